@@ -1,0 +1,107 @@
+// Every error of the gateway is made here. An error is an absl::Status whose payload
+// (ErrorDetails) says who is to blame and what the caller may do next; server/status
+// puts both on the wire.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "pool/endpoint.h"
+#include "pool/stop_signal.h"
+
+namespace pgsluice {
+
+// Whose fault it is: decides what happens to the session and its endpoint.
+enum class Blame {
+  kStatement,  // The session stays good.
+  kSession,    // The session is closed.
+  kEndpoint,   // The session is closed and the endpoint probed at once.
+};
+
+// What became of the statement or transaction.
+enum class Outcome { kNotStarted, kRolledBack, kUnknown };
+
+// What may be sent again.
+enum class RetryScope { kNever, kStatement, kTransaction, kResolveFirst };
+
+// Error fields as PostgreSQL sends them; empty when absent.
+struct PostgresFields {
+  std::string sqlstate;
+  std::string severity;
+  std::string message;
+  std::string detail;  // May hold row data.
+  std::string hint;
+  int position = 0;  // In characters, from 1; 0: none.
+  std::string context;
+  std::string schema;
+  std::string table;
+  std::string column;
+  std::string datatype;
+  std::string constraint;
+};
+
+struct ErrorDetails {
+  // Upper-case constant: the condition's name (UNIQUE_VIOLATION) or our own
+  // (QUEUE_FULL).
+  std::string reason;
+  Blame blame = Blame::kStatement;
+  Outcome outcome = Outcome::kNotStarted;
+  RetryScope retry_scope = RetryScope::kNever;
+  std::optional<absl::Duration> retry_delay;
+  // Path of the request's field that is wrong ("statement.parameters[2]"); empty: none.
+  std::string field;
+  // What PostgreSQL said; absent for our own errors.
+  std::optional<PostgresFields> postgres;
+};
+
+absl::Status MakeError(absl::StatusCode code, std::string_view message,
+                       const ErrorDetails& details);
+// Absent when `status` was not made here.
+std::optional<ErrorDetails> DetailsOf(const absl::Status& status);
+
+// What was going on when an error came: the same SQLSTATE means different things.
+enum class Phase {
+  kConnect,      // No session yet: nothing was sent.
+  kAutocommit,   // A single statement was sent, with intent write.
+  kRead,         // A single statement was sent, with intent read.
+  kTransaction,  // Inside a transaction, before COMMIT.
+  kCommit,       // COMMIT was sent.
+};
+
+struct ErrorContext {
+  std::string_view endpoint;
+  Role role = Role::kUnknown;
+  Phase phase = Phase::kAutocommit;
+  // Why we asked PostgreSQL to cancel, if we did: decides what 57014 means.
+  StopReason stop_reason = StopReason::kNone;
+};
+
+// An error that PostgreSQL reported, by the table in error_table.h.
+absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& context);
+// The session broke (end of file, reset, time-out) without a last word of the server.
+// `statement_sent`: whether bytes of the statement may have left.
+absl::Status SessionLost(const ErrorContext& context, bool statement_sent,
+                         std::string_view cause);
+// No connection could be made. `cause` is libpq's text, free of secrets.
+absl::Status ConnectFailed(std::string_view endpoint, std::string_view cause);
+
+// Gateway-made.
+absl::Status InvalidRequest(std::string_view field, std::string_view description);
+absl::Status QueueFull(std::string_view endpoint, size_t waiters);
+// `last_error`: why no session could be opened meanwhile; empty when all were busy.
+absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
+                            std::string_view last_error);
+absl::Status NoEndpoint(Role wanted, std::string_view why);
+absl::Status Draining();
+// The call stopped before a statement was sent (waiting for a session, say).
+absl::Status StoppedBeforeStart(StopReason reason);
+absl::Status ResultTooLarge(std::string_view limit_name, uint64_t limit);
+absl::Status TransactionMisuse(std::string_view what);
+// Refused before it was sent: transaction control as SQL, COPY, LISTEN, empty.
+absl::Status StatementRefused(std::string_view reason, std::string_view what);
+absl::Status Internal(std::string_view what);
+
+}  // namespace pgsluice

@@ -1,0 +1,63 @@
+// Settings of pools, sessions and probes, as the server's configuration fills them in.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "pool/endpoint.h"
+
+namespace pgsluice {
+
+// One endpoint's pool. Invariant: open sessions and those being opened <= max_size.
+struct PoolOptions {
+  size_t min_size = 2;
+  size_t max_size = 10;
+  size_t max_waiters = 1000;
+  absl::Duration acquire_timeout = absl::Seconds(5);
+  absl::Duration connect_timeout = absl::Seconds(5);
+  absl::Duration idle_timeout = absl::Minutes(5);
+  absl::Duration max_lifetime = absl::Minutes(30);
+  double lifetime_jitter = 0.1;  // Each session lives max_lifetime * (1 - [0, jitter]).
+  uint64_t max_uses = 10000;     // Leases before a session is renewed; 0: no limit.
+  size_t max_concurrent_connects = 4;
+  absl::Duration backoff_initial = absl::Milliseconds(100);
+  absl::Duration backoff_max = absl::Seconds(10);
+};
+
+// How a session is prepared before its first lease.
+struct SessionOptions {
+  std::string application_name = "pgsluice";
+  absl::Duration statement_timeout = absl::Seconds(30);  // Zero: none.
+  std::string search_path;                               // Empty: the server's.
+  std::string default_isolation = "read committed";
+  std::string client_encoding = "UTF8";  // Nothing else: answers are UTF-8.
+  std::string time_zone = "UTC";
+  absl::Duration idle_in_transaction_timeout = absl::Seconds(60);
+  absl::Duration keepalive_idle = absl::Seconds(30);
+  absl::Duration keepalive_interval = absl::Seconds(1);
+  int keepalive_count = 3;
+  absl::Duration tcp_user_timeout = absl::Seconds(5);
+  size_t prepared_statements = 256;  // Per session; 0: none are kept.
+};
+
+struct ProbeOptions {
+  absl::Duration interval = absl::Milliseconds(250);
+  absl::Duration timeout = absl::Seconds(2);  // An older answer counts as none.
+};
+
+enum class ReadFallback {
+  kPrimary,  // Reads go to the primary when no replica is usable.
+  kNone,     // They fail instead.
+};
+
+struct ClusterOptions {
+  std::vector<Endpoint> endpoints;  // Without roles: those are probed.
+  PoolOptions primary;
+  PoolOptions replica;
+  SessionOptions session;
+  ProbeOptions probe;
+  ReadFallback read_fallback = ReadFallback::kPrimary;
+};
+
+}  // namespace pgsluice
