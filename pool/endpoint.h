@@ -17,7 +17,8 @@ std::string_view RoleName(Role role);
 struct Endpoint {
   // Unique; used in metrics, logs and answers. Holds no secrets.
   std::string name;
-  // libpq connection string: host, port, user, TLS. May hold a password: never logged.
+  // libpq connection string, key=value: host, port, user, TLS. May hold a password: never
+  // logged.
   std::string conninfo;
 };
 

@@ -29,32 +29,32 @@ enum class RetryScope { kNever, kStatement, kTransaction, kResolveFirst };
 
 // Error fields as PostgreSQL sends them; empty when absent.
 struct PostgresFields {
-  std::string sqlstate;
-  std::string severity;
-  std::string message;
-  std::string detail;  // May hold row data.
-  std::string hint;
+  std::string sqlstate = {};
+  std::string severity = {};
+  std::string message = {};
+  std::string detail = {};  // May hold row data.
+  std::string hint = {};
   int position = 0;  // In characters, from 1; 0: none.
-  std::string context;
-  std::string schema;
-  std::string table;
-  std::string column;
-  std::string datatype;
-  std::string constraint;
+  std::string context = {};
+  std::string schema = {};
+  std::string table = {};
+  std::string column = {};
+  std::string datatype = {};
+  std::string constraint = {};
 };
 
 struct ErrorDetails {
   // Upper-case constant: the condition's name (UNIQUE_VIOLATION) or our own
   // (QUEUE_FULL).
-  std::string reason;
+  std::string reason = {};
   Blame blame = Blame::kStatement;
   Outcome outcome = Outcome::kNotStarted;
   RetryScope retry_scope = RetryScope::kNever;
-  std::optional<absl::Duration> retry_delay;
+  std::optional<absl::Duration> retry_delay = {};
   // Path of the request's field that is wrong ("statement.parameters[2]"); empty: none.
-  std::string field;
+  std::string field = {};
   // What PostgreSQL said; absent for our own errors.
-  std::optional<PostgresFields> postgres;
+  std::optional<PostgresFields> postgres = {};
 };
 
 absl::Status MakeError(absl::StatusCode code, std::string_view message,
@@ -72,7 +72,7 @@ enum class Phase {
 };
 
 struct ErrorContext {
-  std::string_view endpoint;
+  std::string_view endpoint = {};
   Role role = Role::kUnknown;
   Phase phase = Phase::kAutocommit;
   // Why we asked PostgreSQL to cancel, if we did: decides what 57014 means.
@@ -85,12 +85,16 @@ absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& con
 // `statement_sent`: whether bytes of the statement may have left.
 absl::Status SessionLost(const ErrorContext& context, bool statement_sent,
                          std::string_view cause);
+// The call stopped (context.stop_reason) while a statement was running, and its end was
+// not seen.
+absl::Status StoppedUnfinished(const ErrorContext& context);
 // No connection could be made. `cause` is libpq's text, free of secrets.
 absl::Status ConnectFailed(std::string_view endpoint, std::string_view cause);
 
 // Gateway-made.
 absl::Status InvalidRequest(std::string_view field, std::string_view description);
 absl::Status QueueFull(std::string_view endpoint, size_t waiters);
+absl::Status TooManyCalls(size_t limit);
 // `last_error`: why no session could be opened meanwhile; empty when all were busy.
 absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
                             std::string_view last_error);

@@ -1,0 +1,211 @@
+#include "pool/cluster.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "asio/steady_timer.hpp"
+#include "asio/this_coro.hpp"
+#include "pool/completion.h"
+#include "pool/error.h"
+
+namespace pgsluice {
+
+namespace {
+
+using LeaseCompletion = Completion<absl::StatusOr<Lease>>;
+
+// Marks waiters of a retired pool; never leaves this file.
+absl::Status Reroute() { return absl::AbortedError("the endpoint's role changed"); }
+bool IsReroute(const absl::Status& status) {
+  return absl::IsAborted(status) && !DetailsOf(status).has_value();
+}
+
+// Ends the waiter when `deadline` passes. Posted on the shard's own loop.
+void EndAtDeadline(const std::shared_ptr<asio::steady_timer>& timer,
+                   const std::shared_ptr<EndpointPool>& pool, absl::Duration left) {
+  timer->expires_after(absl::ToChronoNanoseconds(std::max(left, absl::ZeroDuration())));
+  timer->async_wait([timer, pool](const asio::error_code& error) {
+    if (!error) pool->Maintain();  // Expires every waiter that is due.
+  });
+}
+
+}  // namespace
+
+Cluster::Cluster(ClusterDeps deps)
+    : deps_(std::move(deps)), latest_(deps_.options.endpoints.size()) {
+  auto state = std::make_shared<State>();
+  for (const Endpoint& endpoint : deps_.options.endpoints) {
+    EndpointView view;
+    view.name = endpoint.name;
+    state->topology.endpoints.push_back(std::move(view));
+  }
+  state->topology.primary_problem = "no endpoint has been probed yet";
+  state->pools.resize(deps_.options.endpoints.size());
+  state_ = std::move(state);
+}
+
+std::shared_ptr<const Cluster::State> Cluster::state() const {
+  absl::MutexLock lock(&mutex_);
+  return state_;
+}
+
+absl::StatusOr<RouteDecision> Cluster::Choose(const State& state,
+                                              const RouteRequest& request) {
+  std::vector<LoadView> loads(state.pools.size());
+  for (size_t i = 0; i < loads.size(); ++i) {
+    if (state.pools[i] != nullptr) loads[i].in_flight = state.pools[i]->in_flight();
+  }
+  return Route(request, state.topology, loads,
+               turn_.fetch_add(1, std::memory_order_relaxed));
+}
+
+asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest request,
+                                                              int shard,
+                                                              absl::Time deadline,
+                                                              StopSignal& stop) {
+  while (true) {
+    if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
+    const std::shared_ptr<const State> current = state();
+    if (current->is_draining) co_return Draining();
+    absl::StatusOr<RouteDecision> route = Choose(*current, request);
+    if (!route.ok()) co_return route.status();
+
+    const std::shared_ptr<EndpointPool> pool = current->pools[route->endpoint];
+    if (pool == nullptr) co_return NoEndpoint(route->role, "its pool is being made");
+    const absl::Time now = deps_.clock->Now();
+    const PoolOptions& options =
+        pool->role() == Role::kPrimary ? deps_.options.primary : deps_.options.replica;
+    const absl::Time wait_until = std::min(deadline, now + options.acquire_timeout);
+
+    auto completion = std::make_shared<LeaseCompletion>();
+    absl::StatusOr<EndpointPool::Acquired> acquired =
+        pool->Acquire(shard, wait_until, [completion](absl::StatusOr<Lease> lease) {
+          completion->Set(std::move(lease));
+        });
+    if (!acquired.ok()) co_return acquired.status();
+    if (Lease* lease = std::get_if<Lease>(&*acquired); lease != nullptr) {
+      co_return RoutedLease{std::move(*lease), route->reason};
+    }
+
+    const WaiterId waiter = std::get<WaiterId>(*acquired);
+    auto subscription = stop.Subscribe([&pool, waiter](StopReason reason) {
+      pool->EndWaiter(waiter, StoppedBeforeStart(reason));
+    });
+    auto timer =
+        std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
+    EndAtDeadline(timer, pool, wait_until - now);
+    absl::StatusOr<Lease> lease = co_await completion->Wait();
+    timer->cancel();
+    if (lease.ok()) co_return RoutedLease{*std::move(lease), route->reason};
+    if (!IsReroute(lease.status())) co_return lease.status();
+  }
+}
+
+std::shared_ptr<EndpointPool> Cluster::MakePool(size_t endpoint, Role role) const {
+  const Endpoint& address = deps_.options.endpoints[endpoint];
+  return std::make_shared<EndpointPool>(EndpointPoolDeps{
+      .endpoint = address.name,
+      .role = role,
+      .options = role == Role::kPrimary ? deps_.options.primary : deps_.options.replica,
+      .shards = deps_.shards,
+      .connector = deps_.connectors->Make(address, role),
+      .clock = deps_.clock});
+}
+
+void Cluster::OnProbe(size_t endpoint, ProbeResult result) {
+  const absl::Time now = deps_.clock->Now();
+  {
+    absl::MutexLock lock(&mutex_);
+    latest_[endpoint] = std::move(result);
+  }
+  Update(now);
+}
+
+void Cluster::Update(absl::Time now) {
+  std::shared_ptr<const State> before;
+  std::shared_ptr<const State> after;
+  std::vector<std::shared_ptr<EndpointPool>> retire;
+  {
+    absl::MutexLock lock(&mutex_);
+    before = state_;
+    if (before->is_draining) return;
+    auto next = std::make_shared<State>();
+    next->topology = NextTopology(before->topology, latest_, deps_.options.probe.timeout, now);
+    next->pools = before->pools;
+    for (size_t i = 0; i < next->pools.size(); ++i) {
+      std::shared_ptr<EndpointPool>& pool = next->pools[i];
+      const Role role = next->topology.endpoints[i].role;
+      const Role served = pool == nullptr ? Role::kUnknown : pool->role();
+      if (role == served) continue;
+      if (pool != nullptr) {
+        retire.push_back(pool);
+        retired_.push_back(std::move(pool));
+        pool = nullptr;
+      }
+      if (role != Role::kUnknown) pool = MakePool(i, role);
+    }
+    after = next;
+    state_ = std::move(next);
+  }
+  for (const auto& pool : retire) pool->Retire(CloseReason::kRetired, Reroute());
+  if (deps_.on_change) deps_.on_change(before->topology, after->topology);
+}
+
+void Cluster::Maintain() {
+  Update(deps_.clock->Now());
+  std::vector<std::shared_ptr<EndpointPool>> pools;
+  {
+    absl::MutexLock lock(&mutex_);
+    std::erase_if(retired_, [](const auto& pool) {
+      const PoolStats stats = pool->Stats();
+      return stats.open + stats.connecting == 0;
+    });
+    pools = retired_;
+    for (const auto& pool : state_->pools) {
+      if (pool != nullptr) pools.push_back(pool);
+    }
+  }
+  for (const auto& pool : pools) pool->Maintain();
+}
+
+void Cluster::Retire() {
+  std::shared_ptr<const State> last;
+  {
+    absl::MutexLock lock(&mutex_);
+    auto next = std::make_shared<State>(*state_);
+    next->is_draining = true;
+    last = next;
+    state_ = std::move(next);
+  }
+  for (const auto& pool : last->pools) {
+    if (pool != nullptr) pool->Retire(CloseReason::kDrain, Draining());
+  }
+}
+
+Topology Cluster::topology() const { return state()->topology; }
+
+std::vector<PoolStats> Cluster::Stats() const {
+  std::vector<std::shared_ptr<EndpointPool>> pools;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& pool : state_->pools) {
+      if (pool != nullptr) pools.push_back(pool);
+    }
+    pools.insert(pools.end(), retired_.begin(), retired_.end());
+  }
+  std::vector<PoolStats> stats;
+  stats.reserve(pools.size());
+  for (const auto& pool : pools) stats.push_back(pool->Stats());
+  std::stable_sort(stats.begin(), stats.end(), [](const auto& a, const auto& b) {
+    return a.role == Role::kPrimary && b.role != Role::kPrimary;
+  });
+  return stats;
+}
+
+size_t Cluster::CountSessions() const {
+  size_t sessions = 0;
+  for (const PoolStats& stats : Stats()) sessions += stats.open + stats.connecting;
+  return sessions;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,99 @@
+#include "pool/control/control_session.h"
+
+#include <sys/socket.h>
+
+#include <pqxx/pqxx>
+
+#include "pool/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+
+namespace pgsluice {
+
+namespace {
+
+// PostgreSQL 10 and later. The control file's timeline lags after a promotion; the WAL
+// file's name does not. An idle primary makes no lag: time counts only while a standby
+// has received more than it replayed.
+constexpr char kProbe[] = R"sql(
+SELECT in_recovery,
+       system_identifier,
+       CASE WHEN in_recovery THEN timeline_of_checkpoint
+            ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(lsn), 1, 8))::pg_catalog.bit(32)::pg_catalog.int4
+       END AS timeline,
+       lsn,
+       (lsn OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn)::pg_catalog.int8 AS lsn_value,
+       CASE WHEN NOT in_recovery THEN NULL
+            WHEN pg_catalog.pg_last_wal_receive_lsn() OPERATOR(pg_catalog.=) lsn THEN 0
+            ELSE pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.pg_last_xact_replay_timestamp())
+       END AS lag_seconds
+FROM (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
+             CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+                  ELSE pg_catalog.pg_current_wal_lsn() END AS lsn,
+             (SELECT system_identifier FROM pg_catalog.pg_control_system()) AS system_identifier,
+             (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()) AS timeline_of_checkpoint
+      OFFSET 0) AS now
+)sql";
+
+std::string OneLine(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return absl::StrReplaceAll(text, {{"\n", " "}});
+}
+
+// The conninfo is key=value text; for libpq the last of equal keywords holds.
+std::string WithOptions(const std::string& conninfo, const ControlOptions& options) {
+  return StrCat(conninfo, " application_name='", options.application_name,
+                "' connect_timeout=",
+                std::max<int64_t>(2, absl::ToInt64Seconds(options.connect_timeout)),
+                " tcp_user_timeout=", absl::ToInt64Milliseconds(options.statement_timeout));
+}
+
+}  // namespace
+
+struct ControlSession::Connection {
+  explicit Connection(const std::string& conninfo) : pqxx_connection(conninfo) {}
+  pqxx::connection pqxx_connection;
+};
+
+ControlSession::ControlSession(Endpoint endpoint, ControlOptions options)
+    : endpoint_(std::move(endpoint)), options_(std::move(options)) {}
+
+ControlSession::~ControlSession() = default;
+
+void ControlSession::Interrupt() {
+  // The descriptor stays libpq's: this only ends its traffic.
+  const int socket = socket_.load();
+  if (socket >= 0) shutdown(socket, SHUT_RDWR);
+}
+
+ProbeResult ControlSession::Probe() {
+  ProbeResult result;
+  const absl::Time begun = absl::Now();
+  try {
+    if (connection_ == nullptr) {
+      connection_ = std::make_unique<Connection>(WithOptions(endpoint_.conninfo, options_));
+      socket_ = connection_->pqxx_connection.sock();
+    }
+    pqxx::nontransaction transaction(connection_->pqxx_connection);
+    const pqxx::row row = transaction.exec1(kProbe);
+    result.in_recovery = row["in_recovery"].as<bool>();
+    result.system_identifier = row["system_identifier"].as<std::string>();
+    result.timeline = row["timeline"].as<uint32_t>();
+    result.lsn = row["lsn"].as<std::string>("");
+    result.lsn_value = row["lsn_value"].as<uint64_t>(0);
+    if (!row["lag_seconds"].is_null()) {
+      result.replay_lag = absl::Seconds(row["lag_seconds"].as<double>());
+    }
+    result.ok = true;
+  } catch (const std::exception& failure) {
+    socket_ = -1;
+    connection_.reset();
+    result = ProbeResult{};
+    result.error = OneLine(failure.what());
+  }
+  result.at = absl::Now();
+  result.latency = result.at - begun;
+  return result;
+}
+
+}  // namespace pgsluice

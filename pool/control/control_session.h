@@ -1,0 +1,44 @@
+// The control path: a blocking session to one endpoint through libpqxx, for questions
+// about the server itself. Never used for callers' statements. Confined to one thread,
+// but for Interrupt.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "pool/endpoint.h"
+#include "pool/topology.h"
+
+namespace pgsluice {
+
+struct ControlOptions {
+  std::string application_name = "pgsluice control";
+  absl::Duration connect_timeout = absl::Seconds(2);  // libpq: whole seconds, at least 2.
+  absl::Duration statement_timeout = absl::Seconds(2);
+};
+
+class ControlSession final {
+ public:
+  ControlSession(Endpoint endpoint, ControlOptions options);
+  ~ControlSession();
+  ControlSession(const ControlSession&) = delete;
+  ControlSession& operator=(const ControlSession&) = delete;
+
+  // Connects if need be and asks for role, timeline and LSN. A failure is a result, too:
+  // the next call connects anew.
+  ProbeResult Probe();
+  // Makes a call under way fail soon, even if the server is frozen. From any thread.
+  void Interrupt();
+
+ private:
+  struct Connection;
+
+  const Endpoint endpoint_;
+  const ControlOptions options_;
+  std::unique_ptr<Connection> connection_;
+  std::atomic<int> socket_{-1};
+};
+
+}  // namespace pgsluice

@@ -1,0 +1,14 @@
+#include "pool/endpoint.h"
+
+namespace pgsluice {
+
+std::string_view RoleName(Role role) {
+  switch (role) {
+    case Role::kUnknown: return "unknown";
+    case Role::kPrimary: return "primary";
+    case Role::kReplica: return "replica";
+  }
+  return "unknown";
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,326 @@
+#include "pool/endpoint_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgsluice {
+
+EndpointPool::EndpointPool(EndpointPoolDeps deps)
+    : deps_(std::move(deps)),
+      queue_(deps_.options.max_waiters),
+      backoff_(deps_.options.backoff_initial, deps_.options.backoff_max) {}
+
+absl::StatusOr<EndpointPool::Acquired> EndpointPool::Acquire(int shard,
+                                                             absl::Time deadline,
+                                                             AcquireCallback callback) {
+  Work work;
+  WaiterId waiter;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (retired_for_.has_value()) {
+      return NoEndpoint(deps_.role, "the endpoint lost this role");
+    }
+    if (queue_.size() == 0) {
+      if (PooledSession* session = TakeIdleLocked(shard); session != nullptr) {
+        ++counters_.acquired;
+        return Acquired(Lease(shared_from_this(), session));
+      }
+    }
+    absl::Time now = deps_.clock->Now();
+    std::optional<WaiterId> queued = queue_.Push(now, deadline);
+    if (!queued.has_value()) {
+      ++counters_.queue_full;
+      return QueueFull(deps_.endpoint, queue_.size());
+    }
+    waiter = *queued;
+    waiters_.emplace(waiter, Waiter{std::move(callback), now, shard});
+    CountLoadLocked();
+    OpenAsNeededLocked(work);
+  }
+  Do(std::move(work));
+  return Acquired(waiter);
+}
+
+void EndpointPool::EndWaiter(WaiterId waiter, const absl::Status& status) {
+  Work work;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!queue_.Remove(waiter)) return;
+    ++counters_.acquire_cancelled;
+    CompleteWaiterLocked(waiter, status, work);
+  }
+  Do(std::move(work));
+}
+
+void EndpointPool::Return(PooledSession* session) {
+  const SessionFacts facts = session->session->facts();
+  Work work;
+  std::optional<CleanUpPlan> clean_up;
+  {
+    absl::MutexLock lock(&mutex_);
+    const ReturnDecision decision =
+        DecideOnReturn(facts, session->expires_at, session->uses, deps_.options.max_uses,
+                       retired_for_.has_value(), deps_.clock->Now());
+    switch (decision.action) {
+      case ReturnDecision::Action::kKeep: PlaceLocked(session, work); break;
+      case ReturnDecision::Action::kCleanUp:
+        MoveLocked(session, SessionState::kMaintenance);
+        clean_up = PlanCleanUp(facts);
+        if (clean_up->reset) ++counters_.resets;
+        if (clean_up->cancel_statement || facts.had_uncertain_cancel) ++counters_.cancels;
+        break;
+      case ReturnDecision::Action::kClose:
+        CloseLocked(session, decision.reason, work);
+        OpenAsNeededLocked(work);
+        break;
+    }
+  }
+  if (clean_up.has_value()) CleanUp(session, *clean_up);
+  Do(std::move(work));
+}
+
+void EndpointPool::CleanUp(PooledSession* session, const CleanUpPlan& plan) {
+  const CloseReason if_failed =
+      plan.cancel_statement ? CloseReason::kCancelFailed : CloseReason::kResetFailed;
+  session->session->CleanUp(
+      plan, [self = shared_from_this(), session, if_failed](absl::Status status) {
+        self->OnCleaned(session, if_failed, status);
+      });
+}
+
+void EndpointPool::OnCleaned(PooledSession* session, CloseReason if_failed,
+                             const absl::Status& status) {
+  const bool is_broken = session->session->facts().is_broken;
+  Work work;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!status.ok() || is_broken) {
+      CloseLocked(session, if_failed, work);
+      OpenAsNeededLocked(work);
+    } else if (retired_for_.has_value()) {
+      CloseLocked(session, *retired_for_, work);
+    } else {
+      PlaceLocked(session, work);
+    }
+  }
+  Do(std::move(work));
+}
+
+void EndpointPool::Maintain() {
+  Work work;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = deps_.clock->Now();
+    ExpireWaitersLocked(now, work);
+
+    PoolSnapshot snapshot{.idle = {},
+                          .open = sessions_.size(),
+                          .connecting = connecting_,
+                          .waiters = queue_.size(),
+                          .is_retired = retired_for_.has_value(),
+                          .next_dial_allowed = next_dial_allowed_};
+    snapshot.idle.reserve(idle_.size());
+    for (const PooledSession* session : idle_) {
+      snapshot.idle.push_back({session->id, session->idle_since, session->expires_at});
+    }
+    const MaintenancePlan plan = PlanMaintenance(snapshot, deps_.options, now);
+
+    for (const auto& [id, reason] : plan.close) {
+      CloseLocked(sessions_.at(id).get(), retired_for_.value_or(reason), work);
+    }
+    for (size_t i = 0; i < plan.connects_to_start; ++i) {
+      ++connecting_;
+      work.connect_on.push_back(next_shard_++ % deps_.shards);
+    }
+  }
+  Do(std::move(work));
+}
+
+void EndpointPool::Retire(CloseReason reason, const absl::Status& status) {
+  Work work;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (retired_for_.has_value()) return;
+    retired_for_ = reason;
+    while (!idle_.empty()) CloseLocked(idle_.back(), reason, work);
+    for (WaiterId waiter : queue_.Clear()) CompleteWaiterLocked(waiter, status, work);
+  }
+  Do(std::move(work));
+}
+
+PoolStats EndpointPool::Stats() const {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = deps_.clock->Now();
+  PoolStats stats{.endpoint = deps_.endpoint,
+                  .role = deps_.role,
+                  .is_retired = retired_for_.has_value(),
+                  .min_size = deps_.options.min_size,
+                  .max_size = deps_.options.max_size,
+                  .open = sessions_.size(),
+                  .idle = idle_.size(),
+                  .leased = leased_,
+                  .maintenance = maintenance_,
+                  .connecting = connecting_,
+                  .waiters = queue_.size(),
+                  .oldest_wait = std::nullopt,
+                  .next_dial_in = std::nullopt,
+                  .last_error = last_error_,
+                  .counters = counters_};
+  if (auto oldest = queue_.oldest_enqueued(); oldest.has_value()) {
+    stats.oldest_wait = now - *oldest;
+  }
+  if (next_dial_allowed_ > now) stats.next_dial_in = next_dial_allowed_ - now;
+  return stats;
+}
+
+std::string EndpointPool::last_error() const {
+  absl::MutexLock lock(&mutex_);
+  return last_error_;
+}
+
+void EndpointPool::Do(Work work) {
+  for (const auto& session : work.close) session->Close();
+  for (int shard : work.connect_on) Connect(shard);
+  for (auto& callback : work.callbacks) callback();
+}
+
+void EndpointPool::Connect(int shard) {
+  deps_.connector->Connect(
+      shard, deps_.clock->Now() + deps_.options.connect_timeout,
+      [self = shared_from_this()](absl::StatusOr<std::shared_ptr<Session>> session) {
+        self->OnConnected(std::move(session));
+      });
+}
+
+void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session) {
+  Work work;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = deps_.clock->Now();
+    --connecting_;
+    if (!session.ok()) {
+      ++counters_.connect_failures;
+      last_error_ = std::string(session.status().message());
+      next_dial_allowed_ =
+          now + backoff_.NextDelay(absl::Uniform(random_, 0.0, 1.0));
+    } else if (retired_for_.has_value()) {
+      work.close.push_back(*std::move(session));
+    } else {
+      ++counters_.opened;
+      backoff_.Reset();
+      next_dial_allowed_ = absl::InfinitePast();
+      last_error_.clear();
+      auto opened = std::make_unique<PooledSession>();
+      opened->id = next_session_id_++;
+      opened->session = *std::move(session);
+      opened->expires_at =
+          ExpiryOf(now, deps_.options.max_lifetime, deps_.options.lifetime_jitter,
+                   absl::Uniform(random_, 0.0, 1.0));
+      PooledSession* placed = opened.get();
+      sessions_.emplace(placed->id, std::move(opened));
+      PlaceLocked(placed, work);
+      OpenAsNeededLocked(work);
+    }
+  }
+  Do(std::move(work));
+}
+
+PooledSession* EndpointPool::TakeIdleLocked(int shard) {
+  const absl::Time now = deps_.clock->Now();
+  auto newest = idle_.rend();
+  for (auto it = idle_.rbegin(); it != idle_.rend(); ++it) {
+    if ((*it)->expires_at <= now) continue;  // Left to the next maintenance tick.
+    if (newest == idle_.rend()) newest = it;
+    if ((*it)->session->shard() == shard) {
+      newest = it;
+      break;
+    }
+  }
+  if (newest == idle_.rend()) return nullptr;
+  PooledSession* session = *newest;
+  MoveLocked(session, SessionState::kLeased);
+  return session;
+}
+
+void EndpointPool::PlaceLocked(PooledSession* session, Work& work) {
+  const absl::Time now = deps_.clock->Now();
+  std::optional<WaiterId> waiter = queue_.PopOldest(now);
+  if (!waiter.has_value()) {
+    session->idle_since = now;
+    MoveLocked(session, SessionState::kIdle);
+    return;
+  }
+  MoveLocked(session, SessionState::kLeased);
+  auto node = waiters_.extract(*waiter);
+  ++counters_.acquired;
+  ++counters_.acquired_after_wait;
+  counters_.wait_total += now - node.mapped().enqueued;
+  CountLoadLocked();
+  // Owned by the closure, so that a lease nobody takes gives itself back.
+  auto lease = std::make_shared<Lease>(shared_from_this(), session);
+  work.callbacks.push_back([callback = std::move(node.mapped().callback), lease] {
+    callback(std::move(*lease));
+  });
+}
+
+void EndpointPool::CloseLocked(PooledSession* session, CloseReason reason, Work& work) {
+  MoveLocked(session, SessionState::kClosed);
+  ++counters_.closed[static_cast<size_t>(reason)];
+  work.close.push_back(std::move(session->session));
+  sessions_.erase(session->id);
+}
+
+void EndpointPool::OpenAsNeededLocked(Work& work) {
+  if (retired_for_.has_value()) return;
+  const size_t wanted =
+      ConnectsWanted(sessions_.size(), connecting_, idle_.size(), queue_.size(),
+                     deps_.options, deps_.clock->Now(), next_dial_allowed_);
+  for (size_t i = 0; i < wanted; ++i) {
+    ++connecting_;
+    work.connect_on.push_back(next_shard_++ % deps_.shards);
+  }
+}
+
+void EndpointPool::CompleteWaiterLocked(WaiterId id, absl::Status status, Work& work) {
+  auto node = waiters_.extract(id);
+  CountLoadLocked();
+  work.callbacks.push_back([callback = std::move(node.mapped().callback),
+                            status = std::move(status)] { callback(status); });
+}
+
+void EndpointPool::ExpireWaitersLocked(absl::Time now, Work& work) {
+  for (WaiterId waiter : queue_.Expire(now)) {
+    ++counters_.acquire_timeouts;
+    const absl::Duration waited = now - waiters_.at(waiter).enqueued;
+    CompleteWaiterLocked(waiter, AcquireTimeout(deps_.endpoint, waited, last_error_),
+                         work);
+  }
+}
+
+void EndpointPool::MoveLocked(PooledSession* session, SessionState state) {
+  switch (session->state) {
+    case SessionState::kIdle: idle_.erase(std::find(idle_.rbegin(), idle_.rend(), session).base() - 1); break;
+    case SessionState::kLeased: --leased_; break;
+    case SessionState::kMaintenance: --maintenance_; break;
+    case SessionState::kConnecting:
+    case SessionState::kClosed: break;
+  }
+  session->state = state;
+  switch (state) {
+    case SessionState::kIdle: idle_.push_back(session); break;
+    case SessionState::kLeased:
+      ++leased_;
+      ++session->uses;
+      break;
+    case SessionState::kMaintenance: ++maintenance_; break;
+    case SessionState::kConnecting:
+    case SessionState::kClosed: break;
+  }
+  CountLoadLocked();
+}
+
+void EndpointPool::CountLoadLocked() {
+  in_flight_.store(leased_ + queue_.size(), std::memory_order_relaxed);
+}
+
+}  // namespace pgsluice

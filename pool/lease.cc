@@ -1,0 +1,86 @@
+#include "pool/lease.h"
+
+#include <atomic>
+
+#include "asio/co_spawn.hpp"
+#include "asio/this_coro.hpp"
+#include "asio/use_awaitable.hpp"
+#include "pool/endpoint_pool.h"
+
+namespace pgsluice {
+
+namespace {
+
+// Names every statement of the process, so that a stop can only meet its own.
+uint64_t NextStatementId() {
+  static std::atomic<uint64_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+// Runs `operation` on the session's shard and comes back to the caller's.
+template <class T>
+asio::awaitable<T> OnShardOf(Session& session, asio::awaitable<T> operation) {
+  asio::any_io_executor here = co_await asio::this_coro::executor;
+  if (here == session.executor()) co_return co_await std::move(operation);
+  co_return co_await asio::co_spawn(session.executor(), std::move(operation),
+                                    asio::use_awaitable);
+}
+
+}  // namespace
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+  if (this == &other) return *this;
+  Return();
+  pool_ = std::move(other.pool_);
+  session_ = std::exchange(other.session_, nullptr);
+  return *this;
+}
+
+Role Lease::role() const { return pool_->role(); }
+
+const std::string& Lease::endpoint() const { return pool_->endpoint(); }
+
+Session& Lease::session() const { return *session_->session; }
+
+TransactionStatus Lease::transaction() const { return session().facts().transaction; }
+
+asio::awaitable<absl::Status> Lease::Start(const Statement& statement, Phase phase,
+                                           StopSignal& stop) {
+  if (stop.is_stopped() && phase != Phase::kCommit) {
+    co_return StoppedBeforeStart(stop.reason());
+  }
+  statement_id_ = NextStatementId();
+  Execution execution{.statement = &statement, .phase = phase, .id = statement_id_};
+  auto subscription = stop.Subscribe([this](StopReason reason) {
+    session().RequestStop(statement_id_, reason);
+  });
+  co_return co_await OnShardOf(session(), session().Start(execution));
+}
+
+asio::awaitable<absl::StatusOr<Fetched>> Lease::Fetch(RowSink& sink, StopSignal& stop) {
+  auto subscription = stop.Subscribe([this](StopReason reason) {
+    session().RequestStop(statement_id_, reason);
+  });
+  co_return co_await OnShardOf(session(), session().Fetch(sink));
+}
+
+asio::awaitable<absl::StatusOr<CommandResult>> Lease::Execute(const Statement& statement,
+                                                              Phase phase, RowSink& sink,
+                                                              StopSignal& stop) {
+  absl::Status started = co_await Start(statement, phase, stop);
+  if (!started.ok()) co_return started;
+  while (true) {
+    absl::StatusOr<Fetched> fetched = co_await Fetch(sink, stop);
+    if (!fetched.ok()) co_return fetched.status();
+    if (fetched->is_complete) co_return std::move(fetched->result);
+  }
+}
+
+void Lease::Return() {
+  if (session_ == nullptr) return;
+  // The pool outlives the call: it is held here until the session is back.
+  auto pool = std::move(pool_);
+  pool->Return(std::exchange(session_, nullptr));
+}
+
+}  // namespace pgsluice

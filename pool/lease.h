@@ -1,0 +1,57 @@
+// A lease holds one session for one call; it gives the session back when destroyed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "pool/session.h"
+#include "pool/stop_signal.h"
+
+namespace pgsluice {
+
+class EndpointPool;
+struct PooledSession;
+
+// Confined to the shard of the call that holds it.
+class Lease final {
+ public:
+  Lease() = default;
+  Lease(std::shared_ptr<EndpointPool> pool, PooledSession* session)
+      : pool_(std::move(pool)), session_(session) {}
+  Lease(Lease&& other) noexcept
+      : pool_(std::move(other.pool_)), session_(std::exchange(other.session_, nullptr)) {}
+  Lease& operator=(Lease&& other) noexcept;
+  ~Lease() { Return(); }
+
+  bool has_session() const { return session_ != nullptr; }
+  Role role() const;
+  const std::string& endpoint() const;
+
+  // Sends a statement; both it and the sink must outlive its end. Takes `stop` into
+  // account from here until Fetch has ended the statement.
+  asio::awaitable<absl::Status> Start(const Statement& statement, Phase phase,
+                                      StopSignal& stop);
+  asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink, StopSignal& stop);
+  // Start, then Fetch until complete.
+  asio::awaitable<absl::StatusOr<CommandResult>> Execute(const Statement& statement,
+                                                         Phase phase, RowSink& sink,
+                                                         StopSignal& stop);
+
+  // Where the session's transaction stands; between statements.
+  TransactionStatus transaction() const;
+
+  // Gives the session back; what it left open is cleaned up behind the caller's back.
+  void Return();
+
+ private:
+  Session& session() const;
+
+  // Shared by the pool's owner, its leases and its pending connects.
+  std::shared_ptr<EndpointPool> pool_;
+  PooledSession* session_ = nullptr;
+  uint64_t statement_id_ = 0;
+};
+
+}  // namespace pgsluice

@@ -1,0 +1,136 @@
+#include "pool/pg/pg_connector.h"
+
+#include <utility>
+
+#include "pool/str_cat.h"
+#include "absl/time/clock.h"
+#include "asio/co_spawn.hpp"
+#include "asio/ip/tcp.hpp"
+#include "asio/redirect_error.hpp"
+#include "asio/steady_timer.hpp"
+#include "asio/this_coro.hpp"
+#include "asio/use_awaitable.hpp"
+#include "pool/pg/conninfo.h"
+#include "pool/pg/pg_connection.h"
+#include "pool/pg/pg_error.h"
+#include "pool/pg/pg_session.h"
+
+namespace pgsluice {
+
+namespace {
+
+// Resolves the host on Asio's resolver thread, at every dial, so that libpq need not
+// look it up (and block) on a shard.
+asio::awaitable<absl::Status> Resolve(const std::string& endpoint,
+                                      ConnectionParameters& parameters,
+                                      asio::ip::tcp::resolver& resolver) {
+  const std::string host = parameters.Get("host");
+  const bool is_socket_path = host.empty() || host.front() == '/' || host.front() == '@';
+  if (is_socket_path || !parameters.Get("hostaddr").empty()) co_return absl::OkStatus();
+  asio::error_code error;
+  const auto found = co_await resolver.async_resolve(
+      host, "", asio::redirect_error(asio::use_awaitable, error));
+  if (error) {
+    co_return ConnectFailed(endpoint, StrCat("could not resolve host \"", host,
+                                                   "\": ", error.message()));
+  }
+  // libpq wants as many hosts as addresses, and ports if there are several.
+  std::string hosts;
+  std::string addresses;
+  std::string ports;
+  for (const auto& entry : found) {
+    const char* comma = hosts.empty() ? "" : ",";
+    StrAppend(&hosts, comma, host);
+    StrAppend(&addresses, comma, entry.endpoint().address().to_string());
+    StrAppend(&ports, comma, parameters.Get("port"));
+  }
+  parameters.Set("host", hosts);
+  parameters.Set("hostaddr", addresses);
+  if (!parameters.Get("port").empty()) parameters.Set("port", ports);
+  co_return absl::OkStatus();
+}
+
+// Drives the handshake; an interrupted wait ends it.
+asio::awaitable<absl::Status> Handshake(const std::string& endpoint,
+                                        PgConnection& connection) {
+  PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+  while (true) {
+    connection.FollowSocket();
+    const bool is_ready = next == PGRES_POLLING_READING
+                              ? co_await connection.WaitReadable()
+                              : co_await connection.WaitWritable();
+    if (!is_ready) co_return ConnectFailed(endpoint, "timed out");
+    next = PQconnectPoll(connection.get());
+    if (next == PGRES_POLLING_OK) break;
+    if (next == PGRES_POLLING_FAILED) {
+      co_return ConnectFailed(endpoint, ConnectionError(connection.get()));
+    }
+  }
+  connection.FollowSocket();
+  co_return absl::OkStatus();
+}
+
+}  // namespace
+
+void PgConnector::Connect(int shard, absl::Time deadline,
+                          std::function<void(Result)> done) {
+  asio::co_spawn(
+      deps_.shards[shard], DoConnect(shard, deadline),
+      [self = shared_from_this(), done = std::move(done)](
+          const std::exception_ptr& failure, Result result) {
+        if (failure) result = ConnectFailed(self->deps_.endpoint.name, "internal error");
+        done(std::move(result));
+      });
+}
+
+asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
+                                                            absl::Time deadline) {
+  auto self = shared_from_this();
+  const std::string& name = deps_.endpoint.name;
+  absl::StatusOr<ConnectionParameters> parameters = ParseConninfo(deps_.endpoint);
+  if (!parameters.ok()) co_return parameters.status();
+
+  // One timer for all of it; both the resolver and the handshake can be cut short.
+  asio::any_io_executor executor = deps_.shards[shard];
+  asio::ip::tcp::resolver resolver(executor);
+  asio::steady_timer timer(executor);
+  std::unique_ptr<PgConnection> connection;
+  timer.expires_after(absl::ToChronoNanoseconds(deadline - absl::Now()));
+  // Confined to this shard, like the coroutine: whichever runs last sees the other's end.
+  auto is_over = std::make_shared<bool>(false);
+  timer.async_wait([is_over, &resolver, &connection](const asio::error_code& error) {
+    if (error || *is_over) return;
+    resolver.cancel();
+    if (connection != nullptr) connection->Interrupt();
+  });
+
+  absl::Status status = co_await Resolve(name, *parameters, resolver);
+  if (status.ok()) {
+    AddSessionOptions(deps_.options, deps_.role, *parameters);
+    PGconn* started = PQconnectStartParams(parameters->keywords().data(),
+                                           parameters->values().data(),
+                                           /*expand_dbname=*/0);
+    connection = std::make_unique<PgConnection>(started, executor);
+    if (PQstatus(started) == CONNECTION_BAD) {
+      status = ConnectFailed(name, ConnectionError(started));
+    } else if (absl::Now() >= deadline) {
+      status = ConnectFailed(name, "timed out");
+    } else {
+      status = co_await Handshake(name, *connection);
+    }
+  }
+  *is_over = true;
+  timer.cancel();
+  if (!status.ok()) co_return status;
+
+  PgSessionDeps deps{.endpoint = name,
+                     .role = deps_.role,
+                     .shard = shard,
+                     .executor = executor,
+                     .options = deps_.options,
+                     .canceler = deps_.canceler,
+                     .cancel_budget = deps_.cancel_budget};
+  co_return std::make_shared<PgSession>(std::move(deps), std::move(connection));
+}
+
+}  // namespace pgsluice

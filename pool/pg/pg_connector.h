@@ -1,0 +1,40 @@
+// Opens real sessions of one endpoint, for one role. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "asio/any_io_executor.hpp"
+#include "pool/endpoint.h"
+#include "pool/options.h"
+#include "pool/pg/canceler.h"
+#include "pool/session.h"
+
+namespace pgsluice {
+
+struct PgConnectorDeps {
+  Endpoint endpoint;
+  Role role = Role::kUnknown;
+  SessionOptions options;
+  std::vector<asio::any_io_executor> shards;
+  std::shared_ptr<Canceler> canceler;  // Shared by all sessions.
+  absl::Duration cancel_budget;
+};
+
+class PgConnector final : public Connector,
+                          public std::enable_shared_from_this<PgConnector> {
+ public:
+  explicit PgConnector(PgConnectorDeps deps) : deps_(std::move(deps)) {}
+
+  void Connect(int shard, absl::Time deadline,
+               std::function<void(absl::StatusOr<std::shared_ptr<Session>>)> done) override;
+
+ private:
+  using Result = absl::StatusOr<std::shared_ptr<Session>>;
+  asio::awaitable<Result> DoConnect(int shard, absl::Time deadline);
+
+  const PgConnectorDeps deps_;
+};
+
+}  // namespace pgsluice

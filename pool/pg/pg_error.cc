@@ -1,0 +1,59 @@
+#include "pool/pg/pg_error.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+
+namespace pgsluice {
+
+namespace {
+
+std::string Field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? std::string() : std::string(text);
+}
+
+// The server's language does not change this one (from PostgreSQL 9.6).
+std::string Severity(const PGresult* result) {
+  std::string severity = Field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  return severity.empty() ? Field(result, PG_DIAG_SEVERITY) : severity;
+}
+
+}  // namespace
+
+PostgresFields FieldsOf(const PGresult* result) {
+  PostgresFields fields;
+  fields.sqlstate = Field(result, PG_DIAG_SQLSTATE);
+  fields.severity = Severity(result);
+  fields.message = Field(result, PG_DIAG_MESSAGE_PRIMARY);
+  fields.detail = Field(result, PG_DIAG_MESSAGE_DETAIL);
+  fields.hint = Field(result, PG_DIAG_MESSAGE_HINT);
+  if (!absl::SimpleAtoi(Field(result, PG_DIAG_STATEMENT_POSITION), &fields.position)) {
+    fields.position = 0;
+  }
+  fields.context = Field(result, PG_DIAG_CONTEXT);
+  fields.schema = Field(result, PG_DIAG_SCHEMA_NAME);
+  fields.table = Field(result, PG_DIAG_TABLE_NAME);
+  fields.column = Field(result, PG_DIAG_COLUMN_NAME);
+  fields.datatype = Field(result, PG_DIAG_DATATYPE_NAME);
+  fields.constraint = Field(result, PG_DIAG_CONSTRAINT_NAME);
+  // Errors that libpq makes itself carry no fields.
+  if (fields.message.empty()) {
+    fields.message = std::string(absl::StripSuffix(PQresultErrorMessage(result), "\n"));
+  }
+  return fields;
+}
+
+NoticeInfo NoticeOf(const PGresult* result) {
+  return NoticeInfo{.severity = Severity(result),
+                    .sqlstate = Field(result, PG_DIAG_SQLSTATE),
+                    .message = Field(result, PG_DIAG_MESSAGE_PRIMARY)};
+}
+
+std::string ConnectionError(const PGconn* connection) {
+  std::string text = PQerrorMessage(connection);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return absl::StrReplaceAll(text, {{"\n", " "}});
+}
+
+}  // namespace pgsluice

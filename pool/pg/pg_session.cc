@@ -1,0 +1,206 @@
+// Life and sending of a session; reading is in pg_session_read.cc, stopping and cleaning
+// up in pg_session_cleanup.cc.
+#include "pool/pg/pg_session.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "asio/post.hpp"
+#include "pool/pg/pg_error.h"
+#include "pool/pg/result_handle.h"
+
+namespace pgsluice {
+
+PgSession::PgSession(PgSessionDeps deps, std::unique_ptr<PgConnection> connection)
+    : deps_(std::move(deps)),
+      connection_(std::move(connection)),
+      statements_(deps_.options.prepared_statements),
+      grace_(deps_.executor),
+      budget_(deps_.executor),
+      cancel_end_(deps_.executor) {
+  PQsetnonblocking(connection_->get(), 1);
+  PQsetNoticeReceiver(connection_->get(), &PgSession::OnNotice, this);
+}
+
+void PgSession::Close() {
+  asio::post(deps_.executor, [self = shared_from_this()] {
+    self->grace_.cancel();
+    self->cancel_end_.cancel();
+    self->connection_.reset();
+  });
+}
+
+asio::awaitable<absl::Status> PgSession::Start(const Execution& execution) {
+  auto self = shared_from_this();
+  current_.emplace();
+  current_->execution = execution;
+  if (is_cancelling_) co_await AwaitCancelEnd();
+  if (facts_.is_broken || (facts_.transaction == TransactionStatus::kIdle && IsGoneWhileIdle())) {
+    absl::Status lost = Broken(/*statement_sent=*/false);
+    current_.reset();
+    co_return lost;
+  }
+  facts_.has_statement_in_progress = true;
+  if (execution.statement->kind == StatementKind::kOther) facts_.needs_reset = true;
+  absl::Status sent = co_await Send();
+  if (!sent.ok() && !current_->gave_up) current_.reset();
+  co_return sent;
+}
+
+asio::awaitable<absl::Status> PgSession::Send() {
+  const Statement& statement = *current_->execution.statement;
+  current_->prepared_name.clear();
+  if (IsWorthPreparing(statement)) {
+    const std::string* name = statements_.Find(statement.sql, statement.parameters);
+    if (name == nullptr && statements_.SeenBefore(statement.sql, statement.parameters)) {
+      absl::Status prepared = co_await Prepare(statement);
+      if (!prepared.ok()) co_return prepared;
+      name = statements_.Find(statement.sql, statement.parameters);
+    }
+    if (name != nullptr) current_->prepared_name = *name;
+  }
+  const bool is_sent = current_->prepared_name.empty()
+                           ? SendUnprepared(statement)
+                           : SendPrepared(statement, current_->prepared_name);
+  if (!is_sent) co_return Broken(/*statement_sent=*/false);
+  PQsetSingleRowMode(connection_->get());
+  co_return co_await Flush();
+}
+
+// A session that the server closed while it was idle shows it: nothing was sent yet, so
+// the caller may safely take another one.
+bool PgSession::IsGoneWhileIdle() {
+  char byte = 0;
+  const ssize_t got =
+      recv(PQsocket(connection_->get()), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (got < 0) return false;
+  if (got > 0 && PQconsumeInput(connection_->get()) == 1 &&
+      PQstatus(connection_->get()) == CONNECTION_OK) {
+    // Notices and parameter changes come unasked too; a FATAL leaves a result.
+    PQisBusy(connection_->get());
+    ResultHandle last_words(PQgetResult(connection_->get()));
+    if (last_words == nullptr && PQstatus(connection_->get()) == CONNECTION_OK) return false;
+  }
+  return true;
+}
+
+bool PgSession::IsWorthPreparing(const Statement& statement) {
+  return deps_.options.prepared_statements > 0 && !current_->was_resent &&
+         statement.kind == StatementKind::kPlain;
+}
+
+asio::awaitable<absl::Status> PgSession::Prepare(const Statement& statement) {
+  StatementCache::Inserted inserted =
+      statements_.Insert(statement.sql, statement.parameters);
+  if (inserted.evicted_name.has_value()) {
+    absl::Status dropped = co_await RunInternal("DEALLOCATE " + *inserted.evicted_name);
+    if (!dropped.ok() && facts_.is_broken) co_return Broken(/*statement_sent=*/false);
+  }
+  FillParameters(statement);
+  if (PQsendPrepare(connection_->get(), inserted.name.c_str(), statement.sql.c_str(),
+                    static_cast<int>(types_.size()), types_.data()) == 0) {
+    co_return Broken(/*statement_sent=*/false);
+  }
+  absl::Status flushed = co_await Flush();
+  if (!flushed.ok()) co_return flushed;
+  absl::Status outcome;
+  while (true) {
+    while (PQisBusy(connection_->get()) != 0) {
+      if (co_await ReadInput()) continue;
+      if (current_->gave_up) co_return StoppedUnfinished(Context());
+      if (PQisBusy(connection_->get()) != 0) co_return Broken(/*statement_sent=*/false);
+    }
+    ResultHandle result(PQgetResult(connection_->get()));
+    if (result == nullptr) break;
+    if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) {
+      TakeError(result.get());
+      outcome = current_->error;
+    }
+  }
+  if (!outcome.ok()) {
+    statements_.Erase(inserted.name);
+    facts_.has_statement_in_progress = false;
+    NoteTransactionStatus();
+  }
+  co_return outcome;
+}
+
+void PgSession::FillParameters(const Statement& statement) {
+  values_.clear();
+  lengths_.clear();
+  formats_.clear();
+  types_.clear();
+  for (const Parameter& parameter : statement.parameters) {
+    values_.push_back(parameter.value.has_value() ? parameter.value->c_str() : nullptr);
+    lengths_.push_back(
+        parameter.value.has_value() ? static_cast<int>(parameter.value->size()) : 0);
+    formats_.push_back(parameter.is_binary ? 1 : 0);
+    types_.push_back(parameter.type);
+  }
+}
+
+bool PgSession::SendUnprepared(const Statement& statement) {
+  FillParameters(statement);
+  return PQsendQueryParams(connection_->get(), statement.sql.c_str(),
+                           static_cast<int>(values_.size()), types_.data(),
+                           values_.data(), lengths_.data(), formats_.data(),
+                           /*resultFormat=*/0) == 1;
+}
+
+bool PgSession::SendPrepared(const Statement& statement, const std::string& name) {
+  FillParameters(statement);
+  return PQsendQueryPrepared(connection_->get(), name.c_str(),
+                             static_cast<int>(values_.size()), values_.data(),
+                             lengths_.data(), formats_.data(), /*resultFormat=*/0) == 1;
+}
+
+asio::awaitable<absl::Status> PgSession::Flush() {
+  while (true) {
+    const int left = PQflush(connection_->get());
+    if (left == 0) co_return absl::OkStatus();
+    if (left < 0) co_return Broken(/*statement_sent=*/true);
+    const bool is_writable = co_await connection_->WaitWritable();
+    if (current_.has_value() && current_->gave_up) co_return StoppedUnfinished(Context());
+    if (!is_writable) co_return Broken(/*statement_sent=*/true);
+  }
+}
+
+asio::awaitable<bool> PgSession::ReadInput() {
+  if (!co_await connection_->WaitReadable()) co_return false;
+  co_return PQconsumeInput(connection_->get()) == 1;
+}
+
+ErrorContext PgSession::Context() const {
+  ErrorContext context{.endpoint = deps_.endpoint, .role = deps_.role};
+  if (current_.has_value()) {
+    context.phase = current_->execution.phase;
+    context.stop_reason = current_->stop_reason;
+  }
+  return context;
+}
+
+absl::Status PgSession::Broken(bool statement_sent) {
+  facts_.is_broken = true;
+  if (lost_cause_.empty()) lost_cause_ = ConnectionError(connection_->get());
+  return SessionLost(Context(), statement_sent, lost_cause_);
+}
+
+void PgSession::NoteTransactionStatus() {
+  switch (PQtransactionStatus(connection_->get())) {
+    case PQTRANS_IDLE: facts_.transaction = TransactionStatus::kIdle; break;
+    case PQTRANS_ACTIVE: facts_.transaction = TransactionStatus::kActive; break;
+    case PQTRANS_INTRANS: facts_.transaction = TransactionStatus::kInTransaction; break;
+    case PQTRANS_INERROR: facts_.transaction = TransactionStatus::kFailed; break;
+    case PQTRANS_UNKNOWN: facts_.transaction = TransactionStatus::kUnknown; break;
+  }
+}
+
+void PgSession::OnNotice(void* self, const PGresult* notice) {
+  constexpr size_t kMaxNotices = 16;
+  auto& current = static_cast<PgSession*>(self)->current_;
+  if (!current.has_value() || current->result.notices.size() >= kMaxNotices) return;
+  current->result.notices.push_back(NoticeOf(notice));
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,125 @@
+// The real session: one PostgreSQL connection driven by libpq without blocking.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "asio/steady_timer.hpp"
+#include "pool/options.h"
+#include "pool/pg/canceler.h"
+#include "pool/pg/pg_connection.h"
+#include "pool/session.h"
+#include "pool/statement_cache.h"
+
+namespace pgsluice {
+
+struct PgSessionDeps {
+  std::string endpoint;
+  Role role = Role::kUnknown;
+  int shard = 0;
+  asio::any_io_executor executor;
+  SessionOptions options;
+  std::shared_ptr<Canceler> canceler;  // Shared by all sessions.
+  absl::Duration cancel_budget;        // From cancel to clean, else closed.
+};
+
+// Confined to its shard, but for RequestStop and Close. Shared by its pool and its own
+// pending work.
+class PgSession final : public Session, public std::enable_shared_from_this<PgSession> {
+ public:
+  // `connection` is connected and initialised.
+  PgSession(PgSessionDeps deps, std::unique_ptr<PgConnection> connection);
+
+  int shard() const override { return deps_.shard; }
+  asio::any_io_executor executor() const override { return deps_.executor; }
+  asio::awaitable<absl::Status> Start(const Execution& execution) override;
+  asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink) override;
+  void RequestStop(uint64_t id, StopReason reason) override;
+  SessionFacts facts() const override { return facts_; }
+  void CleanUp(const CleanUpPlan& plan, std::function<void(absl::Status)> done) override;
+  void Close() override;
+
+ private:
+  // A statement from Start to its end.
+  struct Current {
+    Execution execution;
+    StopReason stop_reason = StopReason::kNone;
+    bool gave_up = false;        // Stopped, and the grace for its result is over.
+    bool has_columns = false;    // The sink knows them.
+    bool has_rows = false;       // The sink has seen rows: not to be sent again.
+    bool was_resent = false;     // Once, after a lost or outdated prepared statement.
+    absl::Status error;          // From PostgreSQL or the sink; the first one stays.
+    std::string sqlstate;        // Of an error from PostgreSQL.
+    std::string prepared_name;   // Empty: sent unprepared.
+    CommandResult result;
+  };
+
+  // What a look at the input brought.
+  enum class Input {
+    kNeeded,  // Nothing more to take: wait.
+    kFull,    // The sink wants a pause.
+    kEnded,   // The statement is over.
+  };
+
+  // Sending (pg_session.cc).
+  bool IsGoneWhileIdle();
+  bool IsWorthPreparing(const Statement& statement);
+  bool SendUnprepared(const Statement& statement);
+  bool SendPrepared(const Statement& statement, const std::string& name);
+  void FillParameters(const Statement& statement);
+  asio::awaitable<absl::Status> Send();
+  asio::awaitable<absl::Status> Flush();
+  asio::awaitable<absl::Status> Prepare(const Statement& statement);
+
+  // Reading (pg_session_read.cc).
+  Input TakeInput(RowSink& sink);
+  Input TakeResult(const PGresult* result, RowSink& sink);
+  Input TakeRow(const PGresult* result, int row, RowSink& sink);
+  void TakeColumns(const PGresult* result, RowSink& sink);
+  void TakeError(const PGresult* result);
+  void RefuseCopyIn();
+  // The statement failed by itself: cancel it, keep the first error.
+  void Abandon(absl::Status error);
+  bool ShouldSendAgain() const;
+  void ForgetPrepared();
+  absl::StatusOr<Fetched> EndStatement();
+
+  // Stopping and cleaning up (pg_session_cleanup.cc).
+  void Stop(uint64_t id, StopReason reason);
+  void SendCancel();
+  void OnCancelEnd();
+  asio::awaitable<void> AwaitCancelEnd();
+  asio::awaitable<absl::Status> DoCleanUp(CleanUpPlan plan);
+  asio::awaitable<absl::Status> RunInternal(std::string sql);
+  asio::awaitable<void> DrainCurrent();
+
+  // Waits for input and reads it. False: interrupted or broken.
+  asio::awaitable<bool> ReadInput();
+  ErrorContext Context() const;
+  absl::Status Broken(bool statement_sent);
+  void NoteTransactionStatus();
+  static void OnNotice(void* self, const PGresult* notice);
+
+  const PgSessionDeps deps_;
+  std::unique_ptr<PgConnection> connection_;
+  StatementCache statements_;
+  SessionFacts facts_;
+  std::optional<Current> current_;
+  std::string lost_cause_;         // Why the session is broken.
+  asio::steady_timer grace_;       // After a stop, until the caller is let go.
+  asio::steady_timer budget_;      // For one clean-up.
+  asio::steady_timer cancel_end_;  // Wakes who waits for a cancel's end.
+  bool is_cancelling_ = false;     // A cancel request is under way.
+  bool is_out_of_budget_ = false;
+  bool is_cleaning_up_ = false;
+  std::vector<Cell> cells_;       // Reused from row to row.
+  std::vector<const char*> values_;
+  std::vector<int> lengths_;
+  std::vector<int> formats_;
+  std::vector<TypeOid> types_;
+};
+
+}  // namespace pgsluice

@@ -1,0 +1,188 @@
+// Stopping a statement, and making a session as new.
+#include <utility>
+
+#include "asio/co_spawn.hpp"
+#include "asio/post.hpp"
+#include "asio/redirect_error.hpp"
+#include "asio/use_awaitable.hpp"
+#include "pool/pg/pg_error.h"
+#include "pool/pg/pg_session.h"
+#include "pool/pg/result_handle.h"
+
+namespace pgsluice {
+
+namespace {
+
+// How long a stopped caller waits for the statement's own last word, before it is told
+// that the end was not seen.
+constexpr auto kStopGrace = std::chrono::milliseconds(200);
+
+// Rolls back whatever is open; a warning when nothing is.
+constexpr char kRollback[] = "ROLLBACK";
+// Any cancel still on its way hits this, or has hit nothing.
+constexpr char kFence[] = "SELECT 1";
+constexpr char kReset[] = "DISCARD ALL";
+constexpr char kQueryCanceled[] = "57014";
+
+// Takes no rows: drains what nobody reads any more.
+class NoSink final : public RowSink {
+ public:
+  absl::Status OnColumns(const std::vector<ColumnInfo>&) override {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<SinkState> OnRow(std::span<const Cell>) override {
+    return SinkState::kMore;
+  }
+};
+
+}  // namespace
+
+void PgSession::RequestStop(uint64_t id, StopReason reason) {
+  asio::post(deps_.executor, [self = shared_from_this(), id, reason] {
+    self->Stop(id, reason);
+  });
+}
+
+void PgSession::Stop(uint64_t id, StopReason reason) {
+  if (!current_.has_value() || current_->execution.id != id) return;
+  if (current_->stop_reason != StopReason::kNone) return;
+  current_->stop_reason = reason;
+  // A COMMIT is never cancelled: the answer could not be told from "rolled back".
+  if (current_->execution.phase != Phase::kCommit) SendCancel();
+  grace_.expires_after(kStopGrace);
+  grace_.async_wait([self = shared_from_this(), id](const asio::error_code& error) {
+    if (error || !self->current_.has_value()) return;
+    if (self->current_->execution.id != id) return;
+    self->current_->gave_up = true;
+    if (self->connection_ != nullptr) self->connection_->Interrupt();
+  });
+}
+
+void PgSession::SendCancel() {
+  if (is_cancelling_ || facts_.is_broken) return;
+  CancelHandle handle(PQgetCancel(connection_->get()));
+  if (handle == nullptr) return;
+  is_cancelling_ = true;
+  facts_.had_uncertain_cancel = true;
+  // Weak: a request stuck in a frozen server must not keep the session.
+  deps_.canceler->Cancel(
+      std::move(handle),
+      [weak = weak_from_this(), executor = deps_.executor](bool /*was_sent*/) {
+        asio::post(executor, [weak] {
+          if (auto self = weak.lock()) self->OnCancelEnd();
+        });
+      });
+}
+
+void PgSession::OnCancelEnd() {
+  is_cancelling_ = false;
+  cancel_end_.cancel();
+}
+
+asio::awaitable<void> PgSession::AwaitCancelEnd() {
+  if (!is_cancelling_) co_return;
+  cancel_end_.expires_after(absl::ToChronoNanoseconds(deps_.cancel_budget));
+  asio::error_code ignored;
+  co_await cancel_end_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  if (!is_cancelling_) co_return;
+  // It may still arrive, at whatever runs then.
+  facts_.is_broken = true;
+  lost_cause_ = "a cancel request did not end in time";
+}
+
+void PgSession::CleanUp(const CleanUpPlan& plan, std::function<void(absl::Status)> done) {
+  asio::co_spawn(deps_.executor, DoCleanUp(plan),
+                 [self = shared_from_this(), done = std::move(done)](
+                     const std::exception_ptr&, absl::Status status) { done(status); });
+}
+
+asio::awaitable<absl::Status> PgSession::DoCleanUp(CleanUpPlan plan) {
+  auto self = shared_from_this();
+  is_out_of_budget_ = false;
+  is_cleaning_up_ = true;
+  budget_.expires_after(absl::ToChronoNanoseconds(deps_.cancel_budget));
+  budget_.async_wait([self](const asio::error_code& error) {
+    if (error || !self->is_cleaning_up_) return;
+    self->is_out_of_budget_ = true;
+    if (self->connection_ != nullptr) self->connection_->Interrupt();
+  });
+
+  if (plan.cancel_statement && current_.has_value()) co_await DrainCurrent();
+  co_await AwaitCancelEnd();
+  absl::Status status = facts_.is_broken ? Internal(lost_cause_) : absl::OkStatus();
+  if (status.ok() && plan.fence) status = co_await RunInternal(kFence);
+  NoteTransactionStatus();
+  if (status.ok() && facts_.transaction != TransactionStatus::kIdle) {
+    status = co_await RunInternal(kRollback);
+  }
+  if (status.ok() && plan.reset) {
+    status = co_await RunInternal(kReset);
+    statements_.Clear();
+  }
+
+  is_cleaning_up_ = false;
+  budget_.cancel();
+  if (status.ok()) {
+    NoteTransactionStatus();
+    if (facts_.transaction != TransactionStatus::kIdle) {
+      status = Internal("the session is still in a transaction after its clean-up");
+    }
+  }
+  if (status.ok()) facts_ = SessionFacts{};
+  co_return status;
+}
+
+// Reads the statement that nobody waits for to its end.
+asio::awaitable<void> PgSession::DrainCurrent() {
+  if (current_->stop_reason == StopReason::kNone &&
+      current_->execution.phase != Phase::kCommit) {
+    SendCancel();
+  }
+  // The caller's statement is gone by now.
+  static const Statement kNone;
+  current_->execution.statement = &kNone;
+  current_->gave_up = false;
+  current_->has_columns = true;
+  NoSink sink;
+  while (TakeInput(sink) != Input::kEnded) {
+    if (is_out_of_budget_ || (!co_await ReadInput() && PQisBusy(connection_->get()) != 0)) {
+      facts_.is_broken = true;
+      lost_cause_ = "a cancelled statement did not end in time";
+      break;
+    }
+  }
+  grace_.cancel();
+  current_.reset();
+  facts_.has_statement_in_progress = false;
+}
+
+asio::awaitable<absl::Status> PgSession::RunInternal(std::string sql) {
+  if (PQsendQuery(connection_->get(), sql.c_str()) == 0) {
+    facts_.is_broken = true;
+    co_return Internal(ConnectionError(connection_->get()));
+  }
+  absl::Status status = co_await Flush();
+  while (status.ok()) {
+    while (PQisBusy(connection_->get()) != 0) {
+      const bool is_read = co_await ReadInput();
+      if (is_cleaning_up_ && is_out_of_budget_) {
+        facts_.is_broken = true;
+        co_return Internal("a clean-up did not end in time");
+      }
+      if (!is_read && PQisBusy(connection_->get()) != 0) {
+        facts_.is_broken = true;
+        co_return Internal(ConnectionError(connection_->get()));
+      }
+    }
+    ResultHandle result(PQgetResult(connection_->get()));
+    if (result == nullptr) break;
+    if (PQresultStatus(result.get()) != PGRES_FATAL_ERROR) continue;
+    const PostgresFields fields = FieldsOf(result.get());
+    if (fields.sqlstate == kQueryCanceled && sql == kFence) continue;
+    if (fields.sqlstate.empty()) facts_.is_broken = true;
+    status = PostgresError(fields, Context());
+  }
+  co_return status;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,179 @@
+// Reading results of a session.
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "pool/pg/pg_error.h"
+#include "pool/pg/pg_session.h"
+#include "pool/pg/result_handle.h"
+
+namespace pgsluice {
+
+asio::awaitable<absl::StatusOr<Fetched>> PgSession::Fetch(RowSink& sink) {
+  auto self = shared_from_this();
+  if (!current_.has_value()) co_return Internal("no statement was started");
+  while (true) {
+    switch (TakeInput(sink)) {
+      case Input::kFull: co_return Fetched{};
+      case Input::kEnded: {
+        if (ShouldSendAgain()) {
+          ForgetPrepared();
+          absl::Status sent = co_await Send();
+          if (!sent.ok()) co_return sent;
+          continue;
+        }
+        co_return EndStatement();
+      }
+      case Input::kNeeded: break;
+    }
+    if (current_->gave_up) co_return StoppedUnfinished(Context());
+    if (!co_await ReadInput() && !current_->gave_up &&
+        PQisBusy(connection_->get()) != 0) {
+      co_return Broken(/*statement_sent=*/true);
+    }
+  }
+}
+
+PgSession::Input PgSession::TakeInput(RowSink& sink) {
+  while (PQisBusy(connection_->get()) == 0) {
+    ResultHandle result(PQgetResult(connection_->get()));
+    if (result == nullptr) return Input::kEnded;
+    const Input input = TakeResult(result.get(), sink);
+    if (input != Input::kNeeded) return input;
+  }
+  return Input::kNeeded;
+}
+
+PgSession::Input PgSession::TakeResult(const PGresult* result, RowSink& sink) {
+  switch (PQresultStatus(result)) {
+    case PGRES_SINGLE_TUPLE: return TakeRow(result, 0, sink);
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK: {
+      TakeColumns(result, sink);
+      CommandResult& outcome = current_->result;
+      outcome.command_tag = PQcmdStatus(const_cast<PGresult*>(result));
+      // For SELECT the number is that of the rows, which the sink has counted.
+      if (!outcome.command_tag.starts_with("SELECT") &&
+          !absl::SimpleAtoi(PQcmdTuples(const_cast<PGresult*>(result)),
+                            &outcome.rows_affected)) {
+        outcome.rows_affected = 0;
+      }
+      return Input::kNeeded;
+    }
+    case PGRES_EMPTY_QUERY:
+      Abandon(StatementRefused("EMPTY_STATEMENT", "the statement is empty"));
+      return Input::kNeeded;
+    case PGRES_COPY_IN: RefuseCopyIn(); return Input::kNeeded;
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH:
+      // The rest of it would have to be read: closing is cheaper.
+      Abandon(StatementRefused("COPY_REFUSED", "COPY is not supported; use StreamQuery"));
+      facts_.is_broken = true;
+      return Input::kEnded;
+    default: TakeError(result); return Input::kNeeded;
+  }
+}
+
+void PgSession::RefuseCopyIn() {
+  Abandon(StatementRefused("COPY_REFUSED", "COPY is not supported; use INSERT"));
+  if (PQputCopyEnd(connection_->get(), "COPY is not supported by pgsluice") != 1) {
+    facts_.is_broken = true;
+  }
+}
+
+PgSession::Input PgSession::TakeRow(const PGresult* result, int row, RowSink& sink) {
+  TakeColumns(result, sink);
+  if (!current_->error.ok()) return Input::kNeeded;  // Read on to the statement's end.
+  const int columns = PQnfields(result);
+  cells_.resize(columns);
+  for (int i = 0; i < columns; ++i) {
+    cells_[i] = PQgetisnull(result, row, i) != 0
+                    ? Cell{}
+                    : Cell{PQgetvalue(result, row, i), PQgetlength(result, row, i)};
+  }
+  current_->has_rows = true;
+  absl::StatusOr<SinkState> state = sink.OnRow(cells_);
+  if (!state.ok()) {
+    Abandon(state.status());
+    return Input::kNeeded;
+  }
+  return *state == SinkState::kFull ? Input::kFull : Input::kNeeded;
+}
+
+void PgSession::TakeColumns(const PGresult* result, RowSink& sink) {
+  if (current_->has_columns || !current_->error.ok()) return;
+  current_->has_columns = true;
+  std::vector<ColumnInfo> columns(PQnfields(result));
+  for (int i = 0; i < static_cast<int>(columns.size()); ++i) {
+    columns[i] = ColumnInfo{.name = PQfname(result, i),
+                            .type_oid = PQftype(result, i),
+                            .type_modifier = PQfmod(result, i),
+                            .table_oid = PQftable(result, i),
+                            .table_column = PQftablecol(result, i)};
+  }
+  absl::Status taken = sink.OnColumns(columns);
+  if (!taken.ok()) Abandon(std::move(taken));
+}
+
+void PgSession::TakeError(const PGresult* result) {
+  const PostgresFields fields = FieldsOf(result);
+  if (fields.sqlstate.empty()) {
+    // libpq speaks for itself: the connection is gone, or the protocol out of step.
+    lost_cause_ = fields.message;
+    absl::Status lost = Broken(/*statement_sent=*/true);
+    if (current_->error.ok()) current_->error = std::move(lost);
+    return;
+  }
+  absl::Status error = PostgresError(fields, Context());
+  const auto details = DetailsOf(error);
+  if (details.has_value() && details->blame != Blame::kStatement) facts_.is_broken = true;
+  if (fields.severity == "FATAL" || fields.severity == "PANIC") facts_.is_broken = true;
+  // A server that goes away says so, and then libpq says that it went: keep the first.
+  if (current_->error.ok()) {
+    current_->error = std::move(error);
+    current_->sqlstate = fields.sqlstate;
+  }
+}
+
+void PgSession::Abandon(absl::Status error) {
+  if (!current_->error.ok()) return;
+  current_->error = std::move(error);
+  SendCancel();
+}
+
+bool PgSession::ShouldSendAgain() const {
+  // 26000: the prepared statement is gone (a caller ran DEALLOCATE or DISCARD).
+  // 0A000: its result type changed with the table. Neither executed anything; in a
+  // transaction it is too late, the transaction has failed.
+  if (current_->prepared_name.empty() || current_->was_resent || current_->has_rows) {
+    return false;
+  }
+  if (PQtransactionStatus(connection_->get()) != PQTRANS_IDLE) return false;
+  if (current_->sqlstate == "26000") return true;
+  return current_->sqlstate == "0A000" &&
+         current_->error.message().find("cached plan") != std::string_view::npos;
+}
+
+void PgSession::ForgetPrepared() {
+  if (current_->sqlstate == "26000") statements_.Clear();
+  if (current_->sqlstate == "0A000") statements_.Erase(current_->prepared_name);
+  // Unprepared this time: the statement's turn to be prepared anew comes later.
+  current_->was_resent = true;
+  current_->error = absl::OkStatus();
+  current_->sqlstate.clear();
+}
+
+absl::StatusOr<Fetched> PgSession::EndStatement() {
+  NoteTransactionStatus();
+  facts_.has_statement_in_progress = false;
+  grace_.cancel();
+  Current ended = std::move(*current_);
+  current_.reset();
+  if (!ended.error.ok()) {
+    if (ended.sqlstate == "26000") statements_.Clear();
+    if (ended.sqlstate == "0A000") statements_.Erase(ended.prepared_name);
+    return ended.error;
+  }
+  return Fetched{.is_complete = true, .result = std::move(ended.result)};
+}
+
+}  // namespace pgsluice

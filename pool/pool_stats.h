@@ -1,0 +1,49 @@
+// A pool in figures, at one moment.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "pool/endpoint.h"
+#include "pool/session_lifecycle.h"
+
+namespace pgsluice {
+
+// Totals since the pool was made.
+struct PoolCounters {
+  uint64_t acquired = 0;
+  uint64_t acquired_after_wait = 0;
+  absl::Duration wait_total;
+  uint64_t acquire_timeouts = 0;
+  uint64_t queue_full = 0;
+  uint64_t acquire_cancelled = 0;
+  uint64_t opened = 0;
+  uint64_t connect_failures = 0;
+  std::array<uint64_t, static_cast<size_t>(CloseReason::kCount)> closed{};
+  uint64_t resets = 0;
+  uint64_t cancels = 0;
+};
+
+struct PoolStats {
+  std::string endpoint;
+  Role role = Role::kUnknown;
+  bool is_retired = false;
+  size_t min_size = 0;
+  size_t max_size = 0;
+  size_t open = 0;  // idle + leased + maintenance
+  size_t idle = 0;
+  size_t leased = 0;
+  size_t maintenance = 0;
+  size_t connecting = 0;
+  size_t waiters = 0;
+  std::optional<absl::Duration> oldest_wait;
+  std::optional<absl::Duration> next_dial_in;
+  std::string last_error;
+  PoolCounters counters;
+};
+
+}  // namespace pgsluice

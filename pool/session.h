@@ -1,0 +1,69 @@
+// A session is one live PostgreSQL connection. This is the seam between pooling and
+// PostgreSQL: the real one is pg/pg_session.h, the fake lives in tests.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "asio/any_io_executor.hpp"
+#include "asio/awaitable.hpp"
+#include "pool/error.h"
+#include "pool/result.h"
+#include "pool/session_lifecycle.h"
+#include "pool/statement.h"
+#include "pool/stop_signal.h"
+
+namespace pgsluice {
+
+// One statement being run. Must outlive the statement's end.
+struct Execution {
+  const Statement* statement = nullptr;
+  Phase phase = Phase::kAutocommit;
+  uint64_t id = 0;  // Rises; names the statement in RequestStop.
+};
+
+// What a Fetch brought.
+struct Fetched {
+  bool is_complete = false;  // False: the sink was full, fetch again.
+  CommandResult result;      // Only when complete.
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  virtual int shard() const = 0;
+  virtual asio::any_io_executor executor() const = 0;
+
+  // Sends a statement. On the session's shard, by the lease's holder.
+  virtual asio::awaitable<absl::Status> Start(const Execution& execution) = 0;
+  // Reads rows into `sink` until it is full or the statement has ended. On the session's
+  // shard. After an error the statement is over, or will be cleaned up on return.
+  virtual asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink) = 0;
+  // Asks PostgreSQL to cancel statement `id`, if it still runs, so that Fetch ends soon.
+  // Never cancels a COMMIT. From any thread.
+  virtual void RequestStop(uint64_t id, StopReason reason) = 0;
+
+  // What a returned session looks like. By the lease's holder or the pool.
+  virtual SessionFacts facts() const = 0;
+  // Makes the session as new; `done` is called once, on the session's shard.
+  virtual void CleanUp(const CleanUpPlan& plan,
+                       std::function<void(absl::Status)> done) = 0;
+  // Ends it. From any thread; nothing else is called afterwards.
+  virtual void Close() = 0;
+};
+
+// Opens sessions.
+class Connector {
+ public:
+  virtual ~Connector() = default;
+  // Calls `done` once, on any thread: an initialised session, or why there is none.
+  virtual void Connect(
+      int shard, absl::Time deadline,
+      std::function<void(absl::StatusOr<std::shared_ptr<Session>>)> done) = 0;
+};
+
+}  // namespace pgsluice

@@ -1,0 +1,27 @@
+#include "server/admission.h"
+
+#include "pool/error.h"
+
+namespace pgsluice {
+
+absl::StatusOr<Admission::Ticket> Admission::Admit(Kind kind) {
+  if (refuses_all_ || (kind == Kind::kTransaction && refuses_transactions_)) {
+    return Draining();
+  }
+  // Counted first, so that two racing calls cannot both take the last place.
+  const size_t calls = ++calls_;
+  const size_t transactions = kind == Kind::kTransaction ? ++transactions_ : 0;
+  if (calls > limits_.max_calls || transactions > limits_.max_transactions) {
+    Release(kind);
+    return TooManyCalls(kind == Kind::kTransaction ? limits_.max_transactions
+                                                   : limits_.max_calls);
+  }
+  return Ticket(*this, kind);
+}
+
+void Admission::Release(Kind kind) {
+  --calls_;
+  if (kind == Kind::kTransaction) --transactions_;
+}
+
+}  // namespace pgsluice

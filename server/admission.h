@@ -1,0 +1,60 @@
+// How many calls may be in progress, and whether new ones are taken at all. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <utility>
+
+#include "absl/status/statusor.h"
+
+namespace pgsluice {
+
+class Admission final {
+ public:
+  enum class Kind { kStatement, kTransaction };
+  struct Limits {
+    size_t max_calls = 10000;
+    size_t max_transactions = 1000;
+  };
+
+  // The right to be in progress, given back when destroyed.
+  class Ticket final {
+   public:
+    Ticket(Admission& admission, Kind kind) : admission_(&admission), kind_(kind) {}
+    Ticket(Ticket&& other) noexcept
+        : admission_(std::exchange(other.admission_, nullptr)), kind_(other.kind_) {}
+    Ticket& operator=(Ticket&&) = delete;
+    ~Ticket() {
+      if (admission_ != nullptr) admission_->Release(kind_);
+    }
+
+   private:
+    Admission* admission_;
+    Kind kind_;
+  };
+
+  explicit Admission(Limits limits) : limits_(limits) {}
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+
+  absl::StatusOr<Ticket> Admit(Kind kind);
+
+  // No new transactions from now on; statements still are served.
+  void RefuseTransactions() { refuses_transactions_ = true; }
+  // Nothing new from now on.
+  void RefuseAll() { refuses_all_ = true; }
+
+  size_t calls() const { return calls_; }
+  size_t transactions() const { return transactions_; }
+
+ private:
+  void Release(Kind kind);
+
+  const Limits limits_;
+  std::atomic<size_t> calls_{0};  // Transactions included.
+  std::atomic<size_t> transactions_{0};
+  std::atomic<bool> refuses_transactions_{false};
+  std::atomic<bool> refuses_all_{false};
+};
+
+}  // namespace pgsluice

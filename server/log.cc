@@ -1,0 +1,119 @@
+#include "server/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+
+#include "pool/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace pgsluice {
+
+namespace {
+
+std::atomic<bool> is_json_format{true};
+
+spdlog::level::level_enum SpdlogLevel(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug: return spdlog::level::debug;
+    case LogLevel::kInfo: return spdlog::level::info;
+    case LogLevel::kWarning: return spdlog::level::warn;
+    case LogLevel::kError: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+std::string_view LevelName(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug: return "debug";
+    case LogLevel::kInfo: return "info";
+    case LogLevel::kWarning: return "warning";
+    case LogLevel::kError: return "error";
+  }
+  return "info";
+}
+
+// Quotes text so that neither a line break nor an escape sequence of the caller's can
+// forge a line or colour a terminal. Valid JSON.
+void AppendQuoted(std::string& out, std::string_view text) {
+  out.push_back('"');
+  for (char c : text) {
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+          absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned char>(c));
+        } else {
+          out.push_back(c);
+        }
+    }
+  }
+  out.push_back('"');
+}
+
+}  // namespace
+
+LogField::LogField(std::string_view name, double number)
+    : name(name), value(absl::StrFormat("%.3f", number)), is_number(true) {}
+
+void StartLog(LogLevel level, LogFormat format) {
+  is_json_format = format == LogFormat::kJson ||
+                   (format == LogFormat::kAuto && isatty(STDERR_FILENO) == 0);
+  auto logger = std::make_shared<spdlog::logger>(
+      "pgsluice", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_level(SpdlogLevel(level));
+  logger->flush_on(spdlog::level::debug);
+  logger->set_pattern("%v");
+  spdlog::set_default_logger(std::move(logger));
+}
+
+bool IsLogged(LogLevel level) { return spdlog::should_log(SpdlogLevel(level)); }
+
+std::string FormatLogLine(bool is_json, std::string_view time, std::string_view level,
+                          std::string_view message,
+                          std::initializer_list<LogField> fields) {
+  std::string line;
+  if (is_json) {
+    line = StrCat("{\"ts\":\"", time, "\",\"level\":\"", level, "\",\"msg\":");
+    AppendQuoted(line, message);
+    for (const LogField& field : fields) {
+      StrAppend(&line, ",\"", field.name, "\":");
+      if (field.is_number) {
+        line += field.value;
+      } else {
+        AppendQuoted(line, field.value);
+      }
+    }
+    line.push_back('}');
+    return line;
+  }
+  line = StrCat(time, " ", level, " ", message);
+  for (const LogField& field : fields) {
+    StrAppend(&line, " ", field.name, "=");
+    if (field.is_number) {
+      line += field.value;
+    } else {
+      AppendQuoted(line, field.value);
+    }
+  }
+  return line;
+}
+
+void Log(LogLevel level, std::string_view message,
+         std::initializer_list<LogField> fields) {
+  if (!IsLogged(level)) return;
+  const std::string time =
+      absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone());
+  spdlog::log(SpdlogLevel(level), "{}",
+              FormatLogLine(is_json_format, time, LevelName(level), message, fields));
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,129 @@
+#include "server/sql_normalizer.h"
+
+#include <cctype>
+
+namespace pgsluice {
+
+namespace {
+
+bool IsWordByte(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+
+// Each Skip* returns the position after what begins at `at`.
+size_t SkipQuoted(std::string_view sql, size_t at, char quote, bool has_escapes) {
+  for (++at; at < sql.size(); ++at) {
+    if (has_escapes && sql[at] == '\\') {
+      ++at;
+    } else if (sql[at] == quote) {
+      if (at + 1 >= sql.size() || sql[at + 1] != quote) return at + 1;
+      ++at;  // A doubled quote stands for itself.
+    }
+  }
+  return sql.size();
+}
+
+size_t SkipComment(std::string_view sql, size_t at) {
+  if (sql[at] == '-') {
+    const size_t end = sql.find('\n', at);
+    return end == std::string_view::npos ? sql.size() : end;
+  }
+  int depth = 0;
+  while (at < sql.size()) {
+    if (sql.substr(at, 2) == "/*") {
+      ++depth;
+      at += 2;
+    } else if (sql.substr(at, 2) == "*/") {
+      at += 2;
+      if (--depth == 0) return at;
+    } else {
+      ++at;
+    }
+  }
+  return at;
+}
+
+// Length of a dollar quote's tag ("$$", "$tag$") at `at`; 0: none begins here.
+size_t DollarTagLength(std::string_view sql, size_t at) {
+  size_t end = at + 1;
+  if (end < sql.size() && IsDigit(sql[end])) return 0;  // A parameter: $1.
+  while (end < sql.size() && sql[end] != '$' && IsWordByte(sql[end])) ++end;
+  return end < sql.size() && sql[end] == '$' ? end + 1 - at : 0;
+}
+
+size_t SkipDollarQuoted(std::string_view sql, size_t at, size_t tag_length) {
+  const size_t end = sql.find(sql.substr(at, tag_length), at + tag_length);
+  return end == std::string_view::npos ? sql.size() : end + tag_length;
+}
+
+size_t SkipNumber(std::string_view sql, size_t at) {
+  while (at < sql.size()) {
+    const bool is_exponent_sign = (sql[at] == '+' || sql[at] == '-') &&
+                                  (sql[at - 1] == 'e' || sql[at - 1] == 'E');
+    if (!IsWordByte(sql[at]) && sql[at] != '.' && !is_exponent_sign) break;
+    ++at;
+  }
+  return at;
+}
+
+size_t SkipWord(std::string_view sql, size_t at) {
+  while (at < sql.size() && IsWordByte(sql[at])) ++at;
+  return at;
+}
+
+}  // namespace
+
+std::string NormalizeSql(std::string_view sql, size_t max_bytes) {
+  std::string out;
+  const auto add = [&out](std::string_view text) { out.append(text); };
+  size_t at = 0;
+  while (at < sql.size() && out.size() <= max_bytes) {
+    const char c = sql[at];
+    const std::string_view two = sql.substr(at, 2);
+    if (IsSpace(c) || two == "--" || two == "/*") {
+      at = IsSpace(c) ? at + 1 : SkipComment(sql, at);
+      if (!out.empty() && out.back() != ' ') add(" ");
+    } else if (c == '\'') {
+      // E'...' has escapes; the letter before it is part of the constant.
+      const bool is_escape_string = !out.empty() && (out.back() == 'e' || out.back() == 'E') &&
+                                    (out.size() == 1 || !IsWordByte(out[out.size() - 2]));
+      const size_t end = SkipQuoted(sql, at, '\'', is_escape_string);
+      if (is_escape_string) out.pop_back();
+      add("?");
+      at = end;
+    } else if (c == '"') {
+      const size_t end = SkipQuoted(sql, at, '"', false);
+      add(sql.substr(at, end - at));
+      at = end;
+    } else if (c == '$') {
+      const size_t tag_length = DollarTagLength(sql, at);
+      const size_t end =
+          tag_length == 0 ? SkipWord(sql, at + 1) : SkipDollarQuoted(sql, at, tag_length);
+      add(tag_length == 0 ? sql.substr(at, end - at) : "?");
+      at = end;
+    } else if (IsDigit(c) || (c == '.' && at + 1 < sql.size() && IsDigit(sql[at + 1]))) {
+      add("?");
+      at = SkipNumber(sql, at + 1);
+    } else if (IsWordByte(c)) {
+      const size_t end = SkipWord(sql, at);
+      add(sql.substr(at, end - at));
+      at = end;
+    } else {
+      add(sql.substr(at, 1));
+      ++at;
+    }
+  }
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  if (out.size() > max_bytes) {
+    size_t cut = max_bytes;
+    while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80) --cut;
+    out.resize(cut);
+    out += "...";
+  }
+  return out;
+}
+
+}  // namespace pgsluice
