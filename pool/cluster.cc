@@ -63,6 +63,7 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
                                                               int shard,
                                                               absl::Time deadline,
                                                               StopSignal& stop) {
+  const absl::Time started = deps_.clock->Now();
   while (true) {
     if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
     const std::shared_ptr<const State> current = state();
@@ -75,13 +76,16 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
     const absl::Time now = deps_.clock->Now();
     const PoolOptions& options =
         pool->role() == Role::kPrimary ? deps_.options.primary : deps_.options.replica;
-    const absl::Time wait_until = std::min(deadline, now + options.acquire_timeout);
+    // Time spent in the queue of a pool that retired counts.
+    const absl::Time wait_until = std::min(deadline, started + options.acquire_timeout);
 
     auto completion = std::make_shared<LeaseCompletion>();
     absl::StatusOr<EndpointPool::Acquired> acquired =
         pool->Acquire(shard, wait_until, [completion](absl::StatusOr<Lease> lease) {
           completion->Set(std::move(lease));
         });
+    // The role has changed since the look at the state: look again.
+    if (IsReroute(acquired.status())) continue;
     if (!acquired.ok()) co_return acquired.status();
     if (Lease* lease = std::get_if<Lease>(&*acquired); lease != nullptr) {
       co_return RoutedLease{std::move(*lease), route->reason};

@@ -14,31 +14,40 @@ absl::StatusOr<EndpointPool::Acquired> EndpointPool::Acquire(int shard,
                                                              absl::Time deadline,
                                                              AcquireCallback callback) {
   Work work;
-  WaiterId waiter;
+  absl::StatusOr<Acquired> acquired;
   {
     absl::MutexLock lock(&mutex_);
     if (retired_for_.has_value()) {
-      return NoEndpoint(deps_.role, "the endpoint lost this role");
+      return retired_with_;
     }
-    if (queue_.size() == 0) {
-      if (PooledSession* session = TakeIdleLocked(shard); session != nullptr) {
-        ++counters_.acquired;
-        return Acquired(Lease(shared_from_this(), session));
-      }
-    }
-    absl::Time now = deps_.clock->Now();
-    std::optional<WaiterId> queued = queue_.Push(now, deadline);
-    if (!queued.has_value()) {
-      ++counters_.queue_full;
-      return QueueFull(deps_.endpoint, queue_.size());
-    }
-    waiter = *queued;
-    waiters_.emplace(waiter, Waiter{std::move(callback), now, shard});
-    CountLoadLocked();
-    OpenAsNeededLocked(work);
+    const absl::Time now = deps_.clock->Now();
+    // Who has expired is not in the way of anybody, even before the next tick.
+    ExpireWaitersLocked(now, work);
+    acquired = AcquireLocked(shard, now, deadline, std::move(callback), work);
   }
   Do(std::move(work));
-  return Acquired(waiter);
+  return acquired;
+}
+
+absl::StatusOr<EndpointPool::Acquired> EndpointPool::AcquireLocked(
+    int shard, absl::Time now, absl::Time deadline, AcquireCallback callback, Work& work) {
+  if (queue_.size() == 0) {
+    if (PooledSession* session = TakeIdleLocked(shard); session != nullptr) {
+      ++counters_.acquired;
+      return Acquired(Lease(shared_from_this(), session));
+    }
+    // What is idle still is past its lifetime: it must not hold the place of another.
+    while (!idle_.empty()) CloseLocked(idle_.back(), CloseReason::kLifetime, work);
+  }
+  const std::optional<WaiterId> waiter = queue_.Push(now, deadline);
+  if (!waiter.has_value()) {
+    ++counters_.queue_full;
+    return QueueFull(deps_.endpoint, queue_.size());
+  }
+  waiters_.emplace(*waiter, Waiter{std::move(callback), now, shard});
+  CountLoadLocked();
+  OpenAsNeededLocked(work);
+  return Acquired(*waiter);
 }
 
 void EndpointPool::EndWaiter(WaiterId waiter, const absl::Status& status) {
@@ -70,7 +79,10 @@ void EndpointPool::Return(PooledSession* session) {
         if (clean_up->cancel_statement || facts.had_uncertain_cancel) ++counters_.cancels;
         break;
       case ReturnDecision::Action::kClose:
-        CloseLocked(session, decision.reason, work);
+        CloseLocked(session,
+                    decision.reason == CloseReason::kRetired ? *retired_for_
+                                                             : decision.reason,
+                    work);
         OpenAsNeededLocked(work);
         break;
     }
@@ -142,6 +154,7 @@ void EndpointPool::Retire(CloseReason reason, const absl::Status& status) {
     absl::MutexLock lock(&mutex_);
     if (retired_for_.has_value()) return;
     retired_for_ = reason;
+    retired_with_ = status;
     while (!idle_.empty()) CloseLocked(idle_.back(), reason, work);
     for (WaiterId waiter : queue_.Clear()) CompleteWaiterLocked(waiter, status, work);
   }

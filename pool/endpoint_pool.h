@@ -63,7 +63,8 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   Role role() const { return deps_.role; }
 
   // A lease at once if a session is idle (preferably one of `shard`); else a place in
-  // the queue, and `callback` later; or RESOURCE_EXHAUSTED when the queue is full.
+  // the queue, and `callback` later; or RESOURCE_EXHAUSTED when the queue is full; or
+  // what it was retired with.
   absl::StatusOr<Acquired> Acquire(int shard, absl::Time deadline,
                                    AcquireCallback callback) ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes a waiter out of the queue and completes it with `status`; does nothing when it
@@ -105,6 +106,9 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   void OnCleaned(PooledSession* session, CloseReason if_failed,
                  const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  absl::StatusOr<Acquired> AcquireLocked(int shard, absl::Time now, absl::Time deadline,
+                                         AcquireCallback callback, Work& work)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PooledSession* TakeIdleLocked(int shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Gives a clean session to the oldest waiter, or makes it idle.
   void PlaceLocked(PooledSession* session, Work& work)
@@ -140,6 +144,7 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   uint64_t next_session_id_ ABSL_GUARDED_BY(mutex_) = 1;
   int next_shard_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<CloseReason> retired_for_ ABSL_GUARDED_BY(mutex_);
+  absl::Status retired_with_ ABSL_GUARDED_BY(mutex_);
   std::string last_error_ ABSL_GUARDED_BY(mutex_);
   PoolCounters counters_ ABSL_GUARDED_BY(mutex_);
 };

@@ -111,16 +111,14 @@ std::string StopName(StopReason reason) {
   return "CANCELLED";
 }
 
-// 57014: decided by who asked for it.
-absl::Status Canceled(const PostgresFields& fields, const ErrorContext& context,
-                      ErrorDetails details) {
-  StopReason reason = context.stop_reason;
-  if (reason == StopReason::kNone) {
-    if (fields.message.find(kStatementTimeout) == std::string::npos) {
-      return MakeError(Code::kAborted, fields.message, details);
-    }
-    reason = StopReason::kTimeout;
-  }
+// 57014: decided by who asked for it. None: somebody else (pg_cancel_backend).
+StopReason WhoCancelled(const PostgresFields& fields, const ErrorContext& context) {
+  if (context.stop_reason != StopReason::kNone) return context.stop_reason;
+  const bool is_timeout = fields.message.find(kStatementTimeout) != std::string::npos;
+  return is_timeout ? StopReason::kTimeout : StopReason::kNone;
+}
+
+absl::Status Canceled(StopReason reason, ErrorDetails details) {
   details.retry_scope = RetryScope::kNever;
   details.reason = StopName(reason);
   return MakeError(StopCode(reason),
@@ -140,7 +138,10 @@ absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& con
   details.retry_scope = rule.retry;
   details.postgres = fields;
 
-  if (fields.sqlstate == "57014") return Canceled(fields, context, std::move(details));
+  if (fields.sqlstate == "57014") {
+    const StopReason reason = WhoCancelled(fields, context);
+    if (reason != StopReason::kNone) return Canceled(reason, std::move(details));
+  }
   if (fields.sqlstate == "25006" && context.role == Role::kPrimary &&
       context.phase == Phase::kAutocommit) {
     // A primary that refuses writes is one no more: look at it again. Nothing ran.
@@ -155,10 +156,16 @@ absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& con
   if (rule.retry == RetryScope::kResolveFirst) details.outcome = Outcome::kUnknown;
 
   // A server that goes away with a statement under way leaves more open than the table
-  // can say.
-  const bool is_lost = rule.blame == Blame::kEndpoint && rule.code == Code::kUnavailable;
-  const bool is_session_lost = is_lost || (rule.blame == Blame::kSession &&
-                                           context.phase == Phase::kTransaction);
+  // can say. One that merely reports the same of another (dblink, postgres_fdw) has
+  // survived it: nothing is lost but the statement.
+  const bool has_survived =
+      fields.severity == "ERROR" && context.phase != Phase::kConnect;
+  const bool is_lost = rule.blame == Blame::kEndpoint &&
+                       rule.code == Code::kUnavailable && !has_survived;
+  const bool is_session_lost =
+      is_lost || (rule.blame == Blame::kSession && !has_survived &&
+                  context.phase == Phase::kTransaction);
+  if (has_survived && rule.blame == Blame::kEndpoint) details.blame = Blame::kStatement;
   if (is_session_lost && context.phase != Phase::kConnect) {
     ErrorDetails lost = LostDetails(context.phase);
     lost.blame = rule.blame;
@@ -183,10 +190,14 @@ absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& con
 
 absl::Status SessionLost(const ErrorContext& context, bool statement_sent,
                          std::string_view cause) {
-  // In a transaction there is something to lose even before this statement is sent.
-  const bool is_in_transaction = context.phase == Phase::kTransaction;
-  const bool is_clean = !statement_sent && !is_in_transaction;
-  const Phase phase = is_clean ? Phase::kConnect : context.phase;
+  // In a transaction there is something to lose even before this statement is sent; a
+  // COMMIT that never left leaves no doubt about it.
+  Phase phase = context.phase;
+  if (!statement_sent) {
+    const bool is_in_transaction =
+        phase == Phase::kTransaction || phase == Phase::kCommit;
+    phase = is_in_transaction ? Phase::kTransaction : Phase::kConnect;
+  }
   ErrorDetails details = LostDetails(phase);
   return MakeError(LostCode(phase),
                    StrCat("the session with ", context.endpoint, " was lost ",
@@ -277,11 +288,42 @@ absl::Status StoppedBeforeStart(StopReason reason) {
                    {.reason = StopName(reason), .retry_scope = RetryScope::kStatement});
 }
 
+absl::Status StreamStopped(StopReason reason) {
+  return MakeError(StopCode(reason),
+                   StrCat("the stream was cut before its end: ", WhyStopped(reason)),
+                   {.reason = StopName(reason), .outcome = Outcome::kUnknown});
+}
+
+absl::Status DespiteEffect(const absl::Status& error) {
+  ErrorDetails details = DetailsOf(error).value_or(ErrorDetails{});
+  details.outcome = Outcome::kUnknown;
+  details.retry_scope = RetryScope::kResolveFirst;
+  return MakeError(error.code(),
+                   StrCat(std::string(error.message()),
+                          "; the statement itself was carried out and committed"),
+                   details);
+}
+
 absl::Status ResultTooLarge(std::string_view limit_name, uint64_t limit) {
   return MakeError(Code::kResourceExhausted,
                    StrCat("the result exceeds ", limit_name, " = ", limit,
                                 "; use StreamQuery, which has no such limit"),
                    {.reason = "RESULT_TOO_LARGE", .outcome = Outcome::kRolledBack});
+}
+
+absl::Status TransactionStopped(StopReason reason) {
+  return MakeError(StopCode(reason),
+                   StrCat("the transaction is rolled back: ", WhyStopped(reason)),
+                   {.reason = StopName(reason),
+                    .outcome = Outcome::kRolledBack,
+                    .retry_scope = RetryScope::kTransaction});
+}
+
+absl::Status TransactionEnded(std::string_view reason, std::string_view why) {
+  return MakeError(Code::kAborted, StrCat("the transaction is rolled back: ", why),
+                   {.reason = std::string(reason),
+                    .outcome = Outcome::kRolledBack,
+                    .retry_scope = RetryScope::kTransaction});
 }
 
 absl::Status TransactionMisuse(std::string_view what) {

@@ -102,7 +102,14 @@ absl::Status NoEndpoint(Role wanted, std::string_view why);
 absl::Status Draining();
 // The call stopped before a statement was sent (waiting for a session, say).
 absl::Status StoppedBeforeStart(StopReason reason);
+// A stream ended between two messages: what it sent is not a result.
+absl::Status StreamStopped(StopReason reason);
 absl::Status ResultTooLarge(std::string_view limit_name, uint64_t limit);
+// `error` ended the reading of a result, but the statement has taken effect all the same.
+absl::Status DespiteEffect(const absl::Status& error);
+// The gateway ended an open transaction between two requests: it is rolled back.
+absl::Status TransactionStopped(StopReason reason);
+absl::Status TransactionEnded(std::string_view reason, std::string_view why);
 absl::Status TransactionMisuse(std::string_view what);
 // Refused before it was sent: transaction control as SQL, COPY, LISTEN, empty.
 absl::Status StatementRefused(std::string_view reason, std::string_view what);

@@ -46,7 +46,7 @@ TransactionStatus Lease::transaction() const { return session().facts().transact
 
 asio::awaitable<absl::Status> Lease::Start(const Statement& statement, Phase phase,
                                            StopSignal& stop) {
-  if (stop.is_stopped() && phase != Phase::kCommit) {
+  if (stop.is_stopped()) {
     co_return StoppedBeforeStart(stop.reason());
   }
   statement_id_ = NextStatementId();

@@ -1,5 +1,6 @@
 #include "pool/router.h"
 
+#include <limits>
 #include <optional>
 
 #include "pool/error.h"
@@ -16,18 +17,28 @@ absl::StatusOr<RouteDecision> ToPrimary(const Topology& topology,
   return RouteDecision{*topology.primary, Role::kPrimary, reason};
 }
 
-// Begins at another endpoint each turn, so that equal ones take turns.
+// Equally busy ones take turns among themselves: counting other endpoints in would give
+// the replica behind them their share.
 std::optional<size_t> LeastBusyReplica(const Topology& topology,
                                        std::span<const LoadView> loads, uint64_t turn) {
-  const size_t count = topology.endpoints.size();
-  std::optional<size_t> best;
-  for (size_t step = 0; step < count; ++step) {
-    const size_t i = (turn + step) % count;
+  const auto is_usable = [&](size_t i) {
     const EndpointView& view = topology.endpoints[i];
-    if (view.role != Role::kReplica || !view.is_reachable || loads[i].is_ejected) continue;
-    if (!best.has_value() || loads[i].in_flight < loads[*best].in_flight) best = i;
+    return view.role == Role::kReplica && view.is_reachable && !loads[i].is_ejected;
+  };
+  size_t least = std::numeric_limits<size_t>::max();
+  size_t ties = 0;
+  for (size_t i = 0; i < topology.endpoints.size(); ++i) {
+    if (!is_usable(i) || loads[i].in_flight > least) continue;
+    ties = loads[i].in_flight < least ? 1 : ties + 1;
+    least = loads[i].in_flight;
   }
-  return best;
+  if (ties == 0) return std::nullopt;
+  size_t skip = turn % ties;
+  for (size_t i = 0; i < topology.endpoints.size(); ++i) {
+    if (!is_usable(i) || loads[i].in_flight != least) continue;
+    if (skip-- == 0) return i;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -43,9 +54,10 @@ absl::StatusOr<RouteDecision> Route(const RouteRequest& request, const Topology&
   if (request.fallback == ReadFallback::kPrimary) {
     return ToPrimary(topology, "fallback_no_replica");
   }
-  return NoEndpoint(Role::kReplica,
-                    "no replica can be reached, and reads may not fall back to the primary "
-                    "(routing.read_fallback)");
+  return NoEndpoint(
+      Role::kReplica,
+      "no replica can be reached, and reads may not fall back to the primary "
+      "(routing.read_fallback)");
 }
 
 }  // namespace pgsluice

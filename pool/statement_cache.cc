@@ -40,7 +40,7 @@ const std::string* StatementCache::Find(std::string_view sql,
 StatementCache::Inserted StatementCache::Insert(std::string_view sql,
                                                 const std::vector<Parameter>& parameters) {
   Inserted inserted;
-  if (entries_.size() >= capacity_) {
+  if (!entries_.empty() && entries_.size() >= capacity_) {
     inserted.evicted_name = entries_.back().name;
     EraseEntry(std::prev(entries_.end()));
   }

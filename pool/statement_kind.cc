@@ -20,7 +20,12 @@ bool Contains(const std::array<std::string_view, N>& words, std::string_view wor
 }
 
 bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
-bool IsLetter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+// As PostgreSQL has it: letters, digits, '_', '$' and all that is not ASCII, so that a
+// name which only begins like a keyword is not taken for one.
+bool IsWordChar(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return std::isalnum(byte) != 0 || c == '_' || c == '$' || byte >= 0x80;
+}
 
 // Removes a block comment, nested ones included.
 void SkipBlockComment(std::string_view& sql) {
@@ -58,7 +63,7 @@ void SkipToWord(std::string_view& sql) {
 std::string TakeWord(std::string_view& sql) {
   SkipToWord(sql);
   std::string word;
-  while (!sql.empty() && IsLetter(sql.front())) {
+  while (!sql.empty() && IsWordChar(sql.front())) {
     word.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(sql.front()))));
     sql.remove_prefix(1);
   }
@@ -76,9 +81,9 @@ StatementKind ClassifyStatement(std::string_view sql) {
   if (word == "copy") return StatementKind::kCopy;
   if (word == "listen") return StatementKind::kListen;
   if (word == "prepare" || word == "set") {
-    // PREPARE TRANSACTION; SET [LOCAL] TRANSACTION.
+    // PREPARE TRANSACTION; SET [LOCAL | SESSION] TRANSACTION.
     std::string next = TakeWord(sql);
-    if (word == "set" && next == "local") next = TakeWord(sql);
+    if (word == "set" && (next == "local" || next == "session")) next = TakeWord(sql);
     if (next == "transaction") return StatementKind::kTransactionControl;
   }
   return StatementKind::kOther;

@@ -94,12 +94,14 @@ Topology NextTopology(const Topology& previous,
 
   const std::vector<size_t> writable = FindWritable(next);
   const std::optional<size_t> chosen = ChoosePrimary(writable, next);
+  // Another one took the role, or several contend for it. A refused one is no reason.
+  const bool is_superseded = chosen.has_value() || !next.primary_problem.empty();
   for (size_t i = 0; i < next.endpoints.size(); ++i) {
     EndpointView& view = next.endpoints[i];
     if (view.is_reachable && view.problem.empty()) {
       view.role = view.last_ok->in_recovery ? Role::kReplica : Role::kUnknown;
-    } else if (view.is_reachable || (view.role == Role::kPrimary && !writable.empty())) {
-      view.role = Role::kUnknown;  // Refused, or another one accepts writes now.
+    } else if (view.is_reachable || (view.role == Role::kPrimary && is_superseded)) {
+      view.role = Role::kUnknown;  // Refused, or replaced.
     }
     if (chosen == i) view.role = Role::kPrimary;
   }

@@ -2,11 +2,17 @@
 // the code of a call reads from top to bottom. Confined to the call's shard.
 #pragma once
 
+#if __has_include(<grpcpp/impl/proto_utils.h>)  // gRPC 1.54 and later
+#include <grpcpp/impl/proto_utils.h>
+#else
+#include <grpcpp/impl/codegen/proto_utils.h>
+#endif
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/async_unary_call.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -71,6 +77,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   void Accepted() {
     started_ = absl::Now();
     self_ = shared_from_this();
+    shard_.calls().insert(this);
   }
 
   // The call ends at its own deadline, or after `longest`, whichever is first; without a
@@ -87,7 +94,13 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   }
 
   // The coroutine is at its end: nothing may stop it any more.
-  void Ended() { deadline_timer_.cancel(); }
+  void Ended() {
+    deadline_timer_.cancel();
+    shard_.calls().erase(this);
+  }
+
+  // What a call does when it is told that the server is shutting down; nothing by default.
+  std::function<void(absl::Duration finish_within)> on_drain;
 
  private:
   class DoneTag final : public CompletionTag {

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,8 @@ class QueuePoller final {
   std::vector<std::pair<CompletionTag*, bool>> completed_ ABSL_GUARDED_BY(mutex_);
 };
 
+class CallBase;
+
 class Shard final {
  public:
   explicit Shard(int index) : index_(index), work_(loop_.get_executor()) {}
@@ -62,6 +65,9 @@ class Shard final {
   int index() const { return index_; }
   asio::io_context& loop() { return loop_; }
   asio::any_io_executor executor() { return loop_.get_executor(); }
+
+  // Calls in progress. Confined to the shard.
+  std::unordered_set<CallBase*>& calls() { return calls_; }
 
   // Adds a completion queue of `builder`'s server to this shard.
   QueuePoller& AddQueue(grpc::ServerBuilder& builder);
@@ -78,6 +84,7 @@ class Shard final {
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<std::unique_ptr<QueuePoller>> pollers_;
+  std::unordered_set<CallBase*> calls_;
   std::thread thread_;
 };
 

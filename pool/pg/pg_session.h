@@ -52,6 +52,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
     bool has_rows = false;       // The sink has seen rows: not to be sent again.
     bool was_resent = false;     // Once, after a lost or outdated prepared statement.
     absl::Status error;          // From PostgreSQL or the sink; the first one stays.
+    bool was_refused = false;    // PostgreSQL reported an error.
     std::string sqlstate;        // Of an error from PostgreSQL.
     std::string prepared_name;   // Empty: sent unprepared.
     CommandResult result;

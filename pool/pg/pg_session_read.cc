@@ -127,6 +127,7 @@ void PgSession::TakeError(const PGresult* result) {
   const auto details = DetailsOf(error);
   if (details.has_value() && details->blame != Blame::kStatement) facts_.is_broken = true;
   if (fields.severity == "FATAL" || fields.severity == "PANIC") facts_.is_broken = true;
+  current_->was_refused = true;
   // A server that goes away says so, and then libpq says that it went: keep the first.
   if (current_->error.ok()) {
     current_->error = std::move(error);
@@ -171,7 +172,10 @@ absl::StatusOr<Fetched> PgSession::EndStatement() {
   if (!ended.error.ok()) {
     if (ended.sqlstate == "26000") statements_.Clear();
     if (ended.sqlstate == "0A000") statements_.Erase(ended.prepared_name);
-    return ended.error;
+    // Our cancel came too late: what it changed is there.
+    const bool has_taken_effect = ended.execution.phase == Phase::kAutocommit &&
+                                  !ended.was_refused && ended.result.rows_affected > 0;
+    return has_taken_effect ? DespiteEffect(ended.error) : ended.error;
   }
   return Fetched{.is_complete = true, .result = std::move(ended.result)};
 }

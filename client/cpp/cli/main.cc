@@ -1,0 +1,172 @@
+// The `pgsluice` command: queries, health and pools of a gateway.
+#include <clocale>
+#include <cstdio>
+#include <string>
+
+#include "CLI/CLI.hpp"
+
+#include "client/cpp/cli/health_command.h"
+#include "client/cpp/cli/options.h"
+#include "client/cpp/cli/pools_command.h"
+#include "client/cpp/cli/query_command.h"
+
+namespace pgsluice::cli {
+namespace {
+
+constexpr char kExamples[] = R"(
+Examples:
+  pgsluice query 'select now()'
+  pgsluice query 'select * from users where id = $1' 42 --read
+  pgsluice query --csv --stream 'select * from events' > events.csv
+  pgsluice query -1 -f changes.sql
+  pgsluice health --watch
+  pgsluice pools
+
+Parameters are sent as text whose type PostgreSQL infers from the statement; write a
+cast where it cannot ($1::int). \N is NULL. Behind "--" they may begin with a dash.
+
+Exit status: 0 done; 1 wrong arguments, or (health) not serving; 2 no connection to the
+gateway; 3 the statement failed.)";
+
+struct CommandLine {
+  ConnectionOptions connection;
+  QueryCommandOptions query;
+  HealthCommandOptions health;
+  PoolsCommandOptions pools;
+};
+
+// "10s", "500ms", or a number of seconds.
+std::string CheckDuration(std::string& text) {
+  if (!text.empty() && text.find_first_not_of("0123456789.") == std::string::npos) {
+    text += 's';
+  }
+  absl::Duration duration;
+  const bool is_good =
+      absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration();
+  return is_good ? "" : "not a duration like 10s or 500ms: " + text;
+}
+
+void AddDuration(CLI::App& app, const std::string& name,
+                 std::function<void(absl::Duration)> set, const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [set = std::move(set)](const std::string& text) {
+           absl::Duration duration;
+           if (absl::ParseDuration(text, &duration)) set(duration);
+         },
+         help)
+      ->transform(CLI::Validator(CheckDuration, "DURATION"))
+      ->option_text("DURATION");
+}
+
+CLI::App* AddQuery(CLI::App& app, QueryCommandOptions& options) {
+  CLI::App* query = app.add_subcommand("query", "Run statements and print their results");
+  query
+      ->add_option("sql", options.words, "The statement, then its parameters $1, $2, ...")
+      ->option_text("SQL [PARAMETER ...]");
+  query
+      ->add_option("-c,--command", options.commands,
+                   "A statement to run; may be repeated")
+      ->option_text("SQL")
+      ->allow_extra_args(false);
+  query->add_option("-f,--file", options.file, "A script to run; - is standard input")
+      ->option_text("FILE");
+  query->add_option("-p,--param", options.parameters, "A parameter; may be repeated")
+      ->option_text("VALUE")
+      ->allow_extra_args(false);
+  query->add_flag("-r,--read", options.read, "Only reads: may run on a replica");
+  query->add_flag("--strong", options.strong,
+                  "With --read: must see every commit acknowledged before");
+  query->add_flag(
+      "--stream", options.stream,
+      "Stream the result: any size, printed as it arrives (JSON: a line a row)");
+  query->add_flag("-1,--single-transaction", options.single_transaction,
+                  "Run all statements in one transaction");
+  query->add_option("--max-rows", options.max_rows, "Refuse a larger result");
+  query->add_option("--tag", options.tag, "A word for the gateway's logs");
+  query->add_flag("--report", options.report,
+                  "Say on standard error where it ran and what took how long");
+
+  const auto format_flag = [&](const std::string& name, Format format,
+                               const std::string& help) {
+    return query->add_flag_function(
+        name, [&options, format](int64_t) { options.format = format; }, help);
+  };
+  format_flag("-x,--expanded", Format::kExpanded, "One line a column");
+  format_flag("-A,--no-align", Format::kUnaligned, "Cells parted by |");
+  format_flag("--csv", Format::kCsv, "CSV");
+  format_flag("--json", Format::kJson, "An array of objects");
+  query->add_flag("-t,--tuples-only", options.tuples_only, "Only the rows");
+  query->add_option("--null", options.null_text, "Print this for NULL")
+      ->option_text("TEXT");
+  return query;
+}
+
+CLI::App* AddHealth(CLI::App& app, HealthCommandOptions& options) {
+  CLI::App* health = app.add_subcommand(
+      "health", "Ask whether the gateway serves, and list its endpoints");
+  health->add_option("service", options.service,
+                     "liveness, readiness, startup, pool.primary, pool.replica or a "
+                     "service's name; readiness unless given");
+  health->add_flag("--watch", options.watch, "Print each change until interrupted");
+  return health;
+}
+
+CLI::App* AddPools(CLI::App& app, PoolsCommandOptions& options) {
+  CLI::App* pools = app.add_subcommand("pools", "Show the pools in figures");
+  pools->add_flag("--watch", options.watch,
+                  "Show them again and again until interrupted");
+  AddDuration(
+      *pools, "--interval",
+      [&options](absl::Duration value) { options.interval = value; },
+      "Time between two looks, with --watch; 1s unless given");
+  pools->add_flag("--json", options.json, "As JSON");
+  return pools;
+}
+
+client::Client Connect(const ConnectionOptions& connection) {
+  client::ClientOptions options;
+  // A tool must be able to look at a gateway that is not serving, and say at once when
+  // there is none.
+  options.health_watch = client::HealthWatch::kOff;
+  options.when_unreachable = client::WhenUnreachable::kFailFast;
+  return client::Client::Connect(connection.address, options);
+}
+
+ExitCode Run(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app("pgsluice: PostgreSQL over gRPC, from the command line", "pgsluice");
+  app.set_help_flag("--help", "Print this help");
+  app.set_version_flag("--version,-V", "pgsluice " PGSLUICE_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(kExamples);
+  app.add_option("-h,--addr", line.connection.address,
+                 "The gateway's address; localhost:7432 unless given")
+      ->envname("PGSLUICE_ADDR")
+      ->option_text("HOST:PORT");
+  AddDuration(
+      app, "--timeout",
+      [&line](absl::Duration value) { line.connection.timeout = value; },
+      "Give up after this long, like 10s or 500ms");
+  const CLI::App* query = AddQuery(app, line.query);
+  const CLI::App* health = AddHealth(app, line.health);
+  AddPools(app, line.pools);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? ExitCode::kOk : ExitCode::kUsage;
+  }
+
+  const client::Client client = Connect(line.connection);
+  if (query->parsed()) return RunQueryCommand(client, line.connection, line.query);
+  if (health->parsed()) return RunHealthCommand(client, line.connection, line.health);
+  return RunPoolsCommand(client, line.connection, line.pools);
+}
+
+}  // namespace
+}  // namespace pgsluice::cli
+
+int main(int argc, char** argv) {
+  return static_cast<int>(pgsluice::cli::Run(argc, argv));
+}

@@ -1,0 +1,50 @@
+// What the command line says.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace pgsluice::cli {
+
+inline constexpr char kDefaultAddress[] = "localhost:7432";
+
+struct ConnectionOptions {
+  std::string address = kDefaultAddress;
+  std::optional<absl::Duration> timeout;
+};
+
+enum class Format { kAligned, kExpanded, kUnaligned, kCsv, kJson };
+
+struct QueryCommandOptions {
+  std::vector<std::string> commands;  // -c
+  std::string file;                   // -f; "-" is standard input.
+  std::vector<std::string> words;     // SQL, unless given by -c or -f, and parameters.
+  std::vector<std::string> parameters;
+  bool read = false;
+  bool strong = false;
+  bool stream = false;
+  bool single_transaction = false;
+  bool report = false;
+  uint32_t max_rows = 0;
+  std::string tag;
+
+  Format format = Format::kAligned;
+  bool tuples_only = false;
+  std::string null_text;
+};
+
+struct HealthCommandOptions {
+  std::string service = "readiness";
+  bool watch = false;
+};
+
+struct PoolsCommandOptions {
+  bool watch = false;
+  absl::Duration interval = absl::Seconds(1);
+  bool json = false;
+};
+
+}  // namespace pgsluice::cli

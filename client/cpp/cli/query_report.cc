@@ -1,0 +1,37 @@
+#include "client/cpp/cli/query_report.h"
+
+#include <cstdio>
+
+namespace pgsluice::cli {
+
+std::string QueryReport(const v1::Route& route, const v1::Timing& timing,
+                        absl::Duration total) {
+  return "-- " + route.endpoint() + " (" + route.role() + ", " + route.reason() +
+         "): queued " + DurationText(ToDuration(timing.queued())) + ", executed " +
+         DurationText(ToDuration(timing.execute())) + ", total " + DurationText(total) +
+         "\n";
+}
+
+std::string DurationText(absl::Duration duration) {
+  char text[64];
+  if (duration < absl::Seconds(1)) {
+    std::snprintf(text, sizeof(text), "%.1f ms", absl::ToDoubleMilliseconds(duration));
+  } else if (duration < absl::Minutes(1)) {
+    std::snprintf(text, sizeof(text), "%.2f s", absl::ToDoubleSeconds(duration));
+  } else if (duration < absl::Hours(1)) {
+    std::snprintf(text, sizeof(text), "%d min %d s",
+                  static_cast<int>(absl::ToInt64Minutes(duration)),
+                  static_cast<int>(absl::ToInt64Seconds(duration) % 60));
+  } else {
+    std::snprintf(text, sizeof(text), "%lld h %d min",
+                  static_cast<long long>(absl::ToInt64Hours(duration)),
+                  static_cast<int>(absl::ToInt64Minutes(duration) % 60));
+  }
+  return text;
+}
+
+absl::Duration ToDuration(const google::protobuf::Duration& message) {
+  return absl::Seconds(message.seconds()) + absl::Nanoseconds(message.nanos());
+}
+
+}  // namespace pgsluice::cli

@@ -1,0 +1,84 @@
+// Options of the client, its calls and its transactions.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "grpcpp/security/credentials.h"
+
+#include "pgsluice/v1/query.pb.h"
+#include "pgsluice/v1/transaction.pb.h"
+
+namespace pgsluice::client {
+
+// What a call means to do: decides the pool.
+enum class Intent {
+  kWrite,  // The safe choice: the primary.
+  kRead,   // A replica, when one is usable.
+};
+
+enum class HealthWatch {
+  kOn,   // Calls go only to gateways that say they are serving.
+  kOff,  // To any gateway that answers, for tools that look at a sick one.
+};
+
+enum class WhenUnreachable {
+  kWait,      // Until the call's deadline.
+  kFailFast,  // UNAVAILABLE at once.
+};
+
+struct ClientOptions {
+  // Insecure when unset.
+  std::shared_ptr<grpc::ChannelCredentials> credentials;
+  // Deadline of a call that names none.
+  absl::Duration default_timeout = absl::Seconds(30);
+  HealthWatch health_watch = HealthWatch::kOn;
+  WhenUnreachable when_unreachable = WhenUnreachable::kWait;
+  // A ping this often while calls are in progress finds dead gateways; infinite: none.
+  absl::Duration keepalive = absl::Seconds(60);
+  // Largest response; streamed messages stay near 64 KiB.
+  int max_response_bytes = 64 << 20;
+  // Tries of one call, the first one included, where sending again is safe: the
+  // gateway says so in its verdict, or the call only reads.
+  int max_attempts = 4;
+};
+
+struct QueryOptions {
+  Intent intent = Intent::kWrite;
+  // A read that must see every commit acknowledged before.
+  bool strong = false;
+  // The call's deadline from now; unset: ClientOptions::default_timeout for Query,
+  // none for StreamQuery.
+  std::optional<absl::Duration> timeout;
+  // Limits of PostgreSQL's work alone; unset: the gateway's.
+  std::optional<absl::Duration> statement_timeout;
+  // 0: the gateway's limit. Not for StreamQuery.
+  uint32_t max_rows = 0;
+  uint64_t max_bytes = 0;
+  // A word for the gateway's logs.
+  std::string tag;
+  // Asks for route() and timing() in the answer.
+  bool report = false;
+  // PACKED costs less for large results; typed getters read both (arrays: only
+  // VALUES).
+  v1::RowEncoding encoding = v1::ROW_ENCODING_VALUES;
+};
+
+struct TransactionOptions {
+  // kRead: READ ONLY, on a replica when one is usable.
+  Intent intent = Intent::kWrite;
+  v1::Isolation isolation = v1::ISOLATION_UNSPECIFIED;
+  bool read_only = false;
+  bool deferrable = false;
+  // Deadline of the whole transaction from now; unset: none but the gateway's.
+  std::optional<absl::Duration> timeout;
+  // Limits each statement.
+  std::optional<absl::Duration> statement_timeout;
+  // Longest silence before the gateway rolls back; unset: the gateway's.
+  std::optional<absl::Duration> idle_timeout;
+  std::string tag;
+};
+
+}  // namespace pgsluice::client

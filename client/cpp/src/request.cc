@@ -1,0 +1,60 @@
+#include "client/cpp/src/request.h"
+
+#include <utility>
+
+namespace pgsluice::client {
+namespace {
+
+v1::Intent ToProto(Intent intent) {
+  return intent == Intent::kRead ? v1::INTENT_READ : v1::INTENT_WRITE;
+}
+
+}  // namespace
+
+void FillDuration(absl::Duration duration, google::protobuf::Duration& message) {
+  absl::Duration rest;
+  message.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &rest));
+  message.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
+}
+
+v1::Statement MakeStatement(std::string_view sql, std::vector<Parameter> parameters) {
+  v1::Statement statement;
+  statement.set_sql(std::string(sql));
+  for (Parameter& parameter : parameters) {
+    *statement.add_parameters() = std::move(parameter).ToProto();
+  }
+  return statement;
+}
+
+v1::RequestOptions MakeRequestOptions(const QueryOptions& options) {
+  v1::RequestOptions message;
+  message.set_intent(ToProto(options.intent));
+  if (options.strong) message.mutable_freshness()->set_strong(true);
+  message.set_max_rows(options.max_rows);
+  message.set_max_bytes(options.max_bytes);
+  if (options.statement_timeout.has_value()) {
+    FillDuration(*options.statement_timeout, *message.mutable_statement_timeout());
+  }
+  message.set_tag(options.tag);
+  message.set_report(options.report);
+  return message;
+}
+
+v1::Begin MakeBegin(const TransactionOptions& options) {
+  v1::Begin begin;
+  v1::RequestOptions& request = *begin.mutable_options();
+  request.set_intent(ToProto(options.intent));
+  if (options.statement_timeout.has_value()) {
+    FillDuration(*options.statement_timeout, *request.mutable_statement_timeout());
+  }
+  request.set_tag(options.tag);
+  begin.set_isolation(options.isolation);
+  begin.set_read_only(options.read_only);
+  begin.set_deferrable(options.deferrable);
+  if (options.idle_timeout.has_value()) {
+    FillDuration(*options.idle_timeout, *begin.mutable_idle_timeout());
+  }
+  return begin;
+}
+
+}  // namespace pgsluice::client

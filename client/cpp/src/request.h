@@ -1,0 +1,22 @@
+// From options and parameters to request messages.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "google/protobuf/duration.pb.h"
+
+#include "pgsluice/client/options.h"
+#include "pgsluice/client/parameter.h"
+#include "pgsluice/v1/query.pb.h"
+#include "pgsluice/v1/transaction.pb.h"
+
+namespace pgsluice::client {
+
+void FillDuration(absl::Duration duration, google::protobuf::Duration& message);
+v1::Statement MakeStatement(std::string_view sql, std::vector<Parameter> parameters);
+v1::RequestOptions MakeRequestOptions(const QueryOptions& options);
+v1::Begin MakeBegin(const TransactionOptions& options);
+
+}  // namespace pgsluice::client

@@ -1,0 +1,23 @@
+// The messages of a result streamed within a transaction.
+#pragma once
+
+#include "client/cpp/src/transaction_stream.h"
+#include "pgsluice/client/row_stream.h"
+
+namespace pgsluice::client {
+
+class TransactionRowSource final : public RowSource {
+ public:
+  // The request must have been sent; `stream` outlives this.
+  explicit TransactionRowSource(TransactionStream& stream);
+  // Reads the rest and drops it: the transaction goes on behind it.
+  ~TransactionRowSource() override;
+
+  absl::StatusOr<Part> Next() override;
+
+ private:
+  TransactionStream& stream_;
+  bool is_at_end_ = false;
+};
+
+}  // namespace pgsluice::client

@@ -1,0 +1,54 @@
+// The stream under a transaction: one request out, its response in.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "absl/status/statusor.h"
+
+#include "client/cpp/src/client_core.h"
+#include "pgsluice/v1/gateway_service.grpc.pb.h"
+
+namespace pgsluice::client {
+
+class TransactionStream final {
+ public:
+  TransactionStream(std::shared_ptr<const ClientCore> core, absl::Time deadline);
+  ~TransactionStream();  // Cancels what is not ended: the gateway rolls back.
+
+  // Sends and waits for the response. A failed statement is returned as its error.
+  absl::StatusOr<v1::TransactionResponse> Call(v1::TransactionRequest request);
+  // For a streamed result: send, then read until something else than rows comes.
+  absl::Status Send(v1::TransactionRequest request);
+  absl::StatusOr<v1::TransactionResponse> Receive();
+  // Ends the stream after the last response.
+  void Close();
+
+  v1::TransactionState state() const { return state_; }
+  void set_route(v1::Route route) { route_ = std::move(route); }
+  const v1::Route& route() const { return route_; }
+  std::optional<absl::Duration> drain_notice() const { return drain_notice_; }
+  // While a streamed result is being read, nothing else may be sent.
+  bool is_streaming() const { return is_streaming_; }
+  void set_streaming(bool value) { is_streaming_ = value; }
+
+ private:
+  // Why the stream is over, for a call that still expected something of it.
+  absl::Status Ended();
+
+  const std::shared_ptr<const ClientCore> core_;  // Shared with the client.
+  grpc::ClientContext context_;
+  std::unique_ptr<
+      grpc::ClientReaderWriter<v1::TransactionRequest, v1::TransactionResponse>>
+      stream_;
+  uint64_t seq_ = 0;
+  v1::TransactionState state_ = v1::TRANSACTION_STATE_UNSPECIFIED;
+  v1::Route route_;
+  std::optional<absl::Duration> drain_notice_;
+  bool is_streaming_ = false;
+  bool is_commit_sent_ = false;
+  bool is_finished_ = false;
+  absl::Status end_;  // Once finished.
+};
+
+}  // namespace pgsluice::client

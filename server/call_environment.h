@@ -1,0 +1,39 @@
+// What every call needs of the server. Values and references to things that outlive all
+// calls; thread-safe.
+#pragma once
+
+#include <functional>
+
+#include "absl/time/time.h"
+#include "pool/cluster.h"
+#include "server/admission.h"
+#include "server/convert/row_encoder.h"
+#include "server/convert/statement_from_proto.h"
+#include "server/convert/status.h"
+#include "server/slow_query_log.h"
+
+namespace pgsluice {
+
+struct CallLimits {
+  StatementLimits statement;
+  ResultLimits result;
+  absl::Duration default_deadline;
+  absl::Duration max_deadline;
+  absl::Duration max_stream_duration;
+  absl::Duration max_transaction_duration;
+  absl::Duration transaction_idle_timeout;
+  absl::Duration stream_stall_timeout;
+  size_t stream_message_bytes = 0;
+};
+
+struct CallEnvironment {
+  Cluster& cluster;
+  Admission& admission;
+  const SlowQueryLog& slow_queries;
+  CallLimits limits;
+  StatusOptions status;
+  // An error blamed an endpoint: look at all of them at once.
+  std::function<void()> nudge_prober;
+};
+
+}  // namespace pgsluice

@@ -1,0 +1,57 @@
+#include "server/call_options.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace pgsluice {
+
+namespace {
+
+constexpr size_t kMaxTagBytes = 64;
+
+// 0 asks for the server's limit; more than that is cut to it.
+uint64_t Limit(uint64_t asked, uint64_t server_limit) {
+  return asked == 0 ? server_limit : std::min(asked, server_limit);
+}
+
+}  // namespace
+
+std::string SanitizeTag(std::string_view tag) {
+  std::string clean(tag.substr(0, kMaxTagBytes));
+  for (char& c : clean) {
+    const bool is_plain = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                          std::string_view("._:/-").find(c) != std::string_view::npos;
+    if (!is_plain) c = '_';
+  }
+  return clean;
+}
+
+absl::StatusOr<CallOptions> CallOptionsFromProto(const v1::RequestOptions& proto,
+                                                 const ResultLimits& server_limits,
+                                                 ReadFallback fallback) {
+  CallOptions options;
+  options.route.fallback = fallback;
+  switch (proto.intent()) {
+    case v1::INTENT_UNSPECIFIED:
+    case v1::INTENT_WRITE: options.route.intent = Intent::kWrite; break;
+    case v1::INTENT_READ: options.route.intent = Intent::kRead; break;
+    default:
+      return InvalidRequest("options.intent", "is not an intent that this server knows");
+  }
+  if (proto.freshness().kind_case() == v1::Freshness::kStrong) {
+    options.route.freshness.kind = Freshness::Kind::kStrong;
+  }
+  options.result.max_rows = Limit(proto.max_rows(), server_limits.max_rows);
+  options.result.max_bytes = Limit(proto.max_bytes(), server_limits.max_bytes);
+  const google::protobuf::Duration& timeout = proto.statement_timeout();
+  options.statement_timeout =
+      absl::Seconds(timeout.seconds()) + absl::Nanoseconds(timeout.nanos());
+  if (options.statement_timeout < absl::ZeroDuration()) {
+    return InvalidRequest("options.statement_timeout", "must not be negative");
+  }
+  options.tag = SanitizeTag(proto.tag());
+  options.wants_report = proto.report();
+  return options;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,72 @@
+#include "server/config/cluster_options.h"
+
+#include "server/config/endpoint_resolution.h"
+
+namespace pgsluice {
+
+namespace {
+
+PoolOptions ToPoolOptions(const config::v1::Pool& pool) {
+  PoolOptions options;
+  options.min_size = pool.min_size();
+  options.max_size = pool.max_size();
+  options.max_waiters = pool.max_waiters();
+  options.acquire_timeout = ToDuration(pool.acquire_timeout());
+  options.connect_timeout = ToDuration(pool.connect_timeout());
+  options.idle_timeout = ToDuration(pool.idle_timeout());
+  options.max_lifetime = ToDuration(pool.max_lifetime());
+  options.lifetime_jitter = pool.lifetime_jitter();
+  options.max_uses = pool.max_uses();
+  options.max_concurrent_connects = pool.max_concurrent_connects();
+  options.backoff_initial = ToDuration(pool.backoff_initial());
+  options.backoff_max = ToDuration(pool.backoff_max());
+  return options;
+}
+
+std::string IsolationText(config::v1::Isolation isolation) {
+  switch (isolation) {
+    case config::v1::ISOLATION_REPEATABLE_READ: return "repeatable read";
+    case config::v1::ISOLATION_SERIALIZABLE: return "serializable";
+    default: return "read committed";
+  }
+}
+
+SessionOptions ToSessionOptions(const config::v1::Session& session) {
+  SessionOptions options;
+  options.application_name = session.application_name();
+  options.statement_timeout = ToDuration(session.statement_timeout());
+  options.search_path = session.search_path();
+  options.default_isolation = IsolationText(session.default_isolation());
+  options.time_zone = session.time_zone();
+  options.idle_in_transaction_timeout = ToDuration(session.idle_in_transaction_timeout());
+  options.keepalive_idle = ToDuration(session.keepalive_idle());
+  options.keepalive_interval = ToDuration(session.keepalive_interval());
+  options.keepalive_count = static_cast<int>(session.keepalive_count());
+  options.tcp_user_timeout = ToDuration(session.tcp_user_timeout());
+  options.prepared_statements = session.prepared_statements();
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config) {
+  absl::StatusOr<std::vector<Endpoint>> endpoints = ResolveEndpoints(config);
+  if (!endpoints.ok()) return endpoints.status();
+  ClusterOptions options;
+  options.endpoints = *std::move(endpoints);
+  options.primary = ToPoolOptions(config.pools().primary());
+  options.replica = ToPoolOptions(config.pools().replica());
+  options.session = ToSessionOptions(config.session());
+  options.probe.interval = ToDuration(config.probe().interval());
+  options.probe.timeout = ToDuration(config.probe().timeout());
+  const bool has_fallback =
+      config.routing().read_fallback() != config::v1::READ_FALLBACK_NONE;
+  options.read_fallback = has_fallback ? ReadFallback::kPrimary : ReadFallback::kNone;
+  return options;
+}
+
+absl::Duration ToDuration(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,83 @@
+#include "server/health_calls.h"
+
+#include <optional>
+
+#include "asio/post.hpp"
+#include "asio/redirect_error.hpp"
+#include "asio/steady_timer.hpp"
+
+namespace pgsluice {
+
+namespace {
+
+using Response = grpc::health::v1::HealthCheckResponse;
+
+Response::ServingStatus StatusOf(const std::string& name, const HealthRegistry& registry) {
+  const std::optional<bool> is_serving = IsServing(name, registry.state().facts);
+  if (!is_serving.has_value()) return Response::SERVICE_UNKNOWN;
+  return *is_serving ? Response::SERVING : Response::NOT_SERVING;
+}
+
+// Wakes a watch; shared with listeners on their way from other threads.
+struct Waker {
+  explicit Waker(asio::io_context& loop) : timer(loop) {}
+  asio::steady_timer timer;
+  bool is_woken = false;
+
+  void Wake() {
+    is_woken = true;
+    timer.cancel();
+  }
+};
+
+}  // namespace
+
+asio::awaitable<void> ServeCheck(std::shared_ptr<CheckCall> call,
+                                 const HealthRegistry& registry) {
+  Response response;
+  response.set_status(StatusOf(call->request.service(), registry));
+  const grpc::Status status =
+      response.status() == Response::SERVICE_UNKNOWN
+          ? grpc::Status(grpc::StatusCode::NOT_FOUND,
+                         "no service \"" + call->request.service() + "\"")
+          : grpc::Status::OK;
+  call->Ended();
+  co_await call->Finish(response, status);
+}
+
+asio::awaitable<void> ServeWatch(std::shared_ptr<WatchCall> call,
+                                 HealthRegistry& registry) {
+  auto waker = std::make_shared<Waker>(call->shard().loop());
+  const auto listener = registry.AddListener([waker, executor = call->shard().executor()] {
+    asio::post(executor, [waker] { waker->Wake(); });
+  });
+  call->on_drain = [&call](absl::Duration) { call->stop().Stop(StopReason::kDraining); };
+  {
+    auto on_stop = call->stop().Subscribe([waker](StopReason) { waker->Wake(); });
+    std::optional<Response::ServingStatus> told;
+    while (!call->stop().is_stopped()) {
+      const Response::ServingStatus now = StatusOf(call->request.service(), registry);
+      if (told != now) {
+        told = now;
+        Response response;
+        response.set_status(now);
+        if (!co_await call->Write(response)) break;
+        continue;
+      }
+      if (!std::exchange(waker->is_woken, false)) {
+        waker->timer.expires_at(asio::steady_timer::time_point::max());
+        asio::error_code ignored;
+        co_await waker->timer.async_wait(
+            asio::redirect_error(asio::use_awaitable, ignored));
+        waker->is_woken = false;
+      }
+    }
+  }
+  registry.RemoveListener(listener);
+  call->on_drain = nullptr;
+  call->Ended();
+  co_await call->Finish(
+      grpc::Status(grpc::StatusCode::UNAVAILABLE, "the gateway is shutting down"));
+}
+
+}  // namespace pgsluice

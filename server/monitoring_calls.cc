@@ -1,0 +1,118 @@
+#include "server/monitoring_calls.h"
+
+#include "server/statement_run.h"
+#include "server/version.h"
+
+namespace pgsluice {
+
+namespace {
+
+v1::Role RoleToProto(Role role) {
+  switch (role) {
+    case Role::kUnknown: return v1::ROLE_UNSPECIFIED;
+    case Role::kPrimary: return v1::ROLE_PRIMARY;
+    case Role::kReplica: return v1::ROLE_REPLICA;
+  }
+  return v1::ROLE_UNSPECIFIED;
+}
+
+}  // namespace
+
+v1::EndpointHealth EndpointHealthToProto(const EndpointView& view, absl::Time now) {
+  v1::EndpointHealth health;
+  health.set_endpoint(view.name);
+  health.set_role(view.is_reachable ? RoleToProto(view.role) : v1::ROLE_UNSPECIFIED);
+  health.set_reachable(view.is_reachable);
+  if (view.last_ok.has_value()) {
+    const ProbeResult& answer = *view.last_ok;
+    health.set_timeline(answer.timeline);
+    health.set_lsn(answer.lsn);
+    if (answer.replay_lag.has_value()) {
+      *health.mutable_replay_lag() = ToProto(*answer.replay_lag);
+    }
+    *health.mutable_probe_age() = ToProto(now - answer.at);
+    *health.mutable_probe_latency() = ToProto(answer.latency);
+  }
+  if (!view.problem.empty()) {
+    health.set_last_error(view.problem);
+  } else if (view.last.has_value() && !view.last->ok) {
+    health.set_last_error(view.last->error);
+  }
+  return health;
+}
+
+v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
+  v1::EndpointPoolStats proto;
+  proto.set_endpoint(stats.endpoint);
+  proto.set_role(RoleToProto(stats.role));
+  proto.set_retired(stats.is_retired);
+  proto.set_min_size(static_cast<uint32_t>(stats.min_size));
+  proto.set_max_size(static_cast<uint32_t>(stats.max_size));
+  proto.set_open(static_cast<uint32_t>(stats.open));
+  proto.set_idle(static_cast<uint32_t>(stats.idle));
+  proto.set_leased(static_cast<uint32_t>(stats.leased));
+  proto.set_maintenance(static_cast<uint32_t>(stats.maintenance));
+  proto.set_connecting(static_cast<uint32_t>(stats.connecting));
+  proto.set_waiters(static_cast<uint32_t>(stats.waiters));
+  if (stats.oldest_wait.has_value()) {
+    *proto.mutable_oldest_wait() = ToProto(*stats.oldest_wait);
+  }
+  if (stats.next_dial_in.has_value()) {
+    *proto.mutable_next_dial_in() = ToProto(*stats.next_dial_in);
+  }
+  proto.set_last_error(stats.last_error);
+
+  const PoolCounters& totals = stats.counters;
+  v1::PoolCounters& counters = *proto.mutable_counters();
+  counters.set_acquired(totals.acquired);
+  counters.set_acquired_after_wait(totals.acquired_after_wait);
+  *counters.mutable_wait_total() = ToProto(totals.wait_total);
+  counters.set_acquire_timeouts(totals.acquire_timeouts);
+  counters.set_queue_full(totals.queue_full);
+  counters.set_acquire_cancelled(totals.acquire_cancelled);
+  counters.set_opened(totals.opened);
+  counters.set_connect_failures(totals.connect_failures);
+  for (size_t i = 0; i < totals.closed.size(); ++i) {
+    if (totals.closed[i] == 0) continue;
+    const std::string reason(CloseReasonName(static_cast<CloseReason>(i)));
+    (*counters.mutable_closed())[reason] = totals.closed[i];
+  }
+  counters.set_resets(totals.resets);
+  counters.set_cancels(totals.cancels);
+  return proto;
+}
+
+asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
+                                  const CallEnvironment& environment,
+                                  const HealthRegistry& registry,
+                                  absl::Time server_start) {
+  const HealthFacts facts = registry.state().facts;
+  const Topology topology = environment.cluster.topology();
+  const absl::Time now = absl::Now();
+  v1::HealthResponse response;
+  response.set_ready(IsReady(facts));
+  response.set_draining(facts.draining);
+  response.set_topology_generation(topology.generation);
+  for (const EndpointView& view : topology.endpoints) {
+    *response.add_endpoints() = EndpointHealthToProto(view, now);
+  }
+  response.set_version(kVersion);
+  *response.mutable_uptime() = ToProto(now - server_start);
+  call->Ended();
+  co_await call->Finish(response, grpc::Status::OK);
+}
+
+asio::awaitable<void> ServePoolStats(std::shared_ptr<PoolStatsCall> call,
+                                     const CallEnvironment& environment) {
+  v1::PoolStatsResponse response;
+  for (const PoolStats& stats : environment.cluster.Stats()) {
+    *response.add_pools() = PoolStatsToProto(stats);
+  }
+  const size_t transactions = environment.admission.transactions();
+  response.set_calls_in_progress(static_cast<uint32_t>(environment.admission.calls()));
+  response.set_transactions_in_progress(static_cast<uint32_t>(transactions));
+  call->Ended();
+  co_await call->Finish(response, grpc::Status::OK);
+}
+
+}  // namespace pgsluice

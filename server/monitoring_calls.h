@@ -1,0 +1,30 @@
+// Health and PoolStats: what the gateway sees, as messages.
+#pragma once
+
+#include <memory>
+
+#include "asio/awaitable.hpp"
+#include "pgsluice/v1/health.pb.h"
+#include "pgsluice/v1/pool_stats.pb.h"
+#include "pool/pool_stats.h"
+#include "pool/topology.h"
+#include "server/admission.h"
+#include "server/call_environment.h"
+#include "server/health_registry.h"
+#include "server/rpc.h"
+
+namespace pgsluice {
+
+using HealthCall = UnaryCall<v1::HealthRequest, v1::HealthResponse>;
+using PoolStatsCall = UnaryCall<v1::PoolStatsRequest, v1::PoolStatsResponse>;
+
+asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
+                                  const CallEnvironment& environment,
+                                  const HealthRegistry& registry, absl::Time server_start);
+asio::awaitable<void> ServePoolStats(std::shared_ptr<PoolStatsCall> call,
+                                     const CallEnvironment& environment);
+
+v1::EndpointHealth EndpointHealthToProto(const EndpointView& view, absl::Time now);
+v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats);
+
+}  // namespace pgsluice

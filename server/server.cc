@@ -1,0 +1,351 @@
+#include "server/server.h"
+
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <thread>
+#include <utility>
+
+#include "asio/co_spawn.hpp"
+#include "asio/detached.hpp"
+#include "asio/post.hpp"
+#include "asio/redirect_error.hpp"
+#include "pool/pg/pg_connector.h"
+#include "pool/str_cat.h"
+#include "server/config/cluster_options.h"
+#include "server/health_calls.h"
+#include "server/log.h"
+#include "server/monitoring_calls.h"
+#include "server/port_check.h"
+#include "server/query_call.h"
+#include "server/reflection_call.h"
+#include "server/server_settings.h"
+#include "server/stream_query_call.h"
+#include "server/topology_log.h"
+#include "server/transaction_call.h"
+#include "server/version.h"
+
+namespace pgsluice {
+
+namespace {
+
+// Enough for a burst of cancels; each waits for one round trip to PostgreSQL.
+constexpr size_t kCancelThreads = 8;
+constexpr absl::Duration kMaintenanceInterval = absl::Milliseconds(100);
+constexpr absl::Duration kCloseSessionsWithin = absl::Seconds(3);
+// Between stopping the last calls and cutting their connections.
+constexpr absl::Duration kStopGrace = absl::Seconds(1);
+
+class PgConnectorFactory final : public ConnectorFactory {
+ public:
+  PgConnectorFactory(SessionOptions options, std::vector<asio::any_io_executor> shards,
+                     std::shared_ptr<Canceler> canceler, absl::Duration cancel_budget)
+      : options_(std::move(options)),
+        shards_(std::move(shards)),
+        canceler_(std::move(canceler)),
+        cancel_budget_(cancel_budget) {}
+
+  std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role) override {
+    return std::make_shared<PgConnector>(PgConnectorDeps{.endpoint = endpoint,
+                                                         .role = role,
+                                                         .options = options_,
+                                                         .shards = shards_,
+                                                         .canceler = canceler_,
+                                                         .cancel_budget = cancel_budget_});
+  }
+
+ private:
+  const SessionOptions options_;
+  const std::vector<asio::any_io_executor> shards_;
+  const std::shared_ptr<Canceler> canceler_;  // Shared with sessions.
+  const absl::Duration cancel_budget_;
+};
+
+std::vector<std::string> ServiceNames() {
+  return {"pgsluice.v1.GatewayService", "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection",
+          "grpc.reflection.v1alpha.ServerReflection"};
+}
+
+}  // namespace
+
+Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
+    : config_(config),
+      started_(absl::Now()),
+      canceler_(std::make_shared<Canceler>(kCancelThreads)),
+      admission_(AdmissionLimitsOf(config)),
+      slow_queries_(ToDuration(config.log().slow_query_threshold())),
+      health_(FirstHealthFacts(config)),
+      reflection_answers_(*google::protobuf::DescriptorPool::generated_pool(),
+                          ServiceNames()) {
+  std::vector<asio::any_io_executor> executors;
+  for (int i = 0; i < ShardCountOf(config_); ++i) {
+    shards_.push_back(std::make_unique<Shard>(i));
+    executors.push_back(shards_.back()->executor());
+  }
+  connectors_ = std::make_unique<PgConnectorFactory>(
+      cluster_options.session, std::move(executors), canceler_,
+      ToDuration(config_.limits().cancel_budget()));
+  cluster_ = std::make_unique<Cluster>(ClusterDeps{
+      .options = cluster_options,
+      .shards = static_cast<int>(shards_.size()),
+      .connectors = connectors_.get(),
+      .clock = &clock_,
+      .on_change = [this](const Topology& before, const Topology& after) {
+        OnTopologyChange(before, after);
+      }});
+  prober_ = std::make_unique<Prober>(
+      cluster_options.endpoints, cluster_options.probe,
+      [this](size_t endpoint, ProbeResult result) {
+        cluster_->OnProbe(endpoint, std::move(result));
+      });
+  environment_ = std::make_unique<CallEnvironment>(
+      CallEnvironment{.cluster = *cluster_,
+                      .admission = admission_,
+                      .slow_queries = slow_queries_,
+                      .limits = CallLimitsOf(config_),
+                      .status = {.send_detail = config_.errors().send_detail()},
+                      .nudge_prober = [this] { prober_->Nudge(); }});
+}
+
+absl::Status Server::Start() {
+  absl::Status listening = Listen();
+  if (!listening.ok()) return listening;
+  AcceptOnShards();
+  AcceptReflection();
+  prober_->Start();
+  asio::co_spawn(shards_.front()->executor(), MaintainForEver(), asio::detached);
+  for (auto& shard : shards_) shard->Start();
+  health_.Update([](HealthFacts& facts) { facts.started = true; });
+  return absl::OkStatus();
+}
+
+absl::Status Server::Listen() {
+  const std::string& address = config_.server().listen_address();
+  const std::string& admin_address = config_.server().admin_listen_address();
+  // Asked first, since gRPC would not say why it failed.
+  for (const std::string& wanted : {address, admin_address}) {
+    if (absl::Status free = CheckPortIsFree(wanted); !free.ok()) return free;
+  }
+
+  grpc::ServerBuilder builder;
+  ApplyChannelArguments(config_, builder);
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
+  builder.RegisterService(&gateway_service_);
+  builder.RegisterService(&health_service_);
+  if (config_.server().reflection()) {
+    builder.RegisterService(&reflection_service_);
+    builder.RegisterService(&old_reflection_service_);
+  }
+  for (auto& shard : shards_) shard->AddQueue(builder);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr || port_ == 0) {
+    return absl::UnavailableError(StrCat("could not listen on ", address));
+  }
+  if (admin_address.empty()) return absl::OkStatus();
+
+  grpc::ServerBuilder admin_builder;
+  ApplyChannelArguments(config_, admin_builder);
+  admin_builder.AddListeningPort(admin_address, grpc::InsecureServerCredentials(),
+                                 &admin_port_);
+  admin_builder.RegisterService(&admin_health_service_);
+  admin_poller_ = &shards_.front()->AddQueue(admin_builder);
+  admin_server_ = admin_builder.BuildAndStart();
+  if (admin_server_ == nullptr || admin_port_ == 0) {
+    return absl::UnavailableError(StrCat("could not listen on ", admin_address));
+  }
+  return absl::OkStatus();
+}
+
+// Every method is accepted on every shard; gRPC hands a call to the shard that read it.
+void Server::AcceptOnShards() {
+  for (auto& owned : shards_) {
+    Shard& shard = *owned;
+    grpc::ServerCompletionQueue* queue = shard.queue();
+    const auto spawn = [&shard](asio::awaitable<void> loop) {
+      asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
+    };
+    spawn(AcceptCalls<QueryCall>(
+        shard,
+        [this, queue](QueryCall& call, void* tag) {
+          gateway_service_.RequestQuery(&call.context(), &call.request, &call.writer, queue,
+                                        queue, tag);
+        },
+        [this](auto call) { return ServeQuery(std::move(call), *environment_); }));
+    spawn(AcceptCalls<StreamQueryCall>(
+        shard,
+        [this, queue](StreamQueryCall& call, void* tag) {
+          gateway_service_.RequestStreamQuery(&call.context(), &call.request, &call.writer,
+                                              queue, queue, tag);
+        },
+        [this](auto call) { return ServeStreamQuery(std::move(call), *environment_); }));
+    spawn(AcceptCalls<TransactionCall>(
+        shard,
+        [this, queue](TransactionCall& call, void* tag) {
+          gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
+                                              tag);
+        },
+        [this](auto call) { return ServeTransaction(std::move(call), *environment_); }));
+    spawn(AcceptCalls<HealthCall>(
+        shard,
+        [this, queue](HealthCall& call, void* tag) {
+          gateway_service_.RequestHealth(&call.context(), &call.request, &call.writer,
+                                         queue, queue, tag);
+        },
+        [this](auto call) {
+          return ServeHealth(std::move(call), *environment_, health_, started_);
+        }));
+    spawn(AcceptCalls<PoolStatsCall>(
+        shard,
+        [this, queue](PoolStatsCall& call, void* tag) {
+          gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
+                                            queue, queue, tag);
+        },
+        [this](auto call) { return ServePoolStats(std::move(call), *environment_); }));
+  }
+  AcceptHealth(shards_.front()->queue(), health_service_);
+  if (admin_poller_ != nullptr) {
+    AcceptHealth(admin_poller_->queue(), admin_health_service_);
+  }
+}
+
+void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,
+                          grpc::health::v1::Health::AsyncService& service) {
+  Shard& shard = *shards_.front();
+  asio::co_spawn(shard.executor(),
+                 AcceptCalls<CheckCall>(
+                     shard,
+                     [&service, queue](CheckCall& call, void* tag) {
+                       service.RequestCheck(&call.context(), &call.request, &call.writer,
+                                            queue, queue, tag);
+                     },
+                     [this](auto call) { return ServeCheck(std::move(call), health_); }),
+                 asio::detached);
+  asio::co_spawn(shard.executor(),
+                 AcceptCalls<WatchCall>(
+                     shard,
+                     [&service, queue](WatchCall& call, void* tag) {
+                       service.RequestWatch(&call.context(), &call.request, &call.writer,
+                                            queue, queue, tag);
+                     },
+                     [this](auto call) { return ServeWatch(std::move(call), health_); }),
+                 asio::detached);
+}
+
+void Server::AcceptReflection() {
+  if (!config_.server().reflection()) return;
+  Shard& shard = *shards_.front();
+  grpc::ServerCompletionQueue* queue = shard.queue();
+  const auto accept = [this, &shard, queue]<class Request, class Response>(
+                          auto& service, Request*, Response*) {
+    using Call = BidiStreamCall<Request, Response>;
+    asio::co_spawn(
+        shard.executor(),
+        AcceptCalls<Call>(
+            shard,
+            [&service, queue](Call& call, void* tag) {
+              service.RequestServerReflectionInfo(&call.context(), &call.stream, queue,
+                                                  queue, tag);
+            },
+            [this](auto call) {
+              return ServeReflection<Request, Response>(std::move(call),
+                                                        reflection_answers_);
+            }),
+        asio::detached);
+  };
+  namespace now = grpc::reflection::v1;
+  namespace old = grpc::reflection::v1alpha;
+  accept(reflection_service_, static_cast<now::ServerReflectionRequest*>(nullptr),
+         static_cast<now::ServerReflectionResponse*>(nullptr));
+  accept(old_reflection_service_, static_cast<old::ServerReflectionRequest*>(nullptr),
+         static_cast<old::ServerReflectionResponse*>(nullptr));
+}
+
+asio::awaitable<void> Server::MaintainForEver() {
+  asio::steady_timer timer(shards_.front()->loop());
+  while (!is_stopping_) {
+    cluster_->Maintain();
+    timer.expires_after(absl::ToChronoNanoseconds(kMaintenanceInterval));
+    asio::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+void Server::OnTopologyChange(const Topology& before, const Topology& after) {
+  LogTopologyChange(before, after);
+  // Probes of several endpoints may get here in any order: what counts is the latest.
+  const Topology now = cluster_->topology();
+  bool is_primary_usable = false;
+  bool is_replica_usable = false;
+  for (const EndpointView& view : now.endpoints) {
+    if (!view.is_reachable) continue;
+    is_primary_usable = is_primary_usable || view.role == Role::kPrimary;
+    is_replica_usable = is_replica_usable || view.role == Role::kReplica;
+  }
+  health_.Update([=](HealthFacts& facts) {
+    facts.primary_usable = is_primary_usable;
+    facts.replica_usable = is_replica_usable;
+  });
+}
+
+void Server::ReportNotReady() {
+  health_.Update([](HealthFacts& facts) { facts.draining = true; });
+}
+
+void Server::EndCalls(absl::Duration longest) {
+  admission_.RefuseTransactions();
+  for (auto& shard : shards_) {
+    asio::post(shard->loop(), [&calls = shard->calls(), longest] {
+      // A call may end, and leave the set, while it is told.
+      const std::vector<CallBase*> all(calls.begin(), calls.end());
+      for (CallBase* call : all) {
+        if (calls.contains(call) && call->on_drain) call->on_drain(longest);
+      }
+    });
+  }
+  // gRPC refuses new calls at once, and waits for those in progress.
+  const absl::Time deadline = absl::Now() + longest;
+  std::atomic<bool> is_done{false};
+  std::thread shutdown([this, deadline, &is_done] {
+    server_->Shutdown(absl::ToChronoTime(deadline + kStopGrace));
+    if (admin_server_ != nullptr) admin_server_->Shutdown(absl::ToChronoTime(deadline + kStopGrace));
+    is_done = true;
+  });
+  while (!is_done && !is_hurried_ && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  if (!is_done) StopAllCalls();
+  shutdown.join();
+}
+
+void Server::Hurry() { is_hurried_ = true; }
+
+void Server::StopAllCalls() {
+  for (auto& shard : shards_) {
+    asio::post(shard->loop(), [&calls = shard->calls()] {
+      const std::vector<CallBase*> all(calls.begin(), calls.end());
+      for (CallBase* call : all) {
+        if (calls.contains(call)) call->stop().Stop(StopReason::kDraining);
+      }
+    });
+  }
+}
+
+void Server::CloseSessions() {
+  cluster_->Retire();
+  const absl::Time deadline = absl::Now() + kCloseSessionsWithin;
+  while (cluster_->CountSessions() > 0 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+}
+
+Server::~Server() {
+  is_stopping_ = true;
+  prober_.reset();
+  if (server_ == nullptr) return;
+  for (auto& shard : shards_) shard->ShutdownQueues();
+  for (auto& shard : shards_) shard->StopLoop();
+}
+
+}  // namespace pgsluice

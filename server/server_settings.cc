@@ -1,0 +1,111 @@
+#include "server/server_settings.h"
+
+#include <grpc/grpc.h>
+
+#include <algorithm>
+#include <limits>
+#include <thread>
+
+#include "server/config/cluster_options.h"
+
+namespace pgsluice {
+
+namespace {
+
+int Milliseconds(const google::protobuf::Duration& duration) {
+  return static_cast<int>(
+      std::min<int64_t>(absl::ToInt64Milliseconds(ToDuration(duration)),
+                        std::numeric_limits<int>::max()));
+}
+
+// gRPC takes the largest int for "never"; our configuration 0.
+int MillisecondsOrNever(const google::protobuf::Duration& duration) {
+  const int milliseconds = Milliseconds(duration);
+  return milliseconds == 0 ? std::numeric_limits<int>::max() : milliseconds;
+}
+
+}  // namespace
+
+CallLimits CallLimitsOf(const config::v1::Config& config) {
+  const config::v1::Limits& limits = config.limits();
+  return CallLimits{
+      .statement = {.max_sql_bytes = limits.max_sql_bytes(),
+                    .max_parameters = limits.max_parameters()},
+      .result = {.max_rows = limits.max_rows(), .max_bytes = limits.max_result_bytes()},
+      .default_deadline = ToDuration(limits.default_deadline()),
+      .max_deadline = ToDuration(limits.max_deadline()),
+      .max_stream_duration = ToDuration(limits.max_stream_duration()),
+      .max_transaction_duration = ToDuration(limits.max_transaction_duration()),
+      .transaction_idle_timeout = ToDuration(limits.transaction_idle_timeout()),
+      .stream_stall_timeout = ToDuration(limits.stream_stall_timeout()),
+      .stream_message_bytes = limits.stream_message_bytes()};
+}
+
+Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {
+  return {.max_calls = config.limits().max_calls(),
+          .max_transactions = config.limits().max_transactions()};
+}
+
+HealthFacts FirstHealthFacts(const config::v1::Config& config) {
+  HealthFacts facts;
+  switch (config.readiness().require()) {
+    case config::v1::READINESS_REQUIREMENT_ANY:
+      facts.readiness_requires = ReadinessRequires::kAny;
+      break;
+    case config::v1::READINESS_REQUIREMENT_ALL:
+      facts.readiness_requires = ReadinessRequires::kAll;
+      break;
+    default: facts.readiness_requires = ReadinessRequires::kPrimary;
+  }
+  return facts;
+}
+
+LogLevel LogLevelOf(const config::v1::Config& config) {
+  switch (config.log().level()) {
+    case config::v1::LOG_LEVEL_TRACE:
+    case config::v1::LOG_LEVEL_DEBUG: return LogLevel::kDebug;
+    case config::v1::LOG_LEVEL_WARN: return LogLevel::kWarning;
+    case config::v1::LOG_LEVEL_ERROR: return LogLevel::kError;
+    default: return LogLevel::kInfo;
+  }
+}
+
+LogFormat LogFormatOf(const config::v1::Config& config) {
+  switch (config.log().format()) {
+    case config::v1::LOG_FORMAT_JSON: return LogFormat::kJson;
+    case config::v1::LOG_FORMAT_TEXT: return LogFormat::kText;
+    default: return LogFormat::kAuto;
+  }
+}
+
+int ShardCountOf(const config::v1::Config& config) {
+  const auto configured = static_cast<int>(config.server().shards());
+  if (configured > 0) return configured;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+void ApplyChannelArguments(const config::v1::Config& config,
+                           grpc::ServerBuilder& builder) {
+  const config::v1::Server& server = config.server();
+  const auto set = [&builder](const char* name, int value) {
+    builder.AddChannelArgument(name, value);
+  };
+  builder.SetMaxReceiveMessageSize(static_cast<int>(server.max_request_bytes()));
+  // Answers are bounded by limits.max_result_bytes and stream_message_bytes.
+  builder.SetMaxSendMessageSize(std::numeric_limits<int>::max());
+  // Else a second gateway would share the port and take half of the calls.
+  set(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  set(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(server.max_concurrent_streams()));
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(server.keepalive_time()));
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(server.keepalive_timeout()));
+  set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      Milliseconds(server.min_ping_interval()));
+  set(GRPC_ARG_MAX_CONNECTION_AGE_MS, MillisecondsOrNever(server.max_connection_age()));
+  set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+      MillisecondsOrNever(server.max_connection_age_grace()));
+  set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, MillisecondsOrNever(server.max_connection_idle()));
+  set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(server.handshake_timeout()));
+}
+
+}  // namespace pgsluice

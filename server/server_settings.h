@@ -1,0 +1,23 @@
+// From the configuration to what the parts of the server want. Rules file.
+#pragma once
+
+#include <grpcpp/server_builder.h>
+
+#include "pgsluice/config/v1/config.pb.h"
+#include "server/admission.h"
+#include "server/call_environment.h"
+#include "server/health_registry.h"
+#include "server/log.h"
+
+namespace pgsluice {
+
+CallLimits CallLimitsOf(const config::v1::Config& config);
+Admission::Limits AdmissionLimitsOf(const config::v1::Config& config);
+HealthFacts FirstHealthFacts(const config::v1::Config& config);
+LogLevel LogLevelOf(const config::v1::Config& config);
+LogFormat LogFormatOf(const config::v1::Config& config);
+int ShardCountOf(const config::v1::Config& config);
+// Message size, streams, keepalives, connection ages; never shares a port silently.
+void ApplyChannelArguments(const config::v1::Config& config, grpc::ServerBuilder& builder);
+
+}  // namespace pgsluice

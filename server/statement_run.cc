@@ -1,0 +1,107 @@
+#include "server/statement_run.h"
+
+namespace pgsluice {
+
+namespace {
+
+// Sessions found dead in a row before the call gives up: after a restart of PostgreSQL
+// every idle one is.
+constexpr int kMaxStarts = 20;
+
+bool IsCertainNotToHaveRun(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  return details.has_value() && details->outcome == Outcome::kNotStarted &&
+         details->reason == "SESSION_LOST";
+}
+
+}  // namespace
+
+StatementTimer::StatementTimer(CallBase& call, absl::Duration timeout)
+    : timer_(call.shard().loop()) {
+  if (timeout <= absl::ZeroDuration()) return;
+  timer_.expires_after(absl::ToChronoNanoseconds(timeout));
+  timer_.async_wait([self = call.shared_from_this()](const asio::error_code& error) {
+    if (!error) self->stop().Stop(StopReason::kTimeout);
+  });
+}
+
+asio::awaitable<absl::Status> StatementRun::Start() {
+  absl::Status status;
+  for (int i = 0; i < kMaxStarts; ++i) {
+    status = co_await StartOnce();
+    if (!IsCertainNotToHaveRun(status)) break;
+    routed_.lease.Return();
+    NudgeIfBlamed(environment_, status);
+  }
+  co_return status;
+}
+
+asio::awaitable<absl::Status> StatementRun::StartOnce() {
+  asked_ = absl::Now();
+  absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
+      options_.route, call_.shard().index(), call_.deadline(), call_.stop());
+  begun_ = ended_ = absl::Now();
+  if (!routed.ok()) co_return routed.status();
+  routed_ = *std::move(routed);
+  endpoint_ = routed_.lease.endpoint();
+  role_ = routed_.lease.role();
+  co_return co_await routed_.lease.Start(statement_, options_.phase(), call_.stop());
+}
+
+asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Fetch(RowSink& sink) {
+  absl::StatusOr<Fetched> fetched = co_await routed_.lease.Fetch(sink, call_.stop());
+  ended_ = absl::Now();
+  co_return fetched;
+}
+
+void StatementRun::End() { routed_.lease.Return(); }
+
+void StatementRun::Report(std::string_view method, uint64_t rows,
+                          const absl::Status& status) const {
+  NudgeIfBlamed(environment_, status);
+  if (endpoint_.empty()) return;  // Never got a session: nothing was slow in PostgreSQL.
+  environment_.slow_queries.Report({.method = method,
+                                    .sql = statement_.sql,
+                                    .endpoint = endpoint_,
+                                    .tag = options_.tag,
+                                    .queued = begun_ - asked_,
+                                    .execute = ended_ - begun_,
+                                    .rows = rows,
+                                    .status = status});
+}
+
+void StatementRun::FillRoute(v1::Route& route) const {
+  route.set_endpoint(endpoint_);
+  route.set_role(std::string(RoleName(role_)));
+  route.set_reason(std::string(routed_.reason));
+}
+
+void StatementRun::FillTiming(v1::Timing& timing) const {
+  *timing.mutable_queued() = ToProto(begun_ - asked_);
+  *timing.mutable_execute() = ToProto(ended_ - begun_);
+}
+
+google::protobuf::Duration ToProto(absl::Duration duration) {
+  google::protobuf::Duration proto;
+  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  proto.set_nanos(static_cast<int32_t>(
+      absl::IDivDuration(duration, absl::Nanoseconds(1), &duration)));
+  return proto;
+}
+
+void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status) {
+  if (status.ok()) return;
+  const auto details = DetailsOf(status);
+  if (details.has_value() && details->blame == Blame::kEndpoint) environment.nudge_prober();
+}
+
+grpc::Status ToCallStatus(CallBase& call, const CallEnvironment& environment,
+                          const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  if (const auto pushback = RetryPushback(status); pushback.has_value()) {
+    call.context().AddTrailingMetadata("grpc-retry-pushback-ms", *pushback);
+  }
+  return ToGrpcStatus(status, environment.status);
+}
+
+}  // namespace pgsluice

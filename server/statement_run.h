@@ -1,0 +1,68 @@
+// One autocommitted statement from routing to its start, shared by Query and
+// StreamQuery. Confined to the call's shard.
+#pragma once
+
+#include <optional>
+
+#include "asio/steady_timer.hpp"
+#include "google/protobuf/duration.pb.h"
+#include "pgsluice/v1/query.pb.h"
+#include "pool/cluster.h"
+#include "server/call_environment.h"
+#include "server/call_options.h"
+#include "server/rpc.h"
+
+namespace pgsluice {
+
+// Ends the call when the statement's own time limit passes.
+class StatementTimer final {
+ public:
+  StatementTimer(CallBase& call, absl::Duration timeout);
+  ~StatementTimer() { timer_.cancel(); }
+
+ private:
+  asio::steady_timer timer_;
+};
+
+class StatementRun final {
+ public:
+  StatementRun(CallBase& call, const CallEnvironment& environment,
+               const Statement& statement, const CallOptions& options)
+      : call_(call), environment_(environment), statement_(statement), options_(options) {}
+
+  // Takes a session and sends the statement. A session that turns out to be gone before
+  // anything was sent is replaced by another.
+  asio::awaitable<absl::Status> Start();
+  asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink);
+  // Gives the session back. Nothing of the call holds it any more.
+  void End();
+
+  // Sends a notice of how it went to the slow-query log, and of errors that blame an
+  // endpoint to the prober.
+  void Report(std::string_view method, uint64_t rows, const absl::Status& status) const;
+  void FillRoute(v1::Route& route) const;
+  void FillTiming(v1::Timing& timing) const;
+
+ private:
+  asio::awaitable<absl::Status> StartOnce();
+
+  CallBase& call_;
+  const CallEnvironment& environment_;
+  const Statement& statement_;
+  const CallOptions& options_;
+  RoutedLease routed_;
+  std::string endpoint_;
+  Role role_ = Role::kUnknown;
+  absl::Time asked_ = absl::InfinitePast();  // For a session.
+  absl::Time begun_ = absl::InfinitePast();  // To send.
+  absl::Time ended_ = absl::InfinitePast();
+};
+
+google::protobuf::Duration ToProto(absl::Duration duration);
+// Tells the prober about errors that blame an endpoint.
+void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status);
+// The status of a call, with its trailers.
+grpc::Status ToCallStatus(CallBase& call, const CallEnvironment& environment,
+                          const absl::Status& status);
+
+}  // namespace pgsluice

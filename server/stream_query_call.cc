@@ -1,0 +1,119 @@
+#include "server/stream_query_call.h"
+
+#include "server/call_options.h"
+#include "server/convert/result_to_proto.h"
+#include "server/convert/row_encoder.h"
+#include "server/statement_run.h"
+#include "server/stall_guard.h"
+
+namespace pgsluice {
+
+namespace {
+
+class QueryStream final {
+ public:
+  QueryStream(StreamQueryCall& call, const CallEnvironment& environment,
+              const CallOptions& options, StatementRun& run)
+      : call_(call),
+        environment_(environment),
+        options_(options),
+        run_(run),
+        rows_(call.request.encoding(), environment.limits.stream_message_bytes) {}
+
+  uint64_t row_count() const { return rows_.total_rows(); }
+
+  // Header, rows, trailer. Reads on only when the message before has been taken: a slow
+  // reader slows PostgreSQL down, and memory stays bounded.
+  asio::awaitable<absl::Status> Run() {
+    absl::Status status = co_await run_.Start();
+    while (status.ok()) {
+      absl::StatusOr<Fetched> fetched = co_await run_.Fetch(rows_);
+      if (!fetched.ok()) co_return fetched.status();
+      // The session need not wait for the reader's last messages.
+      if (fetched->is_complete) run_.End();
+      status = co_await WriteRows();
+      if (fetched->is_complete && status.ok()) co_return co_await WriteTrailer(*fetched);
+    }
+    co_return status;
+  }
+
+ private:
+  asio::awaitable<absl::Status> WriteRows() {
+    if (!is_header_written_ && rows_.has_columns()) {
+      is_header_written_ = true;
+      v1::StreamQueryResponse header;
+      *header.mutable_header()->mutable_columns() = rows_.columns();
+      if (options_.wants_report) run_.FillRoute(*header.mutable_header()->mutable_route());
+      absl::Status status = co_await Write(header);
+      if (!status.ok()) co_return status;
+    }
+    if (!rows_.has_rows()) co_return absl::OkStatus();
+    rows_.TakeRows(*message_.mutable_rows());
+    co_return co_await Write(message_);
+  }
+
+  asio::awaitable<absl::Status> WriteTrailer(const Fetched& fetched) {
+    v1::StreamQueryResponse message;
+    CommandToProto(fetched.result, rows_.total_rows(), *message.mutable_trailer());
+    if (options_.wants_report) run_.FillTiming(*message.mutable_trailer()->mutable_timing());
+    co_return co_await Write(message);
+  }
+
+  asio::awaitable<absl::Status> Write(const v1::StreamQueryResponse& message) {
+    if (call_.stop().is_stopped()) co_return StreamStopped(call_.stop().reason());
+    StallGuard guard(call_, environment_.limits.stream_stall_timeout);
+    const bool is_taken = co_await call_.Write(message);
+    if (is_taken) co_return absl::OkStatus();
+    call_.stop().Stop(StopReason::kCancelled);
+    co_return StreamStopped(call_.stop().reason());
+  }
+
+  StreamQueryCall& call_;
+  const CallEnvironment& environment_;
+  const CallOptions& options_;
+  StatementRun& run_;
+  StreamRowsBuilder rows_;
+  v1::StreamQueryResponse message_;  // Reused: its memory goes round.
+  bool is_header_written_ = false;
+};
+
+asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
+                                             const CallEnvironment& environment) {
+  const v1::StreamQueryRequest& request = call.request;
+  if (request.options().max_rows() != 0 || request.options().max_bytes() != 0) {
+    co_return InvalidRequest("options",
+                             "max_rows and max_bytes are for Query; a stream has no such "
+                             "limit: stop reading instead");
+  }
+  absl::StatusOr<Statement> statement =
+      StatementFromProto(request.statement(), environment.limits.statement);
+  if (!statement.ok()) co_return statement.status();
+  absl::StatusOr<CallOptions> options =
+      CallOptionsFromProto(request.options(), environment.limits.result,
+                           environment.cluster.options().read_fallback);
+  if (!options.ok()) co_return options.status();
+  absl::StatusOr<Admission::Ticket> ticket =
+      environment.admission.Admit(Admission::Kind::kStatement);
+  if (!ticket.ok()) co_return ticket.status();
+
+  call.LimitTime(environment.limits.max_stream_duration,
+                 environment.limits.max_stream_duration);
+  StatementTimer timer(call, options->statement_timeout);
+  StatementRun run(call, environment, *statement, *options);
+  QueryStream stream(call, environment, *options, run);
+  const absl::Status status = co_await stream.Run();
+  run.End();
+  run.Report("StreamQuery", stream.row_count(), status);
+  co_return status;
+}
+
+}  // namespace
+
+asio::awaitable<void> ServeStreamQuery(std::shared_ptr<StreamQueryCall> call,
+                                       const CallEnvironment& environment) {
+  const absl::Status status = co_await RunStreamQuery(*call, environment);
+  call->Ended();
+  co_await call->Finish(ToCallStatus(*call, environment, status));
+}
+
+}  // namespace pgsluice

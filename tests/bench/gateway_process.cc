@@ -1,0 +1,57 @@
+#include "tests/bench/gateway_process.h"
+
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+
+#include "tests/testing/free_port.h"
+#include "tests/testing/health_client.h"
+#include "tests/testing/wait_for.h"
+
+namespace pgsluice::bench {
+namespace {
+
+using testing::Process;
+using testing::ProcessSpec;
+
+void WriteConfiguration(const GatewayProcessSettings& settings, int port, int admin_port,
+                        const std::string& path) {
+  std::ofstream(path) << "endpoints:\n"
+                      << "  - name: db\n"
+                      << "    conninfo: \"" << settings.conninfo << "\"\n"
+                      << "server:\n"
+                      << "  listen_address: 127.0.0.1:" << port << "\n"
+                      << "  admin_listen_address: 127.0.0.1:" << admin_port << "\n"
+                      << "pools:\n"
+                      << "  primary:\n"
+                      << "    max_size: " << settings.sessions << "\n";
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GatewayProcess>> GatewayProcess::Start(
+    const GatewayProcessSettings& settings) {
+  const int port = testing::PickFreePort();
+  const int admin_port = testing::PickFreePort();
+  const std::string stem = absl::StrCat(settings.temp_path, "/gateway", port);
+  WriteConfiguration(settings, port, admin_port, stem + ".yaml");
+  ProcessSpec spec;
+  spec.argv = {PGSLUICED_PATH, "--config", stem + ".yaml"};
+  for (const std::string& setting : settings.set) {
+    spec.argv.insert(spec.argv.end(), {"--set", setting});
+  }
+  spec.stderr_path = stem + ".log";
+  auto process = Process::Start(spec);
+  if (!process.ok()) return process.status();
+  testing::HealthClient health(admin_port);
+  const auto is_ready = [&] {
+    return !(*process)->IsRunning() || health.IsServing("readiness");
+  };
+  if (!testing::WaitFor("the gateway is ready", is_ready) || !(*process)->IsRunning()) {
+    return absl::UnavailableError(absl::StrCat("the gateway is not ready; its log:\n",
+                                               testing::ReadFile(stem + ".log")));
+  }
+  return std::unique_ptr<GatewayProcess>(new GatewayProcess(*std::move(process), port));
+}
+
+}  // namespace pgsluice::bench

@@ -1,0 +1,167 @@
+// The `pgsluice` command against the real gateway: forms of output, exit statuses.
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+
+#include "tests/testing/free_port.h"
+#include "tests/testing/live_test.h"
+
+namespace pgsluice::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct CommandResult {
+  int exit_status = -1;
+  std::string output;
+  std::string errors;
+};
+
+class CommandLineTest : public LiveTest {
+ protected:
+  void SetUp() override {
+    LiveTest::SetUp();
+    StartGateway();
+    address_ = absl::StrCat("127.0.0.1:", gateway().port());
+  }
+
+  CommandResult Run(std::vector<std::string> arguments, const std::string& input = "") {
+    const std::string stem = absl::StrCat(cluster().temp_path(), "/command", ++runs_);
+    std::ofstream(stem + ".in") << input;
+    ProcessSpec spec;
+    spec.argv = {PGSLUICE_COMMAND_PATH, "--addr", address_, "--timeout", "20s"};
+    spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
+    spec.stdin_path = stem + ".in";
+    spec.stdout_path = stem + ".out";
+    spec.stderr_path = stem + ".err";
+    CommandResult result;
+    result.exit_status = RunProcess(spec, absl::Seconds(40)).value_or(-1);
+    result.output = ReadFile(spec.stdout_path);
+    result.errors = ReadFile(spec.stderr_path);
+    return result;
+  }
+
+  std::string address_;
+  static inline int runs_ = 0;
+};
+
+TEST_F(CommandLineTest, PrintsATable) {
+  const CommandResult result = Run({"query", "SELECT 1 AS id, 'one' AS name"});
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("id | name"));
+  EXPECT_THAT(result.output, HasSubstr("1 | one"));
+  EXPECT_THAT(result.output, HasSubstr("(1 row)"));
+}
+
+TEST_F(CommandLineTest, PrintsCsv) {
+  const CommandResult result =
+      Run({"query", "--csv", "SELECT 1 AS id, 'a,\"b\"' AS name, NULL AS n"});
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_EQ(result.output, "id,name,n\n1,\"a,\"\"b\"\"\",\n");
+}
+
+TEST_F(CommandLineTest, PrintsJson) {
+  const CommandResult result =
+      Run({"query", "--json", "SELECT 1 AS id, 'x' AS name, NULL AS n, true AS b"});
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("\"name\""));
+  EXPECT_THAT(result.output, HasSubstr("\"x\""));
+  EXPECT_THAT(result.output, HasSubstr("null"));
+}
+
+TEST_F(CommandLineTest, PrintsOneLineAColumn) {
+  const CommandResult result = Run({"query", "-x", "SELECT 1 AS id, 'one' AS name"});
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("RECORD 1"));
+  EXPECT_THAT(result.output, HasSubstr("name | one"));
+}
+
+TEST_F(CommandLineTest, SendsParametersAsParameters) {
+  const CommandResult result = Run(
+      {"query", "-t", "-A", "SELECT $1::int + 1, $2::text", "41", "'; DROP TABLE x; --"});
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_EQ(result.output, "42|'; DROP TABLE x; --\n");
+}
+
+TEST_F(CommandLineTest, ReadsOnTheReplicaAndWritesOnThePrimary) {
+  EXPECT_EQ(Run({"query", "-t", "-A", "--read", "SELECT pg_is_in_recovery()"}).output,
+            "t\n");
+  EXPECT_EQ(Run({"query", "-t", "-A", "SELECT pg_is_in_recovery()"}).output, "f\n");
+}
+
+TEST_F(CommandLineTest, RunsAScriptFromStandardInput) {
+  const CommandResult result = Run({"query", "-t", "-A", "-f", "-"},
+                                   "CREATE TABLE script (a int);\n"
+                                   "INSERT INTO script VALUES (1), (2); -- two; rows\n"
+                                   "SELECT 'sum; ' || sum(a) FROM script;\n"
+                                   "DROP TABLE script;\n");
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("sum; 3"));
+}
+
+TEST_F(CommandLineTest, ASingleTransactionIsAllOrNothing) {
+  cluster().Sql(0, "CREATE TABLE whole (a int)");
+
+  const CommandResult bad =
+      Run({"query", "-1", "-c", "INSERT INTO whole VALUES (1)", "-c", "SELECT 1/0"});
+  const std::string after_bad = cluster().Sql(0, "SELECT count(*) FROM whole");
+  const CommandResult good =
+      Run({"query", "-1", "-c", "INSERT INTO whole VALUES (1)", "-c", "SELECT 1"});
+
+  EXPECT_EQ(bad.exit_status, 3);
+  EXPECT_EQ(after_bad, "0");
+  EXPECT_EQ(good.exit_status, 0) << good.errors;
+  EXPECT_EQ(cluster().Sql(0, "SELECT count(*) FROM whole"), "1");
+  cluster().Sql(0, "DROP TABLE whole");
+}
+
+TEST_F(CommandLineTest, StreamsLargeResults) {
+  const CommandResult result =
+      Run({"query", "--stream", "--csv", "SELECT generate_series(1, 50000) AS i"});
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 50001);
+}
+
+TEST_F(CommandLineTest, ExitStatusesArePsqls) {
+  const CommandResult sql_error = Run({"query", "SELECT * FROM nosuch"});
+  EXPECT_EQ(sql_error.exit_status, 3);
+  EXPECT_THAT(sql_error.errors, HasSubstr("nosuch"));
+  EXPECT_THAT(sql_error.errors, HasSubstr("42P01"));
+  EXPECT_EQ(sql_error.output, "");
+
+  EXPECT_EQ(Run({"query", "--nosuch"}).exit_status, 1);
+
+  address_ = absl::StrCat("127.0.0.1:", PickFreePort());
+  const CommandResult no_gateway = Run({"query", "SELECT 1"});
+  EXPECT_EQ(no_gateway.exit_status, 2);
+  EXPECT_FALSE(no_gateway.errors.empty());
+}
+
+TEST_F(CommandLineTest, TellsHealthAndPools) {
+  const CommandResult health = Run({"health"});
+  const CommandResult unknown = Run({"health", "nosuch"});
+  const CommandResult pools = Run({"pools"});
+  const CommandResult json = Run({"pools", "--json"});
+
+  EXPECT_EQ(health.exit_status, 0) << health.errors;
+  EXPECT_THAT(health.output, HasSubstr("server1"));
+  EXPECT_THAT(health.output, HasSubstr("replica"));
+  EXPECT_NE(unknown.exit_status, 0);
+  EXPECT_EQ(pools.exit_status, 0) << pools.errors;
+  EXPECT_THAT(pools.output, HasSubstr("server0"));
+  EXPECT_THAT(json.output, HasSubstr("\"endpoint\""));
+}
+
+}  // namespace
+}  // namespace pgsluice::testing

@@ -1,0 +1,305 @@
+// What each error tells its caller: code, reason, blame, outcome, and what to send again.
+#include "pool/error.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace pgsluice {
+namespace {
+
+using Code = absl::StatusCode;
+using testing::HasSubstr;
+
+constexpr Phase kPhases[] = {Phase::kConnect, Phase::kAutocommit, Phase::kRead,
+                             Phase::kTransaction, Phase::kCommit};
+
+struct Expected {
+  Code code;
+  std::string_view reason;
+  Blame blame;
+  Outcome outcome;
+  RetryScope retry;
+};
+
+void ExpectError(const absl::Status& status, const Expected& expected) {
+  const auto details = DetailsOf(status);
+  ASSERT_TRUE(details.has_value()) << status;
+  EXPECT_EQ(status.code(), expected.code);
+  EXPECT_EQ(details->reason, expected.reason);
+  EXPECT_EQ(details->blame, expected.blame);
+  EXPECT_EQ(details->outcome, expected.outcome);
+  EXPECT_EQ(details->retry_scope, expected.retry);
+}
+
+absl::Status Report(std::string_view sqlstate, Phase phase, std::string severity = "ERROR",
+                    Role role = Role::kPrimary, StopReason stop = StopReason::kNone,
+                    std::string message = "what PostgreSQL said") {
+  return PostgresError({.sqlstate = std::string(sqlstate),
+                        .severity = std::move(severity),
+                        .message = std::move(message)},
+                       {.endpoint = "db1", .role = role, .phase = phase, .stop_reason = stop});
+}
+
+TEST(PostgresErrorTest, KeepsWhatPostgresSaid) {
+  const absl::Status status =
+      PostgresError({.sqlstate = "23505", .message = "duplicate", .constraint = "t_pkey"}, {});
+
+  ExpectError(status, {Code::kAlreadyExists, "UNIQUE_VIOLATION", Blame::kStatement,
+                       Outcome::kRolledBack, RetryScope::kNever});
+  EXPECT_EQ(status.message(), "duplicate");
+  EXPECT_EQ(DetailsOf(status)->postgres->constraint, "t_pkey");
+}
+
+TEST(PostgresErrorTest, NamesAConditionThatNobodyKnows) {
+  ExpectError(Report("ZZ123", Phase::kRead),
+              {Code::kUnknown, "SQLSTATE_ZZ123", Blame::kStatement, Outcome::kRolledBack,
+               RetryScope::kNever});
+}
+
+TEST(PostgresErrorTest, AsksForTheWholeTransactionAgainInsideOne) {
+  for (std::string_view sqlstate : {"40001", "40P01", "55P03", "72000", "57014"}) {
+    SCOPED_TRACE(sqlstate);
+    for (Phase phase : {Phase::kTransaction, Phase::kCommit}) {
+      EXPECT_EQ(DetailsOf(Report(sqlstate, phase))->retry_scope, RetryScope::kTransaction);
+    }
+    for (Phase phase : {Phase::kAutocommit, Phase::kRead}) {
+      EXPECT_EQ(DetailsOf(Report(sqlstate, phase))->retry_scope, RetryScope::kStatement);
+    }
+    EXPECT_EQ(Report(sqlstate, Phase::kTransaction).code(), Code::kAborted);
+    EXPECT_TRUE(DetailsOf(Report(sqlstate, Phase::kTransaction))->retry_delay.has_value());
+  }
+}
+
+TEST(PostgresErrorTest, SaysWhatIsLostWhenTheServerGoesAway) {
+  for (std::string_view sqlstate : {"57P01", "57P02", "57P03", "08006"}) {
+    SCOPED_TRACE(sqlstate);
+    ExpectError(Report(sqlstate, Phase::kRead, "FATAL"),
+                {Code::kUnavailable, "SESSION_LOST", Blame::kEndpoint, Outcome::kRolledBack,
+                 RetryScope::kStatement});
+    ExpectError(Report(sqlstate, Phase::kTransaction, "FATAL"),
+                {Code::kAborted, "TRANSACTION_LOST", Blame::kEndpoint, Outcome::kRolledBack,
+                 RetryScope::kTransaction});
+    // Never UNAVAILABLE: policies send that again.
+    for (Phase phase : {Phase::kAutocommit, Phase::kCommit}) {
+      ExpectError(Report(sqlstate, phase, "FATAL"),
+                  {Code::kUnknown, "OUTCOME_UNKNOWN", Blame::kEndpoint, Outcome::kUnknown,
+                   RetryScope::kResolveFirst});
+    }
+    EXPECT_EQ(Report(sqlstate, Phase::kConnect, "FATAL").code(), Code::kUnavailable);
+    EXPECT_EQ(DetailsOf(Report(sqlstate, Phase::kConnect, "FATAL"))->outcome,
+              Outcome::kNotStarted);
+  }
+}
+
+// A foreign server's trouble (dblink, postgres_fdw) comes with the same SQLSTATE, but the
+// session has survived it and the statement is surely rolled back.
+TEST(PostgresErrorTest, TellsAForeignConnectionFromItsOwn) {
+  for (std::string_view sqlstate : {"08001", "08003", "08006"}) {
+    SCOPED_TRACE(sqlstate);
+    for (Phase phase : {Phase::kAutocommit, Phase::kRead}) {
+      const auto details = DetailsOf(Report(sqlstate, phase));
+      EXPECT_EQ(Report(sqlstate, phase).code(), Code::kUnavailable);
+      EXPECT_EQ(details->blame, Blame::kStatement);
+      EXPECT_EQ(details->outcome, Outcome::kRolledBack);
+      EXPECT_EQ(details->retry_scope, RetryScope::kStatement);
+    }
+    const auto in_transaction = DetailsOf(Report(sqlstate, Phase::kTransaction));
+    EXPECT_EQ(in_transaction->blame, Blame::kStatement);
+    EXPECT_EQ(in_transaction->retry_scope, RetryScope::kTransaction);
+  }
+}
+
+TEST(PostgresErrorTest, TellsTheTransactionIsLostWithTheSession) {
+  for (std::string_view sqlstate : {"25P03", "25P04", "57P05"}) {
+    ExpectError(Report(sqlstate, Phase::kTransaction, "FATAL"),
+                {Code::kAborted, "TRANSACTION_LOST", Blame::kSession, Outcome::kRolledBack,
+                 RetryScope::kTransaction});
+  }
+}
+
+// "bind message supplies 1 parameters, but ... requires 2": sent again it fails again.
+TEST(PostgresErrorTest, AsksForNoRetryAfterAProtocolViolation) {
+  for (Phase phase : {Phase::kAutocommit, Phase::kTransaction}) {
+    ExpectError(Report("08P01", phase),
+                {Code::kInternal, "PROTOCOL_VIOLATION", Blame::kSession, Outcome::kRolledBack,
+                 RetryScope::kNever});
+  }
+}
+
+TEST(PostgresErrorTest, DecidesACancelByWhoAskedForIt) {
+  struct Case {
+    StopReason stop;
+    Code code;
+    std::string_view reason;
+  };
+  for (const Case& c : {Case{StopReason::kCancelled, Code::kCancelled, "CANCELLED"},
+                        Case{StopReason::kDeadline, Code::kDeadlineExceeded, "DEADLINE_EXCEEDED"},
+                        Case{StopReason::kTimeout, Code::kDeadlineExceeded, "STATEMENT_TIMEOUT"},
+                        Case{StopReason::kStalled, Code::kCancelled, "READER_STALLED"},
+                        Case{StopReason::kDraining, Code::kUnavailable, "DRAINING"}}) {
+    for (Phase phase : {Phase::kAutocommit, Phase::kRead, Phase::kTransaction}) {
+      ExpectError(Report("57014", phase, "ERROR", Role::kPrimary, c.stop),
+                  {c.code, c.reason, Blame::kStatement, Outcome::kRolledBack,
+                   RetryScope::kNever});
+    }
+  }
+  EXPECT_EQ(Report("57014", Phase::kRead).code(), Code::kAborted);
+  EXPECT_EQ(DetailsOf(Report("57014", Phase::kRead))->reason, "QUERY_CANCELED");
+  ExpectError(Report("57014", Phase::kRead, "ERROR", Role::kPrimary, StopReason::kNone,
+                     "canceling statement due to statement timeout"),
+              {Code::kDeadlineExceeded, "STATEMENT_TIMEOUT", Blame::kStatement,
+               Outcome::kRolledBack, RetryScope::kNever});
+}
+
+TEST(PostgresErrorTest, TakesAReadOnlyPrimaryForOneNoMore) {
+  ExpectError(Report("25006", Phase::kAutocommit),
+              {Code::kUnavailable, "READ_ONLY", Blame::kEndpoint, Outcome::kRolledBack,
+               RetryScope::kStatement});
+  EXPECT_THAT(std::string(Report("25006", Phase::kAutocommit).message()), HasSubstr("db1"));
+  // A caller who asked for read only gets what he asked for.
+  for (Phase phase : {Phase::kRead, Phase::kTransaction}) {
+    ExpectError(Report("25006", phase),
+                {Code::kFailedPrecondition, "READ_ONLY", Blame::kStatement,
+                 Outcome::kRolledBack, RetryScope::kNever});
+  }
+  EXPECT_EQ(Report("25006", Phase::kAutocommit, "ERROR", Role::kReplica).code(),
+            Code::kFailedPrecondition);
+}
+
+TEST(PostgresErrorTest, LeavesOpenWhatPostgresLeavesOpen) {
+  for (std::string_view sqlstate : {"40003", "08007"}) {
+    const auto details = DetailsOf(Report(sqlstate, Phase::kAutocommit));
+    EXPECT_EQ(Report(sqlstate, Phase::kAutocommit).code(), Code::kUnknown);
+    EXPECT_EQ(details->reason, "OUTCOME_UNKNOWN");
+    EXPECT_EQ(details->outcome, Outcome::kUnknown);
+    EXPECT_EQ(details->retry_scope, RetryScope::kResolveFirst);
+  }
+}
+
+TEST(SessionLostTest, SaysWhatBecameOfTheStatement) {
+  struct Case {
+    Phase phase;
+    bool was_sent;
+    Expected expected;
+  };
+  constexpr Expected kNothingSent = {Code::kUnavailable, "SESSION_LOST", Blame::kEndpoint,
+                                     Outcome::kNotStarted, RetryScope::kStatement};
+  constexpr Expected kReadLost = {Code::kUnavailable, "SESSION_LOST", Blame::kEndpoint,
+                                  Outcome::kRolledBack, RetryScope::kStatement};
+  constexpr Expected kTransactionLost = {Code::kAborted, "TRANSACTION_LOST",
+                                         Blame::kEndpoint, Outcome::kRolledBack,
+                                         RetryScope::kTransaction};
+  constexpr Expected kUnknown = {Code::kUnknown, "OUTCOME_UNKNOWN", Blame::kEndpoint,
+                                 Outcome::kUnknown, RetryScope::kResolveFirst};
+  for (const Case& c : {Case{Phase::kConnect, false, kNothingSent},
+                        Case{Phase::kConnect, true, kNothingSent},
+                        Case{Phase::kAutocommit, false, kNothingSent},
+                        Case{Phase::kAutocommit, true, kUnknown},
+                        Case{Phase::kRead, false, kNothingSent},
+                        Case{Phase::kRead, true, kReadLost},
+                        Case{Phase::kTransaction, false, kTransactionLost},
+                        Case{Phase::kTransaction, true, kTransactionLost},
+                        // COMMIT never left: the transaction is lost, not in doubt.
+                        Case{Phase::kCommit, false, kTransactionLost},
+                        Case{Phase::kCommit, true, kUnknown}}) {
+    SCOPED_TRACE(testing::Message() << static_cast<int>(c.phase) << " " << c.was_sent);
+    const absl::Status status =
+        SessionLost({.endpoint = "db1", .phase = c.phase}, c.was_sent, "end of file");
+    ExpectError(status, c.expected);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("db1"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("end of file"));
+  }
+}
+
+TEST(StoppedUnfinishedTest, IsRolledBackOnlyWhereThatIsCertain) {
+  for (Phase phase : {Phase::kRead, Phase::kTransaction}) {
+    ExpectError(StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kDeadline}),
+                {Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", Blame::kSession,
+                 Outcome::kRolledBack, RetryScope::kNever});
+  }
+  for (Phase phase : {Phase::kAutocommit, Phase::kCommit}) {
+    ExpectError(StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kCancelled}),
+                {Code::kCancelled, "OUTCOME_UNKNOWN", Blame::kSession, Outcome::kUnknown,
+                 RetryScope::kResolveFirst});
+    EXPECT_EQ(StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kDraining}).code(),
+              Code::kUnknown)
+        << "UNAVAILABLE would be sent again";
+  }
+}
+
+// No code that policies send again may stand on an outcome that nobody saw.
+TEST(ErrorTest, NeverInvitesARetryOfAnUnknownOutcome) {
+  for (Phase phase : kPhases) {
+    for (StopReason stop : {StopReason::kCancelled, StopReason::kDeadline, StopReason::kTimeout,
+                            StopReason::kStalled, StopReason::kDraining}) {
+      for (const absl::Status& status :
+           {StoppedUnfinished({.phase = phase, .stop_reason = stop}),
+            SessionLost({.phase = phase, .stop_reason = stop}, true, ""),
+            SessionLost({.phase = phase, .stop_reason = stop}, false, ""),
+            Report("57P01", phase, "FATAL", Role::kPrimary, stop)}) {
+        const auto details = DetailsOf(status);
+        if (details->outcome != Outcome::kUnknown) continue;
+        EXPECT_EQ(details->retry_scope, RetryScope::kResolveFirst) << status;
+        EXPECT_NE(status.code(), Code::kUnavailable) << status;
+        EXPECT_NE(status.code(), Code::kAborted) << status;
+        EXPECT_FALSE(details->retry_delay.has_value()) << status;
+      }
+    }
+  }
+}
+
+TEST(GatewayErrorTest, SaysThatNothingStarted) {
+  constexpr auto kStatement = Blame::kStatement;
+  constexpr auto kNot = Outcome::kNotStarted;
+  constexpr auto kAgain = RetryScope::kStatement;
+  ExpectError(ConnectFailed("db1", "refused"),
+              {Code::kUnavailable, "CONNECT_FAILED", Blame::kEndpoint, kNot, kAgain});
+  ExpectError(QueueFull("db1", 7),
+              {Code::kResourceExhausted, "QUEUE_FULL", kStatement, kNot, kAgain});
+  ExpectError(TooManyCalls(7),
+              {Code::kResourceExhausted, "TOO_MANY_CALLS", kStatement, kNot, kAgain});
+  ExpectError(AcquireTimeout("db1", absl::Seconds(5), ""),
+              {Code::kResourceExhausted, "ACQUIRE_TIMEOUT", kStatement, kNot, kAgain});
+  ExpectError(AcquireTimeout("db1", absl::Seconds(5), "refused"),
+              {Code::kUnavailable, "ENDPOINT_DOWN", kStatement, kNot, kAgain});
+  ExpectError(NoEndpoint(Role::kPrimary, "why"),
+              {Code::kUnavailable, "NO_PRIMARY", kStatement, kNot, kAgain});
+  ExpectError(NoEndpoint(Role::kReplica, "why"),
+              {Code::kUnavailable, "NO_REPLICA", kStatement, kNot, kAgain});
+  ExpectError(Draining(), {Code::kUnavailable, "DRAINING", kStatement, kNot, kAgain});
+  ExpectError(StoppedBeforeStart(StopReason::kDeadline),
+              {Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", kStatement, kNot, kAgain});
+  ExpectError(TransactionMisuse("what"), {Code::kFailedPrecondition, "TRANSACTION_MISUSE",
+                                          kStatement, kNot, RetryScope::kNever});
+  ExpectError(StatementRefused("COPY", "what"),
+              {Code::kInvalidArgument, "COPY", kStatement, kNot, RetryScope::kNever});
+}
+
+TEST(GatewayErrorTest, NamesTheFieldThatIsWrong) {
+  const absl::Status status = InvalidRequest("options.tag", "is too long");
+
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(DetailsOf(status)->field, "options.tag");
+  EXPECT_EQ(status.message(), "options.tag: is too long");
+}
+
+TEST(GatewayErrorTest, RollsAnOpenTransactionBack) {
+  ExpectError(TransactionStopped(StopReason::kStalled),
+              {Code::kCancelled, "READER_STALLED", Blame::kStatement, Outcome::kRolledBack,
+               RetryScope::kTransaction});
+  ExpectError(TransactionEnded("IDLE_TIMEOUT", "why"),
+              {Code::kAborted, "IDLE_TIMEOUT", Blame::kStatement, Outcome::kRolledBack,
+               RetryScope::kTransaction});
+}
+
+TEST(GatewayErrorTest, KeepsTheErrorThatCameDespiteAnEffect) {
+  const absl::Status status = DespiteEffect(
+      Report("57014", Phase::kAutocommit, "ERROR", Role::kPrimary, StopReason::kDeadline));
+
+  ExpectError(status, {Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", Blame::kStatement,
+                       Outcome::kUnknown, RetryScope::kResolveFirst});
+  EXPECT_THAT(std::string(status.message()), HasSubstr("committed"));
+}
+
+}  // namespace
+}  // namespace pgsluice

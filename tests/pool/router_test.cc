@@ -1,0 +1,150 @@
+#include "pool/router.h"
+
+#include <map>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "pool/error.h"
+
+namespace pgsluice {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr RouteRequest kWrite = {Intent::kWrite, {}, ReadFallback::kPrimary};
+constexpr RouteRequest kRead = {Intent::kRead, {}, ReadFallback::kPrimary};
+constexpr RouteRequest kReadNoFallback = {Intent::kRead, {}, ReadFallback::kNone};
+constexpr RouteRequest kStrong = {
+    Intent::kRead, {Freshness::Kind::kStrong}, ReadFallback::kPrimary};
+
+EndpointView View(Role role, bool is_reachable = true) {
+  EndpointView view;
+  view.role = role;
+  view.is_reachable = is_reachable;
+  return view;
+}
+
+Topology Of(std::vector<EndpointView> views) {
+  Topology topology;
+  topology.endpoints = std::move(views);
+  for (size_t i = 0; i < topology.endpoints.size(); ++i) {
+    if (topology.endpoints[i].role == Role::kPrimary) topology.primary = i;
+  }
+  if (!topology.primary.has_value()) topology.primary_problem = "the reason why";
+  return topology;
+}
+
+class RouterTest : public testing::Test {
+ protected:
+  // One primary (0), two replicas.
+  Topology topology_ =
+      Of({View(Role::kPrimary), View(Role::kReplica), View(Role::kReplica)});
+  std::vector<LoadView> loads_ = std::vector<LoadView>(3);
+};
+
+void ExpectRoute(const absl::StatusOr<RouteDecision>& route, size_t endpoint, Role role,
+                 std::string_view reason) {
+  ASSERT_TRUE(route.ok()) << route.status();
+  EXPECT_EQ(route->endpoint, endpoint);
+  EXPECT_EQ(route->role, role);
+  EXPECT_EQ(route->reason, reason);
+}
+
+void ExpectNone(const absl::StatusOr<RouteDecision>& route, std::string_view reason,
+                std::string_view text) {
+  ASSERT_EQ(route.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(DetailsOf(route.status())->reason, reason);
+  EXPECT_EQ(DetailsOf(route.status())->outcome, Outcome::kNotStarted);
+  EXPECT_THAT(std::string(route.status().message()), HasSubstr(std::string(text)));
+}
+
+TEST_F(RouterTest, SendsWritesToThePrimaryHoweverBusy) {
+  loads_[0].in_flight = 1000;
+
+  ExpectRoute(Route(kWrite, topology_, loads_, 1), 0, Role::kPrimary, "write");
+}
+
+TEST_F(RouterTest, SendsWritesToAPrimaryThatCannotBeReached) {
+  topology_.endpoints[0].is_reachable = false;
+
+  ExpectRoute(Route(kWrite, topology_, loads_, 1), 0, Role::kPrimary, "write");
+}
+
+TEST_F(RouterTest, SaysWhyThereIsNoPrimary) {
+  topology_ = Of({View(Role::kUnknown), View(Role::kReplica), View(Role::kReplica)});
+
+  ExpectNone(Route(kWrite, topology_, loads_, 1), "NO_PRIMARY", "the reason why");
+  ExpectNone(Route(kStrong, topology_, loads_, 1), "NO_PRIMARY", "the reason why");
+}
+
+TEST_F(RouterTest, SendsStrongReadsToThePrimary) {
+  ExpectRoute(Route(kStrong, topology_, loads_, 1), 0, Role::kPrimary, "strong");
+}
+
+TEST_F(RouterTest, SendsReadsToTheLeastBusyReplica) {
+  loads_[1].in_flight = 5;
+  loads_[2].in_flight = 4;
+
+  for (uint64_t turn = 0; turn < 6; ++turn) {
+    ExpectRoute(Route(kRead, topology_, loads_, turn), 2, Role::kReplica, "read");
+  }
+}
+
+// A primary between the replicas must not give one of them its share.
+TEST_F(RouterTest, GivesEquallyBusyReplicasTheirTurns) {
+  std::map<size_t, int> reads;
+
+  for (uint64_t turn = 0; turn < 60; ++turn) {
+    ++reads[Route(kRead, topology_, loads_, turn)->endpoint];
+  }
+
+  EXPECT_EQ(reads[1], 30);
+  EXPECT_EQ(reads[2], 30);
+}
+
+TEST_F(RouterTest, ChoosesNoUnreachableEjectedOrUnknownReplica) {
+  topology_ = Of({View(Role::kReplica, false), View(Role::kReplica), View(Role::kUnknown),
+                  View(Role::kReplica), View(Role::kPrimary)});
+  loads_.resize(5);
+  loads_[1].is_ejected = true;
+  loads_[3].in_flight = 1000;
+
+  for (uint64_t turn = 0; turn < 10; ++turn) {
+    ExpectRoute(Route(kRead, topology_, loads_, turn), 3, Role::kReplica, "read");
+  }
+}
+
+TEST_F(RouterTest, FallsBackToThePrimaryWhenNoReplicaIsUsable) {
+  topology_ = Of({View(Role::kPrimary), View(Role::kReplica, false)});
+  loads_.resize(2);
+
+  ExpectRoute(Route(kRead, topology_, loads_, 1), 0, Role::kPrimary,
+              "fallback_no_replica");
+}
+
+TEST_F(RouterTest, FailsReadsWhenTheyMayNotFallBack) {
+  topology_ = Of({View(Role::kPrimary), View(Role::kReplica, false)});
+  loads_.resize(2);
+
+  ExpectNone(Route(kReadNoFallback, topology_, loads_, 1), "NO_REPLICA", "no replica");
+}
+
+TEST_F(RouterTest, ReadsGoOnWithoutAPrimary) {
+  topology_ = Of({View(Role::kUnknown), View(Role::kReplica)});
+  loads_.resize(2);
+
+  ExpectRoute(Route(kReadNoFallback, topology_, loads_, 1), 1, Role::kReplica, "read");
+}
+
+TEST_F(RouterTest, SaysSoWhenThereIsNothingAtAll) {
+  topology_ = Of({});
+  loads_.clear();
+
+  ExpectNone(Route(kWrite, topology_, loads_, 1), "NO_PRIMARY", "the reason why");
+  ExpectNone(Route(kRead, topology_, loads_, 1), "NO_PRIMARY", "the reason why");
+  ExpectNone(Route(kReadNoFallback, topology_, loads_, 1), "NO_REPLICA", "no replica");
+}
+
+}  // namespace
+}  // namespace pgsluice

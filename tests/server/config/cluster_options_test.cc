@@ -1,0 +1,138 @@
+#include "server/config/cluster_options.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "server/config/load_config.h"
+#include "temp_file.h"
+
+namespace pgsluice {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+absl::StatusOr<ClusterOptions> Options(const std::vector<std::string>& sets,
+                                       const Environment& environment = {}) {
+  ConfigSources sources;
+  sources.sets = sets;
+  sources.environment = environment;
+  const auto loaded = LoadConfig(sources);
+  if (!loaded.ok()) return loaded.status();
+  return ToClusterOptions(loaded->config);
+}
+
+std::vector<std::string> Names(const ClusterOptions& options) {
+  std::vector<std::string> names;
+  for (const Endpoint& endpoint : options.endpoints) names.push_back(endpoint.name);
+  return names;
+}
+
+TEST(ClusterOptionsFromConfig, DefaultsAreThoseOfThePool) {
+  const ClusterOptions options = Options({}).value();
+  const PoolOptions pool;
+  const SessionOptions session;
+  const ProbeOptions probe;
+
+  for (const PoolOptions* given : {&options.primary, &options.replica}) {
+    EXPECT_EQ(given->min_size, pool.min_size);
+    EXPECT_EQ(given->max_size, pool.max_size);
+    EXPECT_EQ(given->max_waiters, pool.max_waiters);
+    EXPECT_EQ(given->acquire_timeout, pool.acquire_timeout);
+    EXPECT_EQ(given->connect_timeout, pool.connect_timeout);
+    EXPECT_EQ(given->idle_timeout, pool.idle_timeout);
+    EXPECT_EQ(given->max_lifetime, pool.max_lifetime);
+    EXPECT_EQ(given->lifetime_jitter, pool.lifetime_jitter);
+    EXPECT_EQ(given->max_uses, pool.max_uses);
+    EXPECT_EQ(given->max_concurrent_connects, pool.max_concurrent_connects);
+    EXPECT_EQ(given->backoff_initial, pool.backoff_initial);
+    EXPECT_EQ(given->backoff_max, pool.backoff_max);
+  }
+  EXPECT_EQ(options.session.application_name, session.application_name);
+  EXPECT_EQ(options.session.statement_timeout, session.statement_timeout);
+  EXPECT_EQ(options.session.search_path, session.search_path);
+  EXPECT_EQ(options.session.default_isolation, session.default_isolation);
+  EXPECT_EQ(options.session.time_zone, session.time_zone);
+  EXPECT_EQ(options.session.idle_in_transaction_timeout,
+            session.idle_in_transaction_timeout);
+  EXPECT_EQ(options.session.keepalive_idle, session.keepalive_idle);
+  EXPECT_EQ(options.session.keepalive_interval, session.keepalive_interval);
+  EXPECT_EQ(options.session.keepalive_count, session.keepalive_count);
+  EXPECT_EQ(options.session.tcp_user_timeout, session.tcp_user_timeout);
+  EXPECT_EQ(options.session.prepared_statements, session.prepared_statements);
+  EXPECT_EQ(options.probe.interval, probe.interval);
+  EXPECT_EQ(options.probe.timeout, probe.timeout);
+  EXPECT_EQ(options.read_fallback, ReadFallback::kPrimary);
+}
+
+TEST(ClusterOptionsFromConfig, CarriesWhatIsSet) {
+  const ClusterOptions options =
+      Options({"pools.primary.max_size=21", "pools.replica.max_size=22",
+               "session.default_isolation=serializable", "routing.read_fallback=none",
+               "pools.replica.idle_timeout=1500ms"})
+          .value();
+
+  EXPECT_EQ(options.primary.max_size, 21u);
+  EXPECT_EQ(options.replica.max_size, 22u);
+  EXPECT_EQ(options.replica.idle_timeout, absl::Milliseconds(1500));
+  EXPECT_EQ(options.session.default_isolation, "serializable");
+  EXPECT_EQ(options.read_fallback, ReadFallback::kNone);
+}
+
+TEST(ClusterOptionsFromConfig, NamesEndpointsByAddressAndMergesEqualOnes) {
+  const Environment environment = {
+      {"DATABASE_URL", "postgres://u:secret@a,b:6000/app?target_session_attrs=primary"},
+      {"DATABASE_REPLICA_URL",
+       "postgres://u:secret@b:6000/app,postgres://u:secret@a/other,postgres://u@a:5432/"
+       "app"}};
+  const ClusterOptions options = Options({}, environment).value();
+
+  EXPECT_THAT(Names(options), ElementsAre("a:5432", "b:6000", "a:5432#2"));
+  EXPECT_THAT(options.endpoints[0].conninfo, HasSubstr("password=secret"));
+  EXPECT_THAT(options.endpoints[0].conninfo, HasSubstr("target_session_attrs=any"));
+  EXPECT_THAT(options.endpoints[0].conninfo, Not(HasSubstr("primary")));
+}
+
+TEST(ClusterOptionsFromConfig, MadeUpNamesGiveWayToGivenOnes) {
+  const ClusterOptions options =
+      Options({"endpoints[0].conninfo=host=a", "endpoints[1].conninfo=host=b",
+               "endpoints[1].name=a:5432"})
+          .value();
+
+  EXPECT_THAT(Names(options), ElementsAre("a:5432#2", "a:5432"));
+}
+
+TEST(ClusterOptionsFromConfig, ReadsSecretsFromFiles) {
+  const TempFile password("s3cret word\n");
+  const TempFile conninfo("postgres://me@db/app\n");
+  const ClusterOptions options =
+      Options({"endpoints[0].conninfo_file=" + conninfo.path(),
+               "endpoints[0].password_file=" + password.path()})
+          .value();
+
+  EXPECT_THAT(Names(options), ElementsAre("db:5432"));
+  EXPECT_THAT(options.endpoints[0].conninfo, HasSubstr("password='s3cret word'"));
+}
+
+TEST(ClusterOptionsFromConfig, ReportsEveryFileThatFails) {
+  const TempFile empty("\n");
+  const TempFile broken("hunter2");
+  const TempFile with_password("host=a password=hunter2");
+  const auto options = Options({"endpoints[0].password_file=/nonexistent",
+                                "endpoints[1].password_file=" + empty.path(),
+                                "endpoints[2].conninfo_file=" + broken.path(),
+                                "endpoints[3].conninfo_file=" + with_password.path(),
+                                "endpoints[3].password_file=" + broken.path()});
+
+  EXPECT_EQ(
+      options.status().message(),
+      "endpoints[0].password_file: cannot be read: No such file or directory\n"
+      "endpoints[1].password_file: is empty\n"
+      "endpoints[2].conninfo_file: not a valid connection string: a word has no \"=\" "
+      "after it\n"
+      "endpoints[3].password_file: there is a password in conninfo_file too");
+}
+
+}  // namespace
+}  // namespace pgsluice

@@ -1,0 +1,142 @@
+#include "server/config/yaml_reader.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace pgsluice {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+ConfigDraft Read(const std::string& text) {
+  ConfigDraft draft;
+  ReadYaml(text, "f.yaml", draft);
+  return draft;
+}
+
+struct Case {
+  const char* yaml;
+  const char* error;
+};
+
+TEST(YamlReader, SaysWhereAndWhatIsWrong) {
+  const Case cases[] = {
+      {"pools:\n  primary:\n    max_sise: 3\n",
+       "f.yaml:3:5: unknown field \"max_sise\" (did you mean \"max_size\"?)"},
+      {"max_rows: 3\n",
+       "f.yaml:1:1: unknown field \"max_rows\" (did you mean "
+       "\"limits.max_rows\"?)"},
+      {"zebra: 1\n", "f.yaml:1:1: unknown field \"zebra\""},
+      {"probe:\n  interval: 5\n",
+       "f.yaml:2:13: probe.interval: \"5\" has no unit: write 5s or 5ms"},
+      {"pools:\n  primary:\n    max_size: many\n",
+       "f.yaml:3:15: pools.primary.max_size: \"many\" is not a whole number"},
+      {"log:\n  level: INFO\n  format: text\n  level: WARN\n",
+       "f.yaml:4:3: \"level\" is given twice, first in line 2"},
+      {"log: {level: info, level: warn}\n",
+       "f.yaml:1:20: \"level\" is given twice, first in line 1"},
+      {"log: loud\n",
+       "f.yaml:1:6: log: expected a mapping of level, format, "
+       "slow_query_threshold, found a single value"},
+      {"log: [level]\n",
+       "f.yaml:1:6: log: expected a mapping of level, format, "
+       "slow_query_threshold, found a list"},
+      {"log:\n  level: [info]\n",
+       "f.yaml:2:10: log.level: expected a single value, found a list"},
+      {"log:\n  level: {a: b}\n",
+       "f.yaml:2:10: log.level: expected a single value, found a mapping"},
+      {"endpoints: db1\n",
+       "f.yaml:1:12: endpoints: expected a list, found a single value"},
+      {"endpoints: []\n",
+       "f.yaml:1:12: endpoints: is empty; list at least one, or leave it out"},
+      {"endpoints:\n  - postgres://u:secret@h/db\n",
+       "f.yaml:2:5: endpoints[0]: expected a mapping of name, conninfo, conninfo_file, "
+       "password_file, found a single value"},
+      {"endpoints:\n  - conninfo: host=a\n    role: primary\n",
+       "f.yaml:3:5: unknown field \"role\""},
+      {"endpoints:\n  - conninfo: secret\n",
+       "f.yaml:2:15: endpoints[0].conninfo: not a valid connection string: a word has no "
+       "\"=\" after it"},
+      {"[1]: 2\n", "f.yaml:1:1: expected the name of a setting"},
+      {"- log\n",
+       "f.yaml:1:1: expected a mapping of endpoints, pools, session, probe, "
+       "routing, server, limits, log, errors, readiness, shutdown, found a list"},
+      {"log: {}\n---\nlog: {}\n", "f.yaml:3:1: a second document; only one is read"},
+      {"\"postgres://u:secret@h/db\": 1\n", "f.yaml:1:1: unknown field"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_THAT(Read(c.yaml).errors.lines(), ElementsAre(c.error)) << c.yaml;
+  }
+}
+
+TEST(YamlReader, RefusesASettingWithoutAValue) {
+  const ConfigDraft draft = Read("log:\n  level:\n");
+
+  ASSERT_EQ(draft.errors.count(), 1u);
+  EXPECT_THAT(draft.errors.lines()[0],
+              HasSubstr("log.level: has no value; leave the line out for the default"));
+}
+
+TEST(YamlReader, ReportsEveryError) {
+  const ConfigDraft draft = Read(
+      "log:\n  level: loud\nprobe:\n  interval: 5\nzebra: 1\npools:\n  replica:\n    "
+      "max_size: 0\n");
+
+  EXPECT_EQ(draft.errors.count(), 4u);
+  EXPECT_EQ(draft.failed.count("log.level"), 1u);
+}
+
+TEST(YamlReader, BrokenYamlIsAnErrorWithItsPlace) {
+  for (const char* text :
+       {"log: {level: info", "log:\n\t- x", "a: b: c", "log: *secret", "log: \"open",
+        "log: !<", "%YAML 9.9.9\n---\n", "? ? ?", "}{"}) {
+    const ConfigDraft draft = Read(text);
+    ASSERT_GE(draft.errors.count(), 1u) << text;
+    EXPECT_THAT(draft.errors.lines()[0], HasSubstr("f.yaml:")) << text;
+    EXPECT_THAT(draft.errors.lines()[0], Not(HasSubstr("secret"))) << text;
+  }
+}
+
+TEST(YamlReader, TakesWhatIsRight) {
+  const ConfigDraft draft = Read(R"(
+pools:
+  primary: {max_size: "20", idle_timeout: 90s}
+  replica:
+log: {level: debug}
+endpoints:
+  - name: db1
+    conninfo: host=db1
+  - conninfo: postgres://db2/app
+)");
+
+  EXPECT_THAT(draft.errors.lines(), IsEmpty());
+  const config::v1::Config& config = draft.loaded.config;
+  EXPECT_EQ(config.pools().primary().max_size(), 20u);
+  EXPECT_EQ(config.pools().primary().idle_timeout().seconds(), 90);
+  EXPECT_FALSE(config.pools().replica().has_max_size());
+  EXPECT_EQ(config.log().level(), config::v1::LOG_LEVEL_DEBUG);
+  ASSERT_EQ(config.endpoints_size(), 2);
+  EXPECT_EQ(config.endpoints(1).conninfo(), "postgres://db2/app");
+  EXPECT_EQ(draft.loaded.origins.at("pools.primary.max_size"), "f.yaml:3:23");
+}
+
+TEST(YamlReader, AnEmptyFileIsNoError) {
+  for (const char* text : {"", "# nothing\n", "---\n", "{}"}) {
+    EXPECT_THAT(Read(text).errors.lines(), IsEmpty()) << text;
+  }
+}
+
+TEST(YamlReader, AMissingFileIsAnError) {
+  ConfigDraft draft;
+  ReadYamlFile("/nonexistent/pgsluice.yaml", draft);
+
+  EXPECT_THAT(draft.errors.lines(),
+              ElementsAre("/nonexistent/pgsluice.yaml: cannot be read: No such file or "
+                          "directory"));
+}
+
+}  // namespace
+}  // namespace pgsluice

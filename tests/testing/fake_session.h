@@ -1,0 +1,92 @@
+// Sessions and connects that stay outstanding until the test steps them. Thread-safe.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "asio/io_context.hpp"
+#include "pool/session.h"
+
+namespace pgsluice::testing {
+
+// Runs no statements; looks on return as the test says.
+class FakeSession final : public Session {
+ public:
+  FakeSession(int shard, asio::any_io_executor executor)
+      : shard_(shard), executor_(std::move(executor)) {}
+
+  int shard() const override { return shard_; }
+  asio::any_io_executor executor() const override { return executor_; }
+  asio::awaitable<absl::Status> Start(const Execution& execution) override;
+  asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink) override;
+  void RequestStop(uint64_t id, StopReason reason) override;
+  SessionFacts facts() const override ABSL_LOCKS_EXCLUDED(mutex_);
+  void CleanUp(const CleanUpPlan& plan, std::function<void(absl::Status)> done) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void Close() override ABSL_LOCKS_EXCLUDED(mutex_);
+
+  void SetFacts(const SessionFacts& facts) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The plan of the clean-up under way; absent when there is none.
+  std::optional<CleanUpPlan> clean_up() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Ends the clean-up under way: success makes the session look like new.
+  void EndCleanUp(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool is_closed() const { return closes() > 0; }
+  // A session must be closed once.
+  int closes() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  const int shard_;
+  const asio::any_io_executor executor_;
+
+  mutable absl::Mutex mutex_;
+  SessionFacts facts_ ABSL_GUARDED_BY(mutex_);
+  std::optional<CleanUpPlan> plan_ ABSL_GUARDED_BY(mutex_);
+  std::function<void(absl::Status)> done_ ABSL_GUARDED_BY(mutex_);
+  int closes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+class FakeConnector final : public Connector {
+ public:
+  void Connect(int shard, absl::Time deadline,
+               std::function<void(absl::StatusOr<std::shared_ptr<Session>>)> done)
+      override ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Connects that have been asked for and not ended yet.
+  size_t outstanding() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Every shard and deadline a connect was asked for, in order.
+  struct Asked {
+    int shard;
+    absl::Time deadline;
+  };
+  std::vector<Asked> asked() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Ends the oldest outstanding connect; null or false when there is none.
+  std::shared_ptr<FakeSession> Succeed() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool Fail(std::string_view cause) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // All sessions it has opened.
+  std::vector<std::shared_ptr<FakeSession>> sessions() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  struct Pending {
+    int shard;
+    std::function<void(absl::StatusOr<std::shared_ptr<Session>>)> done;
+  };
+  std::optional<Pending> TakeOldest() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  asio::io_context loop_;  // Only for its executor.
+
+  mutable absl::Mutex mutex_;
+  std::deque<Pending> pending_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Asked> asked_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<FakeSession>> sessions_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace pgsluice::testing

@@ -1,0 +1,79 @@
+// A TCP proxy inside the test process that can misbehave: put it between the gateway
+// and PostgreSQL, or between a client and the gateway. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+namespace pgsluice::testing {
+
+class TcpGate final {
+ public:
+  enum class Mode {
+    kPass,
+    kRefuse,     // New connections are refused; those that are there pass.
+    kBlackHole,  // Connections are accepted, and no byte goes through either way.
+  };
+
+  // Leads to 127.0.0.1:target_port.
+  explicit TcpGate(int target_port);
+  ~TcpGate();
+  TcpGate(const TcpGate&) = delete;
+  TcpGate& operator=(const TcpGate&) = delete;
+
+  int port() const { return port_; }
+
+  void SetMode(Mode mode);
+  // Added to every piece of data, in both directions.
+  void SetDelay(absl::Duration delay);
+  // For answers of the target; 0: unlimited.
+  void SetThrottle(int64_t bytes_per_second);
+  // Cuts all connections after `bytes` more of the target's answers.
+  void CutAfter(int64_t bytes);
+  // Cuts all connections, by reset.
+  void CutAll();
+  // Connections open now.
+  int connections() const { return open_links_; }
+
+ private:
+  struct Link {
+    int client = -1;
+    int target = -1;
+    std::atomic<bool> is_cut = false;
+    std::atomic<int> running_pumps = 2;
+    std::thread to_target;
+    std::thread to_client;
+  };
+  enum class Direction { kToTarget, kToClient };
+
+  void Accept();
+  void Open(int client);
+  void Pump(Link& link, Direction direction);
+  bool Forward(Link& link, Direction direction, const char* data, size_t size);
+  void Cut(Link& link);
+  void JoinFinishedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int Listen();
+
+  const int target_port_;
+  const int port_;
+
+  std::atomic<bool> is_closing_ = false;
+  std::atomic<Mode> mode_ = Mode::kPass;
+  std::atomic<int64_t> delay_us_ = 0;
+  std::atomic<int64_t> bytes_per_second_ = 0;
+  std::atomic<int64_t> bytes_until_cut_ = INT64_MAX;
+  std::atomic<int> open_links_ = 0;
+  std::thread acceptor_;
+
+  absl::Mutex mutex_;
+  std::list<Link> links_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace pgsluice::testing
