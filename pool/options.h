@@ -28,7 +28,7 @@ struct PoolOptions {
 // How a session is prepared before its first lease.
 struct SessionOptions {
   std::string application_name = "pgsluice";
-  absl::Duration statement_timeout = absl::Seconds(30);  // Zero: none.
+  absl::Duration statement_timeout = absl::Hours(1);  // Zero: none.
   std::string search_path;                               // Empty: the server's.
   std::string default_isolation = "read committed";
   std::string client_encoding = "UTF8";  // Nothing else: answers are UTF-8.

@@ -61,7 +61,8 @@ asio::awaitable<void> ServeWatch(std::shared_ptr<WatchCall> call,
         told = now;
         Response response;
         response.set_status(now);
-        if (!co_await call->Write(response)) break;
+        const bool is_taken = co_await call->Write(response);
+        if (!is_taken) break;
         continue;
       }
       if (!std::exchange(waker->is_woken, false)) {

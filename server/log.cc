@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/convert/utf8.h"
 
 namespace pgsluice {
 
@@ -38,24 +39,38 @@ std::string_view LevelName(LogLevel level) {
   return "info";
 }
 
-// Quotes text so that neither a line break nor an escape sequence of the caller's can
-// forge a line or colour a terminal. Valid JSON.
-void AppendQuoted(std::string& out, std::string_view text) {
-  out.push_back('"');
-  for (char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-          absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned char>(c));
-        } else {
-          out.push_back(c);
-        }
+// Appends valid UTF-8 in which neither a line break nor an escape sequence of the caller's
+// can forge a line or colour a terminal. Terminals know controls beyond ASCII, too: U+0080
+// to U+009F.
+void AppendEscaped(std::string& out, std::string_view text) {
+  const std::string valid = ToValidUtf8(text);
+  for (size_t i = 0; i < valid.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(valid[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < valid.size() ? valid[i + 1] : 0);
+    if (byte == '\n') {
+      out += "\\n";
+    } else if (byte == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      absl::StrAppendFormat(&out, "\\u%04x", byte);
+    } else if (byte == 0xC2 && next < 0xA0) {
+      absl::StrAppendFormat(&out, "\\u%04x", next);
+      ++i;
+    } else {
+      out.push_back(valid[i]);
     }
   }
+}
+
+// As a JSON string.
+void AppendQuoted(std::string& out, std::string_view text) {
+  std::string slashed;
+  for (char c : text) {
+    if (c == '"' || c == '\\') slashed.push_back('\\');
+    slashed.push_back(c);
+  }
+  out.push_back('"');
+  AppendEscaped(out, slashed);
   out.push_back('"');
 }
 
@@ -95,7 +110,8 @@ std::string FormatLogLine(bool is_json, std::string_view time, std::string_view 
     line.push_back('}');
     return line;
   }
-  line = StrCat(time, " ", level, " ", message);
+  line = StrCat(time, " ", level, " ");
+  AppendEscaped(line, message);
   for (const LogField& field : fields) {
     StrAppend(&line, " ", field.name, "=");
     if (field.is_number) {

@@ -1,7 +1,9 @@
 // pgsluiced: reads the configuration, serves until told to stop, and ends in order.
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <thread>
 
 #include "absl/time/time.h"
 #include "server/config/cluster_options.h"
@@ -115,6 +117,10 @@ int Main(int argc, char** argv, char** envp) {
   if (!loaded.ok()) return Complain(loaded.status(), kBadUsage);
   switch (command->action) {
     case CommandLineAction::kCheckConfig:
+      // The secret files are read, too.
+      if (absl::Status readable = ToClusterOptions(loaded->config).status(); !readable.ok()) {
+        return Complain(readable, kBadUsage);
+      }
       for (const std::string& note : loaded->notes) {
         std::fprintf(stderr, "note: %s\n", note.c_str());
       }

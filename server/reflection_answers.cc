@@ -6,6 +6,8 @@
 
 #include "google/protobuf/descriptor.pb.h"
 
+#include "pgsluice/v1/gateway_service.pb.h"
+
 namespace pgsluice {
 namespace {
 
@@ -38,6 +40,12 @@ ReflectionAnswers::Files WithImports(const FileDescriptor* file) {
 }
 
 }  // namespace
+
+const DescriptorPool& LinkedDescriptors() {
+  const void* volatile keep = &descriptor_table_pgsluice_2fv1_2fgateway_5fservice_2eproto;
+  static_cast<void>(keep);
+  return *DescriptorPool::generated_pool();
+}
 
 ReflectionAnswers::ReflectionAnswers(const DescriptorPool& pool,
                                      std::vector<std::string> services)

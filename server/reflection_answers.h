@@ -12,6 +12,10 @@
 
 namespace pgsluice {
 
+// The pool of all protos linked into the program, with our own service surely in it: no
+// code refers to a file that declares only a service, so that a linker may leave it out.
+const google::protobuf::DescriptorPool& LinkedDescriptors();
+
 class ReflectionAnswers final {
  public:
   // Serialised FileDescriptorProtos: the file asked for, then what it imports.

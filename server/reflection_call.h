@@ -32,7 +32,8 @@ asio::awaitable<void> ServeReflection(
       if (outcome == Reader::Outcome::kHalfClosed) break;
       if (outcome != Reader::Outcome::kRequest) continue;
       const Response response = AnswerReflection<Response>(answers, request);
-      if (!co_await call->Write(response)) break;
+      const bool is_taken = co_await call->Write(response);
+      if (!is_taken) break;
     }
     call->on_drain = nullptr;
   }

@@ -1,5 +1,6 @@
 #include "server/sql_normalizer.h"
 
+#include <algorithm>
 #include <cctype>
 
 namespace pgsluice {
@@ -80,23 +81,29 @@ std::string NormalizeSql(std::string_view sql, size_t max_bytes) {
   std::string out;
   const auto add = [&out](std::string_view text) { out.append(text); };
   size_t at = 0;
+  // After a constant with escapes: one that follows on the next line continues it.
+  bool may_continue_escapes = false;
   while (at < sql.size() && out.size() <= max_bytes) {
     const char c = sql[at];
     const std::string_view two = sql.substr(at, 2);
     if (IsSpace(c) || two == "--" || two == "/*") {
       at = IsSpace(c) ? at + 1 : SkipComment(sql, at);
       if (!out.empty() && out.back() != ' ') add(" ");
+      continue;
     } else if (c == '\'') {
       // E'...' has escapes; the letter before it is part of the constant.
-      const bool is_escape_string = !out.empty() && (out.back() == 'e' || out.back() == 'E') &&
-                                    (out.size() == 1 || !IsWordByte(out[out.size() - 2]));
-      const size_t end = SkipQuoted(sql, at, '\'', is_escape_string);
-      if (is_escape_string) out.pop_back();
+      const bool has_letter = !out.empty() && (out.back() == 'e' || out.back() == 'E') &&
+                              (out.size() == 1 || !IsWordByte(out[out.size() - 2]));
+      if (has_letter) out.pop_back();
+      may_continue_escapes = has_letter || may_continue_escapes;
+      at = SkipQuoted(sql, at, '\'', may_continue_escapes);
       add("?");
-      at = end;
+      continue;
     } else if (c == '"') {
       const size_t end = SkipQuoted(sql, at, '"', false);
-      add(sql.substr(at, end - at));
+      const std::string_view name = sql.substr(at, end - at);
+      const bool is_terminated = std::count(name.begin(), name.end(), '"') % 2 == 0;
+      add(is_terminated ? name : "?");
       at = end;
     } else if (c == '$') {
       const size_t tag_length = DollarTagLength(sql, at);
@@ -115,6 +122,7 @@ std::string NormalizeSql(std::string_view sql, size_t max_bytes) {
       add(sql.substr(at, 1));
       ++at;
     }
+    may_continue_escapes = false;
   }
   while (!out.empty() && out.back() == ' ') out.pop_back();
   if (out.size() > max_bytes) {

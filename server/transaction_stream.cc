@@ -184,8 +184,9 @@ asio::awaitable<absl::Status> TransactionStream::TakeSession(const Statement& be
     if (!routed.ok()) co_return routed.status();
     routed_ = *std::move(routed);
     NoRows none;
-    status = (co_await routed_.lease.Execute(begin, Phase::kConnect, none, call_->stop()))
-                 .status();
+    absl::StatusOr<CommandResult> begun =
+        co_await routed_.lease.Execute(begin, Phase::kConnect, none, call_->stop());
+    status = begun.status();
     if (status.ok()) break;
     routed_.lease.Return();
     NudgeIfBlamed(environment_, status);

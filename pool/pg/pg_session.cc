@@ -107,7 +107,8 @@ asio::awaitable<absl::Status> PgSession::Prepare(const Statement& statement) {
   absl::Status outcome;
   while (true) {
     while (PQisBusy(connection_->get()) != 0) {
-      if (co_await ReadInput()) continue;
+      const bool is_read = co_await ReadInput();
+      if (is_read) continue;
       if (current_->gave_up) co_return StoppedUnfinished(Context());
       if (PQisBusy(connection_->get()) != 0) co_return Broken(/*statement_sent=*/false);
     }
@@ -167,7 +168,8 @@ asio::awaitable<absl::Status> PgSession::Flush() {
 }
 
 asio::awaitable<bool> PgSession::ReadInput() {
-  if (!co_await connection_->WaitReadable()) co_return false;
+  const bool is_readable = co_await connection_->WaitReadable();
+  if (!is_readable) co_return false;
   co_return PQconsumeInput(connection_->get()) == 1;
 }
 

@@ -145,7 +145,8 @@ asio::awaitable<void> PgSession::DrainCurrent() {
   current_->has_columns = true;
   NoSink sink;
   while (TakeInput(sink) != Input::kEnded) {
-    if (is_out_of_budget_ || (!co_await ReadInput() && PQisBusy(connection_->get()) != 0)) {
+    const bool is_read = co_await ReadInput();
+    if (is_out_of_budget_ || (!is_read && PQisBusy(connection_->get()) != 0)) {
       facts_.is_broken = true;
       lost_cause_ = "a cancelled statement did not end in time";
       break;

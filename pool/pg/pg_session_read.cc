@@ -26,8 +26,9 @@ asio::awaitable<absl::StatusOr<Fetched>> PgSession::Fetch(RowSink& sink) {
       case Input::kNeeded: break;
     }
     if (current_->gave_up) co_return StoppedUnfinished(Context());
-    if (!co_await ReadInput() && !current_->gave_up &&
-        PQisBusy(connection_->get()) != 0) {
+    // Not within the condition: g++ 12 mishandles the temporaries of a co_await there.
+    const bool is_read = co_await ReadInput();
+    if (!is_read && !current_->gave_up && PQisBusy(connection_->get()) != 0) {
       co_return Broken(/*statement_sent=*/true);
     }
   }

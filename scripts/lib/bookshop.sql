@@ -67,4 +67,4 @@ SELECT 1 + (n::bigint * n + n / 7) % 8,
        '192.0.2.0'::inet + (n * 31) % 256
 FROM generate_series(1, 100000) AS n;
 
-ANALYZE;
+ANALYZE book, customer, orders, visit;

@@ -21,6 +21,8 @@ constexpr std::string_view kGatewayDomain = "pgsluice";
 constexpr size_t kMaxStatusBytes = 4096;
 constexpr size_t kMaxEncodedMessageBytes = 2048;
 
+constexpr size_t kLeastFieldBytes = 64;
+
 struct SizeLimits {
   size_t message_bytes = 1024;
   size_t field_bytes = 512;
@@ -168,8 +170,10 @@ google::rpc::Status ToRpcStatus(const absl::Status& status,
   SizeLimits limits;
   google::rpc::Status out = Build(status, details, limits, options);
   while (out.ByteSizeLong() > kMaxStatusBytes) {
-    limits.message_bytes = limits.message_bytes * 3 / 4;
-    limits.field_bytes = limits.field_bytes * 3 / 4;
+    // The message says most: it is the last to lose.
+    size_t& longest =
+        limits.field_bytes > kLeastFieldBytes ? limits.field_bytes : limits.message_bytes;
+    longest = longest * 3 / 4;
     out = Build(status, details, limits, options);
   }
   return out;

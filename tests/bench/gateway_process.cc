@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "tests/testing/free_port.h"
-#include "tests/testing/health_client.h"
+#include "tests/testing/gateway_client.h"
 #include "tests/testing/wait_for.h"
 
 namespace pgsluice::bench {
@@ -43,9 +43,9 @@ absl::StatusOr<std::unique_ptr<GatewayProcess>> GatewayProcess::Start(
   spec.stderr_path = stem + ".log";
   auto process = Process::Start(spec);
   if (!process.ok()) return process.status();
-  testing::HealthClient health(admin_port);
+  testing::GatewayClient client(port);
   const auto is_ready = [&] {
-    return !(*process)->IsRunning() || health.IsServing("readiness");
+    return !(*process)->IsRunning() || client.Query("SELECT 1").ok();
   };
   if (!testing::WaitFor("the gateway is ready", is_ready) || !(*process)->IsRunning()) {
     return absl::UnavailableError(absl::StrCat("the gateway is not ready; its log:\n",

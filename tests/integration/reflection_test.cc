@@ -81,38 +81,37 @@ TEST_F(ReflectionTest, DescribesServicesMessagesAndMethods) {
 TEST_F(ReflectionTest, RunsAQuery) {
   const CommandResult result =
       Grpcurl({"-d",
-               R"({"statement": {"sql": "SELECT $1 + 1 AS n, $2::uuid AS u, 'x' AS t",
+               R"json({"statement": {"sql": "SELECT $1 + 1 AS n, $2::uuid AS u, 'x' AS t",
            "parameters": [{"int64": "41"},
-                          {"text": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}]}})",
+                          {"text": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}]}})json",
                Address(), "pgsluice.v1.GatewayService/Query"});
 
   EXPECT_EQ(result.exit_status, 0) << result.output;
-  EXPECT_THAT(result.output, HasSubstr(R"("int64": "42")"));
+  EXPECT_THAT(result.output, HasSubstr(R"json("int64": "42")json"));
   EXPECT_THAT(result.output, HasSubstr("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"));
-  EXPECT_THAT(result.output, HasSubstr(R"("commandTag": "SELECT 1")"));
+  EXPECT_THAT(result.output, HasSubstr(R"json("commandTag": "SELECT 1")json"));
 }
 
 TEST_F(ReflectionTest, RunsAStreamAndATransaction) {
   const CommandResult stream =
-      Grpcurl({"-d", R"({"statement": {"sql": "SELECT generate_series(1, 3)"}})", Address(),
-               "pgsluice.v1.GatewayService/StreamQuery"
-});
-const CommandResult transaction = Grpcurl(
-    {"-d",
-     R"({"begin": {}} {"execute": {"statement": {"sql": "SELECT 'inside'"}}} {"commit": {}})",
-     Address(), "pgsluice.v1.GatewayService/Transaction"});
+      Grpcurl({"-d", R"json({"statement": {"sql": "SELECT generate_series(1, 3)"}})json",
+               Address(), "pgsluice.v1.GatewayService/StreamQuery"});
+  const CommandResult transaction = Grpcurl(
+      {"-d",
+       R"json({"begin": {}} {"execute": {"statement": {"sql": "SELECT 'inside'"}}} {"commit": {}})json",
+       Address(), "pgsluice.v1.GatewayService/Transaction"});
 
-EXPECT_EQ(stream.exit_status, 0) << stream.output;
-EXPECT_THAT(stream.output, HasSubstr(R"("rowCount": "3")"));
-EXPECT_EQ(transaction.exit_status, 0) << transaction.output;
-EXPECT_THAT(transaction.output, HasSubstr("inside"));
-EXPECT_THAT(transaction.output, HasSubstr("committed"));
+  EXPECT_EQ(stream.exit_status, 0) << stream.output;
+  EXPECT_THAT(stream.output, HasSubstr(R"json("rowCount": "3")json"));
+  EXPECT_EQ(transaction.exit_status, 0) << transaction.output;
+  EXPECT_THAT(transaction.output, HasSubstr("inside"));
+  EXPECT_THAT(transaction.output, HasSubstr("committed"));
 }
 
 TEST_F(ReflectionTest, ShowsAnErrorWithItsDetails) {
   const CommandResult result =
-      Grpcurl({"-d", R"({"statement": {"sql": "SELECT * FROM nosuch"}})", Address(),
-               "pgsluice.v1.GatewayService/Query"});
+      Grpcurl({"-d", R"json({"statement": {"sql": "SELECT * FROM nosuch"}})json",
+               Address(), "pgsluice.v1.GatewayService/Query"});
 
   EXPECT_NE(result.exit_status, 0);
   EXPECT_THAT(result.output, HasSubstr("NotFound"));
@@ -127,10 +126,10 @@ TEST_F(ReflectionTest, AsksForHealthOnBothPorts) {
 
   for (const int port : {gateway().port(), gateway().admin_port()}) {
     const CommandResult check =
-        Grpcurl({"-d", R"({"service": "readiness"})", absl::StrCat("127.0.0.1:", port),
-                 "grpc.health.v1.Health/Check"});
+        Grpcurl({"-d", R"json({"service": "readiness"})json",
+                 absl::StrCat("127.0.0.1:", port), "grpc.health.v1.Health/Check"});
     EXPECT_EQ(check.exit_status, 0) << check.output;
-    EXPECT_THAT(check.output, HasSubstr(R"("status": "SERVING")"));
+    EXPECT_THAT(check.output, HasSubstr(R"json("status": "SERVING")json"));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "asio/io_context.hpp"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
 #include "pool/error.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_session.h"
@@ -39,11 +40,14 @@ struct Call {
   std::optional<absl::StatusOr<RoutedLease>> result;
 
   bool has_lease() const { return result.has_value() && result->ok(); }
-  std::string endpoint() const { return has_lease() ? (*result)->lease.endpoint() : "none"; }
+  std::string endpoint() const {
+    return has_lease() ? (*result)->lease.endpoint() : "none";
+  }
   std::string reason() const {
     if (!result.has_value() || result->ok()) return "";
     const auto details = DetailsOf(result->status());
-    return details.has_value() ? details->reason : std::string(result->status().message());
+    return details.has_value() ? details->reason
+                               : std::string(result->status().message());
   }
 };
 

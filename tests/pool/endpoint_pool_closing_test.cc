@@ -5,7 +5,8 @@ namespace pgsluice::testing {
 namespace {
 
 constexpr SessionFacts kBroken = {.is_broken = true};
-constexpr SessionFacts kInTransaction = {.transaction = TransactionStatus::kInTransaction};
+constexpr SessionFacts kInTransaction = {.transaction =
+                                             TransactionStatus::kInTransaction};
 constexpr SessionFacts kRunning = {.has_statement_in_progress = true,
                                    .transaction = TransactionStatus::kActive};
 
@@ -216,11 +217,12 @@ TEST_F(EndpointPoolClosingTest, CompletesWaitersInOrderWhenItRetires) {
   MakePool();
   std::vector<int> order;
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(pool_->Acquire(0, clock_.Now() + kPatience,
-                               [i, &order](absl::StatusOr<Lease> lease) {
-                                 EXPECT_EQ(lease.status(), absl::AbortedError("role"));
-                                 order.push_back(i);
-                               })
+    ASSERT_TRUE(pool_
+                    ->Acquire(0, clock_.Now() + kPatience,
+                              [i, &order](absl::StatusOr<Lease> lease) {
+                                EXPECT_EQ(lease.status(), absl::AbortedError("role"));
+                                order.push_back(i);
+                              })
                     .ok());
   }
 

@@ -10,6 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
 #include "pool/endpoint_pool.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_session.h"
@@ -23,7 +24,9 @@ struct Waiting {
   std::optional<absl::StatusOr<Lease>> result;
 
   bool has_lease() const { return result.has_value() && result->ok(); }
-  absl::Status status() const { return result.has_value() ? result->status() : absl::OkStatus(); }
+  absl::Status status() const {
+    return result.has_value() ? result->status() : absl::OkStatus();
+  }
 };
 
 class EndpointPoolTest : public ::testing::Test {

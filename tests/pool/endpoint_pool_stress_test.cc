@@ -24,8 +24,7 @@ class Answer final {
   }
   absl::StatusOr<Lease> Await() {
     absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(
-        +[](int* calls) { return *calls > 0; }, &calls_));
+    mutex_.Await(absl::Condition(+[](int* calls) { return *calls > 0; }, &calls_));
     return std::move(lease_);
   }
   int calls() {
@@ -57,7 +56,8 @@ class EndpointPoolStressTest : public EndpointPoolTest {
       ++totals_.cancelled;
     } else if (details->reason == "QUEUE_FULL") {
       ++totals_.refused;
-    } else if (details->reason == "ACQUIRE_TIMEOUT" || details->reason == "ENDPOINT_DOWN") {
+    } else if (details->reason == "ACQUIRE_TIMEOUT" ||
+               details->reason == "ENDPOINT_DOWN") {
       ++totals_.timed_out;
     } else {
       ++totals_.unexpected;
@@ -66,9 +66,9 @@ class EndpointPoolStressTest : public EndpointPoolTest {
 
   void Call(int shard, std::mt19937& random) {
     auto answer = std::make_shared<Answer>();
-    absl::StatusOr<EndpointPool::Acquired> acquired =
-        pool_->Acquire(shard, clock_.Now() + absl::Milliseconds(random() % 500),
-                       [answer](absl::StatusOr<Lease> lease) { answer->Set(std::move(lease)); });
+    absl::StatusOr<EndpointPool::Acquired> acquired = pool_->Acquire(
+        shard, clock_.Now() + absl::Milliseconds(random() % 500),
+        [answer](absl::StatusOr<Lease> lease) { answer->Set(std::move(lease)); });
     if (!acquired.ok()) return Count(acquired.status());
     Lease lease;
     if (auto* taken = std::get_if<Lease>(&*acquired); taken != nullptr) {
@@ -97,7 +97,8 @@ class EndpointPoolStressTest : public EndpointPoolTest {
     std::erase_if(sessions, [](const auto& session) { return session->is_closed(); });
     for (const auto& session : sessions) {
       if (session->clean_up().has_value()) {
-        session->EndCleanUp(random() % 5 == 0 ? absl::InternalError("") : absl::OkStatus());
+        session->EndCleanUp(random() % 5 == 0 ? absl::InternalError("")
+                                              : absl::OkStatus());
       } else if (random() % 8 == 0) {
         session->SetFacts({.is_broken = random() % 8 == 0,
                            .has_statement_in_progress = random() % 4 == 0,

@@ -17,7 +17,8 @@ TEST_F(EndpointPoolTest, OpensASessionForTheFirstWaiter) {
   MakePool();
   auto waiting = Wait();
   ASSERT_EQ(connector_->outstanding(), 1u);
-  EXPECT_EQ(connector_->asked().front().deadline, clock_.Now() + options_.connect_timeout);
+  EXPECT_EQ(connector_->asked().front().deadline,
+            clock_.Now() + options_.connect_timeout);
   EXPECT_EQ(waiting->calls, 0);
 
   connector_->Succeed();
@@ -230,11 +231,12 @@ TEST_F(EndpointPoolTest, TakesBackALeaseThatNobodyTakes) {
   options_.max_size = 1;
   MakePool();
   int calls = 0;
-  ASSERT_TRUE(pool_->Acquire(0, clock_.Now() + kPatience,
-                             [&calls](absl::StatusOr<Lease> lease) {
-                               EXPECT_TRUE(lease.ok());
-                               ++calls;
-                             })
+  ASSERT_TRUE(pool_
+                  ->Acquire(0, clock_.Now() + kPatience,
+                            [&calls](absl::StatusOr<Lease> lease) {
+                              EXPECT_TRUE(lease.ok());
+                              ++calls;
+                            })
                   .ok());
   auto next = Wait();
 

@@ -146,7 +146,8 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
     ASSERT_EQ(stats.open, open.size());
     ASSERT_EQ(stats.leased, leases_.size());
     ASSERT_EQ(stats.connecting, connector_->outstanding());
-    ASSERT_EQ(stats.maintenance, std::count_if(open.begin(), open.end(), [](auto& session) {
+    ASSERT_EQ(stats.maintenance,
+              std::count_if(open.begin(), open.end(), [](auto& session) {
                 return session->clean_up().has_value();
               }));
     // 2: never more than allowed.
@@ -156,9 +157,9 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
     ASSERT_EQ(stats.waiters, waiters_.size());
     ASSERT_LE(stats.waiters, options_.max_waiters);
     ASSERT_EQ(pool_->in_flight(), leases_.size() + waiters_.size());
-    const bool is_anyone_waiting =
-        std::any_of(waiters_.begin(), waiters_.end(),
-                    [this](const Waiter& waiter) { return waiter.deadline > clock_.Now(); });
+    const bool is_anyone_waiting = std::any_of(
+        waiters_.begin(), waiters_.end(),
+        [this](const Waiter& waiter) { return waiter.deadline > clock_.Now(); });
     ASSERT_FALSE(is_anyone_waiting && stats.idle > 0) << "waits beside an idle session";
   }
 
@@ -168,8 +169,9 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
     EXPECT_EQ(counters.queue_full, refused_);
     EXPECT_EQ(counters.acquire_timeouts + counters.acquire_cancelled, unserved_);
     EXPECT_EQ(counters.opened, connector_->sessions().size());
-    EXPECT_EQ(std::accumulate(counters.closed.begin(), counters.closed.end(), uint64_t{0}),
-              counters.opened);
+    EXPECT_EQ(
+        std::accumulate(counters.closed.begin(), counters.closed.end(), uint64_t{0}),
+        counters.opened);
   }
 
   void Walk() {

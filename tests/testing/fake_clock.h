@@ -4,6 +4,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+
 #include "pool/clock.h"
 
 namespace pgsluice::testing {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "asio/io_context.hpp"
+
 #include "pool/session.h"
 
 namespace pgsluice::testing {

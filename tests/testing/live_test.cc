@@ -80,7 +80,8 @@ Gateway& LiveTest::StartGateway(GatewaySettings settings) {
 ::testing::AssertionResult LiveTest::SeesRole(size_t server, v1::Role role) {
   const std::string name = absl::StrCat("server", server);
   return WaitFor(absl::StrCat(name, " is seen as ", v1::Role_Name(role)), [&] {
-    for (const v1::EndpointHealth& endpoint : client().Health().endpoints()) {
+    const v1::HealthResponse health = client().Health();
+    for (const v1::EndpointHealth& endpoint : health.endpoints()) {
       if (endpoint.endpoint() == name) return endpoint.role() == role;
     }
     return false;
@@ -90,7 +91,8 @@ Gateway& LiveTest::StartGateway(GatewaySettings settings) {
 ::testing::AssertionResult LiveTest::SeesUnreachable(size_t server) {
   const std::string name = absl::StrCat("server", server);
   return WaitFor(absl::StrCat(name, " is seen as unreachable"), [&] {
-    for (const v1::EndpointHealth& endpoint : client().Health().endpoints()) {
+    const v1::HealthResponse health = client().Health();
+    for (const v1::EndpointHealth& endpoint : health.endpoints()) {
       if (endpoint.endpoint() == name) return !endpoint.reachable();
     }
     return false;

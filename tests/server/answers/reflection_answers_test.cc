@@ -13,7 +13,6 @@
 
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
-#include "pgsluice/v1/gateway_service.pb.h"
 
 namespace pgsluice {
 namespace {
@@ -53,13 +52,8 @@ class Reflection : public ::testing::Test {
   using Response = typename V::Response;
 
   Reflection()
-      : answers_(Pool(), {"pgsluice.v1.GatewayService", "grpc.health.v1.Health"}) {}
-
-  static const google::protobuf::DescriptorPool& Pool() {
-    // Generated files enter the pool with the first use of a message.
-    v1::QueryRequest::descriptor();
-    return *google::protobuf::DescriptorPool::generated_pool();
-  }
+      : answers_(LinkedDescriptors(),
+                 {"pgsluice.v1.GatewayService", "grpc.health.v1.Health"}) {}
 
   Response Answer(const Request& request) const {
     return AnswerReflection<Response>(answers_, request);
@@ -130,7 +124,7 @@ TYPED_TEST(Reflection, FindsSymbolsOfEveryKind) {
       {"pgsluice.v1.Value.int64", "pgsluice/v1/value.proto"},
       {"pgsluice.v1.Intent", "pgsluice/v1/query.proto"},
       {"pgsluice.v1.INTENT_READ", "pgsluice/v1/query.proto"},
-      {"google.rpc.BadRequest.FieldViolation", "google/rpc/error_details.proto"},
+      {"pgsluice.v1.TransactionRequest.begin", "pgsluice/v1/transaction.proto"},
   };
   for (const auto& [symbol, file] : kCases) {
     typename TestFixture::Request request;

@@ -114,7 +114,9 @@ TEST(QueryRows, RefusesOneByteTooMany) {
     ASSERT_TRUE(rows.OnColumns(Columns()).ok());
     const absl::Status status = rows.OnRow(Cells{"12345", "abcde"}).status();
     EXPECT_EQ(status.ok(), is_ok) << status;
-    if (!is_ok) EXPECT_THAT(std::string(status.message()), HasSubstr("max_bytes"));
+    if (!is_ok) {
+      EXPECT_THAT(std::string(status.message()), HasSubstr("max_bytes"));
+    }
   }
 }
 
@@ -197,7 +199,9 @@ TEST(StreamRowsBuilder, TakesARowLargerThanItsTarget) {
 }
 
 TEST(ResultToProto, LimitsNotices) {
-  CommandResult command = {.command_tag = "INSERT 0 3", .rows_affected = 3};
+  CommandResult command;
+  command.command_tag = "INSERT 0 3";
+  command.rows_affected = 3;
   command.notices.resize(20, {"NOTICE", "00000", std::string(2000, 'n')});
   v1::QueryResponse response;
   CommandToProto(command, response);

@@ -31,7 +31,7 @@ enum class WhenUnreachable {
 
 struct ClientOptions {
   // Insecure when unset.
-  std::shared_ptr<grpc::ChannelCredentials> credentials;
+  std::shared_ptr<grpc::ChannelCredentials> credentials = {};
   // Deadline of a call that names none.
   absl::Duration default_timeout = absl::Seconds(30);
   HealthWatch health_watch = HealthWatch::kOn;
@@ -51,14 +51,14 @@ struct QueryOptions {
   bool strong = false;
   // The call's deadline from now; unset: ClientOptions::default_timeout for Query,
   // none for StreamQuery.
-  std::optional<absl::Duration> timeout;
+  std::optional<absl::Duration> timeout = {};
   // Limits of PostgreSQL's work alone; unset: the gateway's.
-  std::optional<absl::Duration> statement_timeout;
+  std::optional<absl::Duration> statement_timeout = {};
   // 0: the gateway's limit. Not for StreamQuery.
   uint32_t max_rows = 0;
   uint64_t max_bytes = 0;
   // A word for the gateway's logs.
-  std::string tag;
+  std::string tag = {};
   // Asks for route() and timing() in the answer.
   bool report = false;
   // PACKED costs less for large results; typed getters read both (arrays: only
@@ -73,12 +73,12 @@ struct TransactionOptions {
   bool read_only = false;
   bool deferrable = false;
   // Deadline of the whole transaction from now; unset: none but the gateway's.
-  std::optional<absl::Duration> timeout;
+  std::optional<absl::Duration> timeout = {};
   // Limits each statement.
-  std::optional<absl::Duration> statement_timeout;
+  std::optional<absl::Duration> statement_timeout = {};
   // Longest silence before the gateway rolls back; unset: the gateway's.
-  std::optional<absl::Duration> idle_timeout;
-  std::string tag;
+  std::optional<absl::Duration> idle_timeout = {};
+  std::string tag = {};
 };
 
 }  // namespace pgsluice::client

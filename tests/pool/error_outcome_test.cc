@@ -1,8 +1,8 @@
 // What each error tells its caller: code, reason, blame, outcome, and what to send again.
-#include "pool/error.h"
-
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+#include "pool/error.h"
 
 namespace pgsluice {
 namespace {
@@ -31,18 +31,20 @@ void ExpectError(const absl::Status& status, const Expected& expected) {
   EXPECT_EQ(details->retry_scope, expected.retry);
 }
 
-absl::Status Report(std::string_view sqlstate, Phase phase, std::string severity = "ERROR",
-                    Role role = Role::kPrimary, StopReason stop = StopReason::kNone,
+absl::Status Report(std::string_view sqlstate, Phase phase,
+                    std::string severity = "ERROR", Role role = Role::kPrimary,
+                    StopReason stop = StopReason::kNone,
                     std::string message = "what PostgreSQL said") {
-  return PostgresError({.sqlstate = std::string(sqlstate),
-                        .severity = std::move(severity),
-                        .message = std::move(message)},
-                       {.endpoint = "db1", .role = role, .phase = phase, .stop_reason = stop});
+  return PostgresError(
+      {.sqlstate = std::string(sqlstate),
+       .severity = std::move(severity),
+       .message = std::move(message)},
+      {.endpoint = "db1", .role = role, .phase = phase, .stop_reason = stop});
 }
 
 TEST(PostgresErrorTest, KeepsWhatPostgresSaid) {
-  const absl::Status status =
-      PostgresError({.sqlstate = "23505", .message = "duplicate", .constraint = "t_pkey"}, {});
+  const absl::Status status = PostgresError(
+      {.sqlstate = "23505", .message = "duplicate", .constraint = "t_pkey"}, {});
 
   ExpectError(status, {Code::kAlreadyExists, "UNIQUE_VIOLATION", Blame::kStatement,
                        Outcome::kRolledBack, RetryScope::kNever});
@@ -60,13 +62,15 @@ TEST(PostgresErrorTest, AsksForTheWholeTransactionAgainInsideOne) {
   for (std::string_view sqlstate : {"40001", "40P01", "55P03", "72000", "57014"}) {
     SCOPED_TRACE(sqlstate);
     for (Phase phase : {Phase::kTransaction, Phase::kCommit}) {
-      EXPECT_EQ(DetailsOf(Report(sqlstate, phase))->retry_scope, RetryScope::kTransaction);
+      EXPECT_EQ(DetailsOf(Report(sqlstate, phase))->retry_scope,
+                RetryScope::kTransaction);
     }
     for (Phase phase : {Phase::kAutocommit, Phase::kRead}) {
       EXPECT_EQ(DetailsOf(Report(sqlstate, phase))->retry_scope, RetryScope::kStatement);
     }
     EXPECT_EQ(Report(sqlstate, Phase::kTransaction).code(), Code::kAborted);
-    EXPECT_TRUE(DetailsOf(Report(sqlstate, Phase::kTransaction))->retry_delay.has_value());
+    EXPECT_TRUE(
+        DetailsOf(Report(sqlstate, Phase::kTransaction))->retry_delay.has_value());
   }
 }
 
@@ -74,11 +78,11 @@ TEST(PostgresErrorTest, SaysWhatIsLostWhenTheServerGoesAway) {
   for (std::string_view sqlstate : {"57P01", "57P02", "57P03", "08006"}) {
     SCOPED_TRACE(sqlstate);
     ExpectError(Report(sqlstate, Phase::kRead, "FATAL"),
-                {Code::kUnavailable, "SESSION_LOST", Blame::kEndpoint, Outcome::kRolledBack,
-                 RetryScope::kStatement});
+                {Code::kUnavailable, "SESSION_LOST", Blame::kEndpoint,
+                 Outcome::kRolledBack, RetryScope::kStatement});
     ExpectError(Report(sqlstate, Phase::kTransaction, "FATAL"),
-                {Code::kAborted, "TRANSACTION_LOST", Blame::kEndpoint, Outcome::kRolledBack,
-                 RetryScope::kTransaction});
+                {Code::kAborted, "TRANSACTION_LOST", Blame::kEndpoint,
+                 Outcome::kRolledBack, RetryScope::kTransaction});
     // Never UNAVAILABLE: policies send that again.
     for (Phase phase : {Phase::kAutocommit, Phase::kCommit}) {
       ExpectError(Report(sqlstate, phase, "FATAL"),
@@ -112,8 +116,8 @@ TEST(PostgresErrorTest, TellsAForeignConnectionFromItsOwn) {
 TEST(PostgresErrorTest, TellsTheTransactionIsLostWithTheSession) {
   for (std::string_view sqlstate : {"25P03", "25P04", "57P05"}) {
     ExpectError(Report(sqlstate, Phase::kTransaction, "FATAL"),
-                {Code::kAborted, "TRANSACTION_LOST", Blame::kSession, Outcome::kRolledBack,
-                 RetryScope::kTransaction});
+                {Code::kAborted, "TRANSACTION_LOST", Blame::kSession,
+                 Outcome::kRolledBack, RetryScope::kTransaction});
   }
 }
 
@@ -121,8 +125,8 @@ TEST(PostgresErrorTest, TellsTheTransactionIsLostWithTheSession) {
 TEST(PostgresErrorTest, AsksForNoRetryAfterAProtocolViolation) {
   for (Phase phase : {Phase::kAutocommit, Phase::kTransaction}) {
     ExpectError(Report("08P01", phase),
-                {Code::kInternal, "PROTOCOL_VIOLATION", Blame::kSession, Outcome::kRolledBack,
-                 RetryScope::kNever});
+                {Code::kInternal, "PROTOCOL_VIOLATION", Blame::kSession,
+                 Outcome::kRolledBack, RetryScope::kNever});
   }
 }
 
@@ -132,11 +136,12 @@ TEST(PostgresErrorTest, DecidesACancelByWhoAskedForIt) {
     Code code;
     std::string_view reason;
   };
-  for (const Case& c : {Case{StopReason::kCancelled, Code::kCancelled, "CANCELLED"},
-                        Case{StopReason::kDeadline, Code::kDeadlineExceeded, "DEADLINE_EXCEEDED"},
-                        Case{StopReason::kTimeout, Code::kDeadlineExceeded, "STATEMENT_TIMEOUT"},
-                        Case{StopReason::kStalled, Code::kCancelled, "READER_STALLED"},
-                        Case{StopReason::kDraining, Code::kUnavailable, "DRAINING"}}) {
+  for (const Case& c :
+       {Case{StopReason::kCancelled, Code::kCancelled, "CANCELLED"},
+        Case{StopReason::kDeadline, Code::kDeadlineExceeded, "DEADLINE_EXCEEDED"},
+        Case{StopReason::kTimeout, Code::kDeadlineExceeded, "STATEMENT_TIMEOUT"},
+        Case{StopReason::kStalled, Code::kCancelled, "READER_STALLED"},
+        Case{StopReason::kDraining, Code::kUnavailable, "DRAINING"}}) {
     for (Phase phase : {Phase::kAutocommit, Phase::kRead, Phase::kTransaction}) {
       ExpectError(Report("57014", phase, "ERROR", Role::kPrimary, c.stop),
                   {c.code, c.reason, Blame::kStatement, Outcome::kRolledBack,
@@ -155,7 +160,8 @@ TEST(PostgresErrorTest, TakesAReadOnlyPrimaryForOneNoMore) {
   ExpectError(Report("25006", Phase::kAutocommit),
               {Code::kUnavailable, "READ_ONLY", Blame::kEndpoint, Outcome::kRolledBack,
                RetryScope::kStatement});
-  EXPECT_THAT(std::string(Report("25006", Phase::kAutocommit).message()), HasSubstr("db1"));
+  EXPECT_THAT(std::string(Report("25006", Phase::kAutocommit).message()),
+              HasSubstr("db1"));
   // A caller who asked for read only gets what he asked for.
   for (Phase phase : {Phase::kRead, Phase::kTransaction}) {
     ExpectError(Report("25006", phase),
@@ -191,17 +197,17 @@ TEST(SessionLostTest, SaysWhatBecameOfTheStatement) {
                                          RetryScope::kTransaction};
   constexpr Expected kUnknown = {Code::kUnknown, "OUTCOME_UNKNOWN", Blame::kEndpoint,
                                  Outcome::kUnknown, RetryScope::kResolveFirst};
-  for (const Case& c : {Case{Phase::kConnect, false, kNothingSent},
-                        Case{Phase::kConnect, true, kNothingSent},
-                        Case{Phase::kAutocommit, false, kNothingSent},
-                        Case{Phase::kAutocommit, true, kUnknown},
-                        Case{Phase::kRead, false, kNothingSent},
-                        Case{Phase::kRead, true, kReadLost},
-                        Case{Phase::kTransaction, false, kTransactionLost},
-                        Case{Phase::kTransaction, true, kTransactionLost},
-                        // COMMIT never left: the transaction is lost, not in doubt.
-                        Case{Phase::kCommit, false, kTransactionLost},
-                        Case{Phase::kCommit, true, kUnknown}}) {
+  for (const Case& c :
+       {Case{Phase::kConnect, false, kNothingSent},
+        Case{Phase::kConnect, true, kNothingSent},
+        Case{Phase::kAutocommit, false, kNothingSent},
+        Case{Phase::kAutocommit, true, kUnknown}, Case{Phase::kRead, false, kNothingSent},
+        Case{Phase::kRead, true, kReadLost},
+        Case{Phase::kTransaction, false, kTransactionLost},
+        Case{Phase::kTransaction, true, kTransactionLost},
+        // COMMIT never left: the transaction is lost, not in doubt.
+        Case{Phase::kCommit, false, kTransactionLost},
+        Case{Phase::kCommit, true, kUnknown}}) {
     SCOPED_TRACE(testing::Message() << static_cast<int>(c.phase) << " " << c.was_sent);
     const absl::Status status =
         SessionLost({.endpoint = "db1", .phase = c.phase}, c.was_sent, "end of file");
@@ -218,11 +224,13 @@ TEST(StoppedUnfinishedTest, IsRolledBackOnlyWhereThatIsCertain) {
                  Outcome::kRolledBack, RetryScope::kNever});
   }
   for (Phase phase : {Phase::kAutocommit, Phase::kCommit}) {
-    ExpectError(StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kCancelled}),
-                {Code::kCancelled, "OUTCOME_UNKNOWN", Blame::kSession, Outcome::kUnknown,
-                 RetryScope::kResolveFirst});
-    EXPECT_EQ(StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kDraining}).code(),
-              Code::kUnknown)
+    ExpectError(
+        StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kCancelled}),
+        {Code::kCancelled, "OUTCOME_UNKNOWN", Blame::kSession, Outcome::kUnknown,
+         RetryScope::kResolveFirst});
+    EXPECT_EQ(
+        StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kDraining}).code(),
+        Code::kUnknown)
         << "UNAVAILABLE would be sent again";
   }
 }
@@ -230,8 +238,9 @@ TEST(StoppedUnfinishedTest, IsRolledBackOnlyWhereThatIsCertain) {
 // No code that policies send again may stand on an outcome that nobody saw.
 TEST(ErrorTest, NeverInvitesARetryOfAnUnknownOutcome) {
   for (Phase phase : kPhases) {
-    for (StopReason stop : {StopReason::kCancelled, StopReason::kDeadline, StopReason::kTimeout,
-                            StopReason::kStalled, StopReason::kDraining}) {
+    for (StopReason stop :
+         {StopReason::kCancelled, StopReason::kDeadline, StopReason::kTimeout,
+          StopReason::kStalled, StopReason::kDraining}) {
       for (const absl::Status& status :
            {StoppedUnfinished({.phase = phase, .stop_reason = stop}),
             SessionLost({.phase = phase, .stop_reason = stop}, true, ""),
@@ -285,16 +294,16 @@ TEST(GatewayErrorTest, NamesTheFieldThatIsWrong) {
 
 TEST(GatewayErrorTest, RollsAnOpenTransactionBack) {
   ExpectError(TransactionStopped(StopReason::kStalled),
-              {Code::kCancelled, "READER_STALLED", Blame::kStatement, Outcome::kRolledBack,
-               RetryScope::kTransaction});
+              {Code::kCancelled, "READER_STALLED", Blame::kStatement,
+               Outcome::kRolledBack, RetryScope::kTransaction});
   ExpectError(TransactionEnded("IDLE_TIMEOUT", "why"),
               {Code::kAborted, "IDLE_TIMEOUT", Blame::kStatement, Outcome::kRolledBack,
                RetryScope::kTransaction});
 }
 
 TEST(GatewayErrorTest, KeepsTheErrorThatCameDespiteAnEffect) {
-  const absl::Status status = DespiteEffect(
-      Report("57014", Phase::kAutocommit, "ERROR", Role::kPrimary, StopReason::kDeadline));
+  const absl::Status status = DespiteEffect(Report(
+      "57014", Phase::kAutocommit, "ERROR", Role::kPrimary, StopReason::kDeadline));
 
   ExpectError(status, {Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", Blame::kStatement,
                        Outcome::kUnknown, RetryScope::kResolveFirst});

@@ -1,0 +1,45 @@
+# syntax=docker/dockerfile:1
+# pgsluiced and the pgsluice command on Debian 13.
+#   docker build -t pgsluice .
+#   docker run -p 7432:7432 -e DATABASE_URL=postgresql://... pgsluice
+
+ARG DEBIAN=debian:trixie-slim
+
+FROM ${DEBIAN} AS build
+WORKDIR /src
+# Before the sources, so that a change of these does not install everything again.
+COPY scripts/install-deps scripts/install-deps
+COPY scripts/lib scripts/lib
+RUN scripts/install-deps build && rm -rf /var/lib/apt/lists/*
+COPY . .
+# Warnings of compilers that we do not know yet are no errors here.
+RUN --mount=type=cache,target=/root/.cache/ccache \
+    cmake --preset release -DPGSLUICE_TESTS=OFF -DPGSLUICE_WERROR=OFF \
+    && cmake --build build/release --target pgsluiced pgsluice_command
+# The programs, and the packages that hold the libraries they are linked with.
+RUN mkdir /out \
+    && for program in pgsluiced pgsluice; do \
+         strip -o /out/$program build/release/bin/$program; \
+       done \
+    && ldd /out/pgsluiced /out/pgsluice | awk '$2 == "=>" { print $3 }' | sort -u \
+       | while read -r library; do \
+           dpkg-query -S "$library" "$(readlink -f "$library")" 2>/dev/null \
+             | head -n 1 | cut -d: -f1; \
+         done | sort -u >/out/packages \
+    && test -s /out/packages
+
+FROM ${DEBIAN}
+RUN --mount=type=bind,from=build,source=/out,target=/out \
+    apt-get update \
+    && xargs apt-get install -y --no-install-recommends ca-certificates </out/packages \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /out/pgsluiced /out/pgsluice /usr/local/bin/
+LABEL org.opencontainers.image.title="pgsluice" \
+      org.opencontainers.image.description="A gRPC gateway for PostgreSQL" \
+      org.opencontainers.image.licenses="Apache-2.0"
+USER 65532:65532
+EXPOSE 7432 7433
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
+    CMD ["pgsluice", "health"]
+ENTRYPOINT ["pgsluiced"]
