@@ -5,6 +5,7 @@
 
 #include "asio/steady_timer.hpp"
 #include "asio/this_coro.hpp"
+
 #include "pool/completion.h"
 #include "pool/error.h"
 
@@ -80,10 +81,9 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
     const absl::Time wait_until = std::min(deadline, started + options.acquire_timeout);
 
     auto completion = std::make_shared<LeaseCompletion>();
-    absl::StatusOr<EndpointPool::Acquired> acquired =
-        pool->Acquire(shard, wait_until, [completion](absl::StatusOr<Lease> lease) {
-          completion->Set(std::move(lease));
-        });
+    absl::StatusOr<EndpointPool::Acquired> acquired = pool->Acquire(
+        shard, wait_until,
+        [completion](absl::StatusOr<Lease> lease) { completion->Set(std::move(lease)); });
     // The role has changed since the look at the state: look again.
     if (IsReroute(acquired.status())) continue;
     if (!acquired.ok()) co_return acquired.status();
@@ -95,8 +95,7 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
     auto subscription = stop.Subscribe([&pool, waiter](StopReason reason) {
       pool->EndWaiter(waiter, StoppedBeforeStart(reason));
     });
-    auto timer =
-        std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
+    auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
     EndAtDeadline(timer, pool, wait_until - now);
     absl::StatusOr<Lease> lease = co_await completion->Wait();
     timer->cancel();
@@ -134,7 +133,8 @@ void Cluster::Update(absl::Time now) {
     before = state_;
     if (before->is_draining) return;
     auto next = std::make_shared<State>();
-    next->topology = NextTopology(before->topology, latest_, deps_.options.probe.timeout, now);
+    next->topology =
+        NextTopology(before->topology, latest_, deps_.options.probe.timeout, now);
     next->pools = before->pools;
     for (size_t i = 0; i < next->pools.size(); ++i) {
       std::shared_ptr<EndpointPool>& pool = next->pools[i];
@@ -158,16 +158,25 @@ void Cluster::Update(absl::Time now) {
 void Cluster::Maintain() {
   Update(deps_.clock->Now());
   std::vector<std::shared_ptr<EndpointPool>> pools;
+  std::vector<std::shared_ptr<EndpointPool>> empty;
   {
     absl::MutexLock lock(&mutex_);
-    std::erase_if(retired_, [](const auto& pool) {
-      const PoolStats stats = pool->Stats();
-      return stats.open + stats.connecting == 0;
-    });
-    pools = retired_;
     for (const auto& pool : state_->pools) {
       if (pool != nullptr) pools.push_back(pool);
     }
+    empty = retired_;
+  }
+  // Their locks are not taken under ours.
+  std::erase_if(empty, [](const auto& pool) {
+    const PoolStats stats = pool->Stats();
+    return stats.open + stats.connecting > 0;
+  });
+  {
+    absl::MutexLock lock(&mutex_);
+    std::erase_if(retired_, [&empty](const auto& pool) {
+      return std::find(empty.begin(), empty.end(), pool) != empty.end();
+    });
+    pools.insert(pools.end(), retired_.begin(), retired_.end());
   }
   for (const auto& pool : pools) pool->Maintain();
 }

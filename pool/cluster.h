@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "asio/awaitable.hpp"
+
 #include "pool/clock.h"
 #include "pool/endpoint_pool.h"
 #include "pool/lease.h"
@@ -34,7 +35,8 @@ struct ClusterDeps {
   int shards = 1;
   ConnectorFactory* connectors = nullptr;
   const Clock* clock = nullptr;
-  // Called without locks after roles or reachability changed; the second is the view.
+  // Called without locks after every look at the probes, even if nothing has changed; the
+  // second is the view.
   std::function<void(const Topology& before, const Topology& after)> on_change;
 };
 

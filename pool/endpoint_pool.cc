@@ -30,7 +30,8 @@ absl::StatusOr<EndpointPool::Acquired> EndpointPool::Acquire(int shard,
 }
 
 absl::StatusOr<EndpointPool::Acquired> EndpointPool::AcquireLocked(
-    int shard, absl::Time now, absl::Time deadline, AcquireCallback callback, Work& work) {
+    int shard, absl::Time now, absl::Time deadline, AcquireCallback callback,
+    Work& work) {
   if (queue_.size() == 0) {
     if (PooledSession* session = TakeIdleLocked(shard); session != nullptr) {
       ++counters_.acquired;
@@ -79,10 +80,10 @@ void EndpointPool::Return(PooledSession* session) {
         if (clean_up->cancel_statement || facts.had_uncertain_cancel) ++counters_.cancels;
         break;
       case ReturnDecision::Action::kClose:
-        CloseLocked(session,
-                    decision.reason == CloseReason::kRetired ? *retired_for_
-                                                             : decision.reason,
-                    work);
+        CloseLocked(
+            session,
+            decision.reason == CloseReason::kRetired ? *retired_for_ : decision.reason,
+            work);
         OpenAsNeededLocked(work);
         break;
     }
@@ -214,8 +215,7 @@ void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session)
     if (!session.ok()) {
       ++counters_.connect_failures;
       last_error_ = std::string(session.status().message());
-      next_dial_allowed_ =
-          now + backoff_.NextDelay(absl::Uniform(random_, 0.0, 1.0));
+      next_dial_allowed_ = now + backoff_.NextDelay(absl::Uniform(random_, 0.0, 1.0));
     } else if (retired_for_.has_value()) {
       work.close.push_back(*std::move(session));
     } else {
@@ -312,7 +312,9 @@ void EndpointPool::ExpireWaitersLocked(absl::Time now, Work& work) {
 
 void EndpointPool::MoveLocked(PooledSession* session, SessionState state) {
   switch (session->state) {
-    case SessionState::kIdle: idle_.erase(std::find(idle_.rbegin(), idle_.rend(), session).base() - 1); break;
+    case SessionState::kIdle:
+      idle_.erase(std::find(idle_.rbegin(), idle_.rend(), session).base() - 1);
+      break;
     case SessionState::kLeased: --leased_; break;
     case SessionState::kMaintenance: --maintenance_; break;
     case SessionState::kConnecting:

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+
 #include "pool/backoff.h"
 #include "pool/clock.h"
 #include "pool/lease.h"

@@ -1,7 +1,7 @@
 #include "pool/error.h"
 
-#include "pool/str_cat.h"
 #include "pool/error_table.h"
+#include "pool/str_cat.h"
 
 namespace pgsluice {
 
@@ -130,7 +130,8 @@ absl::Status Canceled(StopReason reason, ErrorDetails details) {
 absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& context) {
   const ErrorRule rule = RuleFor(fields.sqlstate);
   ErrorDetails details;
-  details.reason = std::string(rule.reason.empty() ? ConditionName(fields.sqlstate) : rule.reason);
+  details.reason =
+      std::string(rule.reason.empty() ? ConditionName(fields.sqlstate) : rule.reason);
   if (details.reason.empty()) details.reason = StrCat("SQLSTATE_", fields.sqlstate);
   details.blame = rule.blame;
   details.outcome =
@@ -148,10 +149,10 @@ absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& con
     details.blame = Blame::kEndpoint;
     details.retry_scope = RetryScope::kStatement;
     details.retry_delay = kRetryLater;
-    return MakeError(Code::kUnavailable,
-                     StrCat(context.endpoint, " does not accept writes any more: ",
-                                  fields.message),
-                     details);
+    return MakeError(
+        Code::kUnavailable,
+        StrCat(context.endpoint, " does not accept writes any more: ", fields.message),
+        details);
   }
   if (rule.retry == RetryScope::kResolveFirst) details.outcome = Outcome::kUnknown;
 
@@ -160,8 +161,8 @@ absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& con
   // survived it: nothing is lost but the statement.
   const bool has_survived =
       fields.severity == "ERROR" && context.phase != Phase::kConnect;
-  const bool is_lost = rule.blame == Blame::kEndpoint &&
-                       rule.code == Code::kUnavailable && !has_survived;
+  const bool is_lost =
+      rule.blame == Blame::kEndpoint && rule.code == Code::kUnavailable && !has_survived;
   const bool is_session_lost =
       is_lost || (rule.blame == Blame::kSession && !has_survived &&
                   context.phase == Phase::kTransaction);
@@ -172,14 +173,14 @@ absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& con
     lost.postgres = fields;
     return MakeError(LostCode(context.phase),
                      StrCat(context.endpoint, " ended the session ",
-                                  WhatWasUnderWay(context.phase), ": ", fields.message),
+                            WhatWasUnderWay(context.phase), ": ", fields.message),
                      lost);
   }
   if (rule.retry == RetryScope::kStatement || rule.retry == RetryScope::kTransaction) {
     details.retry_delay = is_lost ? kRetryLater : kRetrySoon;
     // Outside a transaction the statement is the whole of it, and the other way round.
-    if (details.retry_scope == RetryScope::kTransaction && context.phase != Phase::kTransaction &&
-        context.phase != Phase::kCommit) {
+    if (details.retry_scope == RetryScope::kTransaction &&
+        context.phase != Phase::kTransaction && context.phase != Phase::kCommit) {
       details.retry_scope = RetryScope::kStatement;
     } else if (context.phase == Phase::kTransaction || context.phase == Phase::kCommit) {
       details.retry_scope = RetryScope::kTransaction;
@@ -201,7 +202,7 @@ absl::Status SessionLost(const ErrorContext& context, bool statement_sent,
   ErrorDetails details = LostDetails(phase);
   return MakeError(LostCode(phase),
                    StrCat("the session with ", context.endpoint, " was lost ",
-                                WhatWasUnderWay(phase), ": ", cause),
+                          WhatWasUnderWay(phase), ": ", cause),
                    details);
 }
 
@@ -218,14 +219,15 @@ absl::Status StoppedUnfinished(const ErrorContext& context) {
   }
   return MakeError(code,
                    StrCat("the statement did not end in time after ",
-                                WhyStopped(context.stop_reason), ", ",
-                                is_unknown ? "so it may have taken effect or not"
-                                           : "and is being rolled back"),
+                          WhyStopped(context.stop_reason), ", ",
+                          is_unknown ? "so it may have taken effect or not"
+                                     : "and is being rolled back"),
                    details);
 }
 
 absl::Status ConnectFailed(std::string_view endpoint, std::string_view cause) {
-  return MakeError(Code::kUnavailable, StrCat("could not connect to ", endpoint, ": ", cause),
+  return MakeError(Code::kUnavailable,
+                   StrCat("could not connect to ", endpoint, ": ", cause),
                    {.reason = "CONNECT_FAILED",
                     .blame = Blame::kEndpoint,
                     .retry_scope = RetryScope::kStatement,
@@ -240,8 +242,8 @@ absl::Status InvalidRequest(std::string_view field, std::string_view description
 absl::Status QueueFull(std::string_view endpoint, size_t waiters) {
   return MakeError(Code::kResourceExhausted,
                    StrCat("all sessions with ", endpoint, " are busy and ", waiters,
-                                " calls wait already; try again later or raise "
-                                "max_size or max_waiters"),
+                          " calls wait already; try again later or raise "
+                          "max_size or max_waiters"),
                    {.reason = "QUEUE_FULL",
                     .retry_scope = RetryScope::kStatement,
                     .retry_delay = kRetryLater});
@@ -258,34 +260,36 @@ absl::Status TooManyCalls(size_t limit) {
 absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
                             std::string_view last_error) {
   const bool is_busy = last_error.empty();
-  const std::string after = StrCat(" after ", absl::FormatDuration(absl::Trunc(waited, absl::Milliseconds(1))));
-  return MakeError(
-      is_busy ? Code::kResourceExhausted : Code::kUnavailable,
-      is_busy ? StrCat("no session with ", endpoint, " became free", after)
-              : StrCat("no session with ", endpoint, " could be opened", after, ": ",
-                             last_error),
-      {.reason = is_busy ? "ACQUIRE_TIMEOUT" : "ENDPOINT_DOWN",
-       .retry_scope = RetryScope::kStatement,
-       .retry_delay = kRetryLater});
+  const std::string after =
+      StrCat(" after ", absl::FormatDuration(absl::Trunc(waited, absl::Milliseconds(1))));
+  return MakeError(is_busy ? Code::kResourceExhausted : Code::kUnavailable,
+                   is_busy ? StrCat("no session with ", endpoint, " became free", after)
+                           : StrCat("no session with ", endpoint, " could be opened",
+                                    after, ": ", last_error),
+                   {.reason = is_busy ? "ACQUIRE_TIMEOUT" : "ENDPOINT_DOWN",
+                    .retry_scope = RetryScope::kStatement,
+                    .retry_delay = kRetryLater});
 }
 
 absl::Status NoEndpoint(Role wanted, std::string_view why) {
-  return MakeError(Code::kUnavailable, StrCat("there is no ", RoleName(wanted), ": ", why),
+  return MakeError(Code::kUnavailable,
+                   StrCat("there is no ", RoleName(wanted), ": ", why),
                    {.reason = wanted == Role::kReplica ? "NO_REPLICA" : "NO_PRIMARY",
                     .retry_scope = RetryScope::kStatement,
                     .retry_delay = kRetryLater});
 }
 
 absl::Status Draining() {
-  return MakeError(Code::kUnavailable, "the gateway is shutting down; another one may serve you",
+  return MakeError(Code::kUnavailable,
+                   "the gateway is shutting down; another one may serve you",
                    {.reason = "DRAINING", .retry_scope = RetryScope::kStatement});
 }
 
 absl::Status StoppedBeforeStart(StopReason reason) {
-  return MakeError(StopCode(reason),
-                   StrCat("stopped before anything was sent to PostgreSQL: ",
-                                WhyStopped(reason)),
-                   {.reason = StopName(reason), .retry_scope = RetryScope::kStatement});
+  return MakeError(
+      StopCode(reason),
+      StrCat("stopped before anything was sent to PostgreSQL: ", WhyStopped(reason)),
+      {.reason = StopName(reason), .retry_scope = RetryScope::kStatement});
 }
 
 absl::Status StreamStopped(StopReason reason) {
@@ -307,7 +311,7 @@ absl::Status DespiteEffect(const absl::Status& error) {
 absl::Status ResultTooLarge(std::string_view limit_name, uint64_t limit) {
   return MakeError(Code::kResourceExhausted,
                    StrCat("the result exceeds ", limit_name, " = ", limit,
-                                "; use StreamQuery, which has no such limit"),
+                          "; use StreamQuery, which has no such limit"),
                    {.reason = "RESULT_TOO_LARGE", .outcome = Outcome::kRolledBack});
 }
 
@@ -336,7 +340,8 @@ absl::Status StatementRefused(std::string_view reason, std::string_view what) {
 }
 
 absl::Status Internal(std::string_view what) {
-  return MakeError(Code::kInternal, what, {.reason = "INTERNAL", .blame = Blame::kSession});
+  return MakeError(Code::kInternal, what,
+                   {.reason = "INTERNAL", .blame = Blame::kSession});
 }
 
 }  // namespace pgsluice

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+
 #include "pool/endpoint.h"
 #include "pool/stop_signal.h"
 

@@ -13,9 +13,8 @@ absl::StatusOr<Admission::Ticket> Admission::Admit(Kind kind) {
   const size_t transactions = kind == Kind::kTransaction ? ++transactions_ : 0;
   if (calls > limits_.max_calls || transactions > limits_.max_transactions) {
     Release(kind);
-    return TooManyCalls(transactions > limits_.max_transactions
-                            ? limits_.max_transactions
-                            : limits_.max_calls);
+    return TooManyCalls(transactions > limits_.max_transactions ? limits_.max_transactions
+                                                                : limits_.max_calls);
   }
   return Ticket(*this, kind);
 }

@@ -38,7 +38,7 @@ absl::StatusOr<CallOptions> CallOptionsFromProto(const v1::RequestOptions& proto
     default:
       return InvalidRequest("options.intent", "is not an intent that this server knows");
   }
-  if (proto.freshness().kind_case() == v1::Freshness::kStrong) {
+  if (proto.freshness().strong()) {
     options.route.freshness.kind = Freshness::Kind::kStrong;
   }
   options.result.max_rows = Limit(proto.max_rows(), server_limits.max_rows);

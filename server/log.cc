@@ -1,16 +1,16 @@
 #include "server/log.h"
 
+#include <atomic>
+#include <memory>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <memory>
-
-#include "pool/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+
+#include "pool/str_cat.h"
 #include "server/convert/utf8.h"
 
 namespace pgsluice {
@@ -39,9 +39,9 @@ std::string_view LevelName(LogLevel level) {
   return "info";
 }
 
-// Appends valid UTF-8 in which neither a line break nor an escape sequence of the caller's
-// can forge a line or colour a terminal. Terminals know controls beyond ASCII, too: U+0080
-// to U+009F.
+// Appends valid UTF-8 in which neither a line break nor an escape sequence of the
+// caller's can forge a line or colour a terminal. Terminals know controls beyond ASCII,
+// too: U+0080 to U+009F.
 void AppendEscaped(std::string& out, std::string_view text) {
   const std::string valid = ToValidUtf8(text);
   for (size_t i = 0; i < valid.size(); ++i) {

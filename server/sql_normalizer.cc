@@ -62,8 +62,8 @@ size_t SkipDollarQuoted(std::string_view sql, size_t at, size_t tag_length) {
 
 size_t SkipNumber(std::string_view sql, size_t at) {
   while (at < sql.size()) {
-    const bool is_exponent_sign = (sql[at] == '+' || sql[at] == '-') &&
-                                  (sql[at - 1] == 'e' || sql[at - 1] == 'E');
+    const bool is_exponent_sign =
+        (sql[at] == '+' || sql[at] == '-') && (sql[at - 1] == 'e' || sql[at - 1] == 'E');
     if (!IsWordByte(sql[at]) && sql[at] != '.' && !is_exponent_sign) break;
     ++at;
   }

@@ -47,10 +47,11 @@ absl::StatusOr<Statement> BeginStatement(const v1::Begin& begin) {
   }
   const bool is_read = begin.options().intent() == v1::INTENT_READ;
   if (is_read && begin.isolation() == v1::ISOLATION_SERIALIZABLE &&
-      begin.options().freshness().kind_case() != v1::Freshness::kStrong) {
-    return InvalidRequest("begin.isolation",
-                          "SERIALIZABLE is not possible on a replica; use intent WRITE with "
-                          "read_only, or freshness strong");
+      !begin.options().freshness().strong()) {
+    return InvalidRequest(
+        "begin.isolation",
+        "SERIALIZABLE is not possible on a replica; use intent WRITE with "
+        "read_only, or freshness strong");
   }
   if (begin.deferrable() && is_read) {
     return InvalidRequest("begin.deferrable",

@@ -9,12 +9,10 @@ title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 # show <<'COMMAND': prints the command, runs it, prints its answer. What was printed is
 # what was run, word for word.
 show() {
-  local command line
+  local command
   command=$(cat)
-  while IFS= read -r line; do
-    printf '%s%s%s\n' "$green" "${prompt:-$ }$line" "$plain"
-    local prompt='  '
-  done <<<"$command"
+  # Lines that go on stay as they are, so that they can be copied.
+  printf '%s$ %s%s\n' "$green" "$command" "$plain"
   shown_status=0
   shown=$(eval "$command" 2>&1) || shown_status=$?
   printf '%s\n' "$shown"

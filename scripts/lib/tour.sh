@@ -26,7 +26,7 @@ pgsluice query --report \
   'INSERT INTO customer (name, email) VALUES ($1, $2) RETURNING id, name, joined' \
   Noether noether@example.org
 COMMAND
-  expect 0 '[0-9a-f]{8}-[0-9a-f]{4}-' 'Noether' 'INSERT 0 1' 'db1 \(primary, write\)'
+  expect 0 '[0-9a-f]{8}-[0-9a-f]{4}-.*Noether' '\(1 row\)' 'db1 \(primary, write\)'
 }
 
 tour_transactions() {
@@ -139,7 +139,7 @@ ${bold}Everything is running. Try, in another terminal:${plain}
   grpcurl -plaintext -d '{"statement": {"sql": "SELECT now()"}}' \\
     $PGSLUICE_ADDR pgsluice.v1.GatewayService/Query
   grpcurl -plaintext -d '{"service": "readiness"}' \\
-    127.0.0.1:$admin_port grpc.health.v1.Health/Check
+    $PGSLUICE_ADDR grpc.health.v1.Health/Check
 
   the gateway's configuration  $demo_dir/pgsluice.yaml
   its log                      $demo_dir/gateway.log

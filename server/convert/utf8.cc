@@ -75,10 +75,14 @@ std::string ToValidUtf8(std::string_view text) {
 }
 
 std::string CutUtf8(std::string_view text, size_t max_bytes) {
-  std::string out = ToValidUtf8(text);
-  if (out.size() <= max_bytes) return out;
+  if (text.size() <= max_bytes) return ToValidUtf8(text);
+  // Looks no further than it keeps. A character this cuts in two is under the mark.
+  std::string out = ToValidUtf8(text.substr(0, max_bytes));
   size_t end = max_bytes > kCutMark.size() ? max_bytes - kCutMark.size() : 0;
-  while (end > 0 && IsContinuation(static_cast<unsigned char>(out[end]))) --end;
+  while (end > 0 && end < out.size() &&
+         IsContinuation(static_cast<unsigned char>(out[end]))) {
+    --end;
+  }
   out.resize(end);
   out += kCutMark;
   return out;

@@ -44,12 +44,16 @@ absl::StatusOr<std::unique_ptr<GatewayProcess>> GatewayProcess::Start(
   auto process = Process::Start(spec);
   if (!process.ok()) return process.status();
   testing::GatewayClient client(port);
+  testing::Failure last_failure;
   const auto is_ready = [&] {
-    return !(*process)->IsRunning() || client.Query("SELECT 1").ok();
+    const testing::Answer answer = client.Query("SELECT 1");
+    last_failure = answer.failure;
+    return !(*process)->IsRunning() || answer.ok();
   };
   if (!testing::WaitFor("the gateway is ready", is_ready) || !(*process)->IsRunning()) {
-    return absl::UnavailableError(absl::StrCat("the gateway is not ready; its log:\n",
-                                               testing::ReadFile(stem + ".log")));
+    return absl::UnavailableError(
+        absl::StrCat("the gateway is not ready: ", last_failure.message, "; its log:\n",
+                     testing::ReadFile(stem + ".log")));
   }
   return std::unique_ptr<GatewayProcess>(new GatewayProcess(*std::move(process), port));
 }

@@ -6,6 +6,7 @@
 #include "client/cpp/cli/expanded_format.h"
 #include "client/cpp/cli/json_format.h"
 #include "client/cpp/cli/plain_format.h"
+#include "client/cpp/cli/pools_command.h"
 #include "client/cpp/cli/statement_splitter.h"
 
 namespace pgsluice::cli {
@@ -116,6 +117,20 @@ TEST(JsonFormatTest, KeepsTheKindOfAValue) {
 TEST(JsonFormatTest, TellsEqualNamesApart) {
   EXPECT_THAT(JsonKeys({"id", "id", "id_2", "id"}),
               ElementsAre("\"id\"", "\"id_3\"", "\"id_2\"", "\"id_4\""));
+}
+
+TEST(PoolsTableTest, HasALineAPool) {
+  v1::PoolStatsResponse stats;
+  v1::EndpointPoolStats* pool = stats.add_pools();
+  pool->set_endpoint("pg-0");
+  pool->set_role(v1::ROLE_PRIMARY);
+  pool->set_retired(true);
+  stats.set_calls_in_progress(3);
+
+  const std::string table = PoolsTable(stats);
+
+  EXPECT_NE(table.find(" pg-0     | primary, retired | "), std::string::npos) << table;
+  EXPECT_NE(table.find("calls in progress: 3"), std::string::npos) << table;
 }
 
 TEST(StatementSplitterTest, CutsAtSemicolons) {

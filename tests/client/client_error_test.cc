@@ -89,7 +89,7 @@ TEST(ErrorReportTest, SaysWhatMayBeDoneNext) {
   EXPECT_EQ(cli::ErrorReport(FromGrpc(MakeFailure({})), ""),
             "ERROR:  23505: duplicate key value\n"
             "CONSTRAINT NAME:  users_pkey\n"
-            "RETRY:  no, it would fail again\n");
+            "RETRY:  no\n");
   EXPECT_EQ(
       cli::ErrorReport(FromGrpc(MakeFailure({.code = grpc::StatusCode::UNKNOWN,
                                              .message = "lost",

@@ -1,6 +1,7 @@
 #include "pgsluice/client.h"
 
 #include <atomic>
+#include <future>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -125,6 +126,21 @@ TEST_F(ClientTest, ACallThatFoundNoGatewayDidNotStart) {
 
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_EQ(Error(status).outcome(), v1::OUTCOME_NOT_STARTED);
+}
+
+TEST_F(ClientTest, AWriteThatRanOutOfTimeMayHaveTakenEffect) {
+  std::promise<void> has_returned;
+  gateway_.on_query = [&](const v1::QueryRequest&, v1::QueryResponse&) {
+    has_returned.get_future().wait();
+    return grpc::Status::OK;
+  };
+
+  const absl::Status status =
+      client_.Query("insert", {}, {.timeout = absl::Milliseconds(100)}).status();
+  has_returned.set_value();
+
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+  EXPECT_TRUE(Error(status).outcome_unknown());
 }
 
 TEST_F(ClientTest, RefusesRowsThatDoNotAddUp) {

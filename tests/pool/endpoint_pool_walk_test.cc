@@ -122,7 +122,7 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
       }
       if (waiting.has_lease()) {
         ASSERT_FALSE(is_older_waiting) << "overtook an older waiter";
-        leases_.push_back(*std::move(it->waiting->result));
+        leases_.push_back(std::move(**it->waiting->result));
         ++acquired_;
       } else {
         ASSERT_TRUE(it->is_cancelled || it->deadline <= clock_.Now());

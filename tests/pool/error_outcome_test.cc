@@ -1,4 +1,5 @@
-// What each error tells its caller: code, reason, blame, outcome, and what to send again.
+// What errors tell their caller in full: code, reason, blame, outcome, what to send
+// again.
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -9,9 +10,6 @@ namespace {
 
 using Code = absl::StatusCode;
 using testing::HasSubstr;
-
-constexpr Phase kPhases[] = {Phase::kConnect, Phase::kAutocommit, Phase::kRead,
-                             Phase::kTransaction, Phase::kCommit};
 
 struct Expected {
   Code code;
@@ -42,23 +40,7 @@ absl::Status Report(std::string_view sqlstate, Phase phase,
       {.endpoint = "db1", .role = role, .phase = phase, .stop_reason = stop});
 }
 
-TEST(PostgresErrorTest, KeepsWhatPostgresSaid) {
-  const absl::Status status = PostgresError(
-      {.sqlstate = "23505", .message = "duplicate", .constraint = "t_pkey"}, {});
-
-  ExpectError(status, {Code::kAlreadyExists, "UNIQUE_VIOLATION", Blame::kStatement,
-                       Outcome::kRolledBack, RetryScope::kNever});
-  EXPECT_EQ(status.message(), "duplicate");
-  EXPECT_EQ(DetailsOf(status)->postgres->constraint, "t_pkey");
-}
-
-TEST(PostgresErrorTest, NamesAConditionThatNobodyKnows) {
-  ExpectError(Report("ZZ123", Phase::kRead),
-              {Code::kUnknown, "SQLSTATE_ZZ123", Blame::kStatement, Outcome::kRolledBack,
-               RetryScope::kNever});
-}
-
-TEST(PostgresErrorTest, AsksForTheWholeTransactionAgainInsideOne) {
+TEST(ErrorOutcomeTest, AsksForTheWholeTransactionAgainInsideOne) {
   for (std::string_view sqlstate : {"40001", "40P01", "55P03", "72000", "57014"}) {
     SCOPED_TRACE(sqlstate);
     for (Phase phase : {Phase::kTransaction, Phase::kCommit}) {
@@ -74,30 +56,9 @@ TEST(PostgresErrorTest, AsksForTheWholeTransactionAgainInsideOne) {
   }
 }
 
-TEST(PostgresErrorTest, SaysWhatIsLostWhenTheServerGoesAway) {
-  for (std::string_view sqlstate : {"57P01", "57P02", "57P03", "08006"}) {
-    SCOPED_TRACE(sqlstate);
-    ExpectError(Report(sqlstate, Phase::kRead, "FATAL"),
-                {Code::kUnavailable, "SESSION_LOST", Blame::kEndpoint,
-                 Outcome::kRolledBack, RetryScope::kStatement});
-    ExpectError(Report(sqlstate, Phase::kTransaction, "FATAL"),
-                {Code::kAborted, "TRANSACTION_LOST", Blame::kEndpoint,
-                 Outcome::kRolledBack, RetryScope::kTransaction});
-    // Never UNAVAILABLE: policies send that again.
-    for (Phase phase : {Phase::kAutocommit, Phase::kCommit}) {
-      ExpectError(Report(sqlstate, phase, "FATAL"),
-                  {Code::kUnknown, "OUTCOME_UNKNOWN", Blame::kEndpoint, Outcome::kUnknown,
-                   RetryScope::kResolveFirst});
-    }
-    EXPECT_EQ(Report(sqlstate, Phase::kConnect, "FATAL").code(), Code::kUnavailable);
-    EXPECT_EQ(DetailsOf(Report(sqlstate, Phase::kConnect, "FATAL"))->outcome,
-              Outcome::kNotStarted);
-  }
-}
-
 // A foreign server's trouble (dblink, postgres_fdw) comes with the same SQLSTATE, but the
 // session has survived it and the statement is surely rolled back.
-TEST(PostgresErrorTest, TellsAForeignConnectionFromItsOwn) {
+TEST(ErrorOutcomeTest, TellsAForeignConnectionFromItsOwn) {
   for (std::string_view sqlstate : {"08001", "08003", "08006"}) {
     SCOPED_TRACE(sqlstate);
     for (Phase phase : {Phase::kAutocommit, Phase::kRead}) {
@@ -113,7 +74,7 @@ TEST(PostgresErrorTest, TellsAForeignConnectionFromItsOwn) {
   }
 }
 
-TEST(PostgresErrorTest, TellsTheTransactionIsLostWithTheSession) {
+TEST(ErrorOutcomeTest, TellsTheTransactionIsLostWithTheSession) {
   for (std::string_view sqlstate : {"25P03", "25P04", "57P05"}) {
     ExpectError(Report(sqlstate, Phase::kTransaction, "FATAL"),
                 {Code::kAborted, "TRANSACTION_LOST", Blame::kSession,
@@ -122,7 +83,7 @@ TEST(PostgresErrorTest, TellsTheTransactionIsLostWithTheSession) {
 }
 
 // "bind message supplies 1 parameters, but ... requires 2": sent again it fails again.
-TEST(PostgresErrorTest, AsksForNoRetryAfterAProtocolViolation) {
+TEST(ErrorOutcomeTest, AsksForNoRetryAfterAProtocolViolation) {
   for (Phase phase : {Phase::kAutocommit, Phase::kTransaction}) {
     ExpectError(Report("08P01", phase),
                 {Code::kInternal, "PROTOCOL_VIOLATION", Blame::kSession,
@@ -130,7 +91,7 @@ TEST(PostgresErrorTest, AsksForNoRetryAfterAProtocolViolation) {
   }
 }
 
-TEST(PostgresErrorTest, DecidesACancelByWhoAskedForIt) {
+TEST(ErrorOutcomeTest, DecidesACancelByWhoAskedForIt) {
   struct Case {
     StopReason stop;
     Code code;
@@ -156,7 +117,7 @@ TEST(PostgresErrorTest, DecidesACancelByWhoAskedForIt) {
                Outcome::kRolledBack, RetryScope::kNever});
 }
 
-TEST(PostgresErrorTest, TakesAReadOnlyPrimaryForOneNoMore) {
+TEST(ErrorOutcomeTest, TakesAReadOnlyPrimaryForOneNoMore) {
   ExpectError(Report("25006", Phase::kAutocommit),
               {Code::kUnavailable, "READ_ONLY", Blame::kEndpoint, Outcome::kRolledBack,
                RetryScope::kStatement});
@@ -170,16 +131,6 @@ TEST(PostgresErrorTest, TakesAReadOnlyPrimaryForOneNoMore) {
   }
   EXPECT_EQ(Report("25006", Phase::kAutocommit, "ERROR", Role::kReplica).code(),
             Code::kFailedPrecondition);
-}
-
-TEST(PostgresErrorTest, LeavesOpenWhatPostgresLeavesOpen) {
-  for (std::string_view sqlstate : {"40003", "08007"}) {
-    const auto details = DetailsOf(Report(sqlstate, Phase::kAutocommit));
-    EXPECT_EQ(Report(sqlstate, Phase::kAutocommit).code(), Code::kUnknown);
-    EXPECT_EQ(details->reason, "OUTCOME_UNKNOWN");
-    EXPECT_EQ(details->outcome, Outcome::kUnknown);
-    EXPECT_EQ(details->retry_scope, RetryScope::kResolveFirst);
-  }
 }
 
 TEST(SessionLostTest, SaysWhatBecameOfTheStatement) {
@@ -232,28 +183,6 @@ TEST(StoppedUnfinishedTest, IsRolledBackOnlyWhereThatIsCertain) {
         StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kDraining}).code(),
         Code::kUnknown)
         << "UNAVAILABLE would be sent again";
-  }
-}
-
-// No code that policies send again may stand on an outcome that nobody saw.
-TEST(ErrorTest, NeverInvitesARetryOfAnUnknownOutcome) {
-  for (Phase phase : kPhases) {
-    for (StopReason stop :
-         {StopReason::kCancelled, StopReason::kDeadline, StopReason::kTimeout,
-          StopReason::kStalled, StopReason::kDraining}) {
-      for (const absl::Status& status :
-           {StoppedUnfinished({.phase = phase, .stop_reason = stop}),
-            SessionLost({.phase = phase, .stop_reason = stop}, true, ""),
-            SessionLost({.phase = phase, .stop_reason = stop}, false, ""),
-            Report("57P01", phase, "FATAL", Role::kPrimary, stop)}) {
-        const auto details = DetailsOf(status);
-        if (details->outcome != Outcome::kUnknown) continue;
-        EXPECT_EQ(details->retry_scope, RetryScope::kResolveFirst) << status;
-        EXPECT_NE(status.code(), Code::kUnavailable) << status;
-        EXPECT_NE(status.code(), Code::kAborted) << status;
-        EXPECT_FALSE(details->retry_delay.has_value()) << status;
-      }
-    }
   }
 }
 

@@ -47,7 +47,7 @@ std::string VerdictLine(const client::Error& error) {
     case v1::RETRY_SCOPE_TRANSACTION: line = "RETRY:  yes, the whole transaction"; break;
     case v1::RETRY_SCOPE_RESOLVE_FIRST:
       return "RETRY:  only after finding out what became of it\n";
-    default: return error.has_verdict() ? "RETRY:  no, it would fail again\n" : "";
+    default: return error.has_verdict() ? "RETRY:  no\n" : "";
   }
   if (error.retry_delay().has_value()) {
     line += ", after " + absl::FormatDuration(*error.retry_delay());

@@ -1,7 +1,8 @@
 // The `pgsluice` command: queries, health and pools of a gateway.
-#include <clocale>
-#include <cstdio>
+#include <algorithm>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "CLI/CLI.hpp"
 
@@ -152,10 +153,18 @@ ExitCode Run(int argc, char** argv) {
   const CLI::App* query = AddQuery(app, line.query);
   const CLI::App* health = AddHealth(app, line.health);
   AddPools(app, line.pools);
+  // CLI11 would take "--" for the end of the subcommand's own words.
+  char** const end = argv + argc;
+  char** const dashes = std::find_if(
+      argv, end, [](const char* word) { return std::string_view(word) == "--"; });
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? ExitCode::kOk : ExitCode::kUsage;
+  }
+
+  if (dashes != end) {
+    line.query.words.insert(line.query.words.end(), dashes + 1, end);
   }
 
   const client::Client client = Connect(line.connection);

@@ -37,6 +37,11 @@ absl::StatusOr<std::string> JsonText(const v1::PoolStatsResponse& stats,
   return text;
 }
 
+ExitCode Fail(const absl::Status& failure) {
+  std::fputs(ErrorReport(failure, "").c_str(), stderr);
+  return ExitCodeFor(failure);
+}
+
 }  // namespace
 
 std::string PoolsTable(const v1::PoolStatsResponse& stats) {
@@ -83,13 +88,10 @@ ExitCode RunPoolsCommand(const client::Client& client,
   while (true) {
     absl::StatusOr<v1::PoolStatsResponse> stats =
         client.PoolStats(connection.timeout.value_or(kDefaultTimeout));
-    absl::StatusOr<std::string> text = stats.status();
-    if (stats.ok() && options.json) text = JsonText(*stats, options.watch);
-    if (stats.ok() && !options.json) text = PoolsTable(*stats);
-    if (!text.ok()) {
-      std::fputs(ErrorReport(text.status(), "").c_str(), stderr);
-      return ExitCodeFor(text.status());
-    }
+    if (!stats.ok()) return Fail(stats.status());
+    absl::StatusOr<std::string> text =
+        options.json ? JsonText(*stats, options.watch) : PoolsTable(*stats);
+    if (!text.ok()) return Fail(text.status());
     if (options.watch && !options.json && isatty(STDOUT_FILENO)) {
       std::fputs(kClearScreen, stdout);
     }

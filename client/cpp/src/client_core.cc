@@ -9,7 +9,10 @@
 namespace pgsluice::client {
 namespace {
 
-// Once a call has a connection, gRPC names its peer by address; before, by target.
+// gRPC names the peer by address once a connection ended the call, and by target when
+// none was ever chosen for it. Where the target is itself such an address they look
+// alike, and the cautious answer is true. Says nothing of calls that their own deadline
+// ended: those have no peer in either case.
 bool HadConnection(const grpc::ClientContext& context) {
   const std::string peer = context.peer();
   for (const char* scheme : {"ipv4:", "ipv6:", "unix:", "unix-abstract:"}) {
@@ -44,10 +47,9 @@ absl::Status CallFailure(const grpc::Status& status, const grpc::ClientContext& 
   absl::Status failure = FromGrpc(status);
   if (failure.ok() || !IsTransportFailure(failure)) return failure;
   const bool is_unavailable = absl::IsUnavailable(failure);
-  if (!HadConnection(context)) {
-    return WithVerdict(
-        std::move(failure), v1::OUTCOME_NOT_STARTED,
-        is_unavailable ? v1::RETRY_SCOPE_STATEMENT : v1::RETRY_SCOPE_NEVER);
+  if (is_unavailable && !HadConnection(context)) {
+    return WithVerdict(std::move(failure), v1::OUTCOME_NOT_STARTED,
+                       v1::RETRY_SCOPE_STATEMENT);
   }
   switch (when_broken) {
     case WhenBroken::kHarmless: return failure;

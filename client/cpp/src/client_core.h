@@ -31,7 +31,7 @@ enum class WhenBroken {
 };
 
 // The failure of a call, with what the client itself knows where the gateway said
-// nothing: a call that never got a connection did not start.
+// nothing: a call that found no connection did not start.
 absl::Status CallFailure(const grpc::Status& status, const grpc::ClientContext& context,
                          WhenBroken when_broken);
 

@@ -32,8 +32,13 @@ TEST(CallOptionsTest, ReadsIntentAndFreshness) {
   EXPECT_EQ(Read(proto)->route.intent, Intent::kRead);
   EXPECT_EQ(Read(proto)->phase(), Phase::kRead);
 
-  proto.mutable_freshness()->mutable_strong();
+  proto.mutable_freshness()->set_strong(true);
   EXPECT_EQ(Read(proto)->route.freshness.kind, Freshness::Kind::kStrong);
+
+  proto.mutable_freshness()->set_strong(false);
+  EXPECT_EQ(Read(proto)->route.freshness.kind, Freshness::Kind::kAny) << "not asked for";
+  proto.mutable_freshness()->set_any(true);
+  EXPECT_EQ(Read(proto)->route.freshness.kind, Freshness::Kind::kAny);
 
   proto.set_intent(v1::INTENT_WRITE);
   EXPECT_EQ(Read(proto)->phase(), Phase::kAutocommit);

@@ -18,7 +18,7 @@ v1::Begin MakeBegin(v1::Isolation isolation, bool is_read, bool read_only,
   begin.set_read_only(read_only);
   begin.set_deferrable(deferrable);
   if (is_read) begin.mutable_options()->set_intent(v1::INTENT_READ);
-  if (is_strong) begin.mutable_options()->mutable_freshness()->mutable_strong();
+  if (is_strong) begin.mutable_options()->mutable_freshness()->set_strong(true);
   return begin;
 }
 

@@ -1,0 +1,139 @@
+// What tests of Cluster start from: two endpoints, probes that the test answers, and
+// connects that it ends.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "asio/co_spawn.hpp"
+#include "asio/detached.hpp"
+#include "asio/io_context.hpp"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "pool/cluster.h"
+#include "pool/error.h"
+#include "tests/testing/fake_clock.h"
+#include "tests/testing/fake_session.h"
+
+namespace pgsluice::testing {
+
+// Remembers the connector of each endpoint's pool, by role.
+class FakeConnectors final : public ConnectorFactory {
+ public:
+  std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role) override {
+    return made_[{endpoint.name, role}] = std::make_shared<FakeConnector>();
+  }
+  FakeConnector& Of(const std::string& endpoint, Role role) {
+    auto& connector = made_[{endpoint, role}];
+    if (connector == nullptr) connector = std::make_shared<FakeConnector>();
+    return *connector;
+  }
+
+ private:
+  std::map<std::pair<std::string, Role>, std::shared_ptr<FakeConnector>> made_;
+};
+
+// What has come of one Acquire.
+struct Call {
+  StopSignal stop;
+  std::optional<absl::StatusOr<RoutedLease>> result;
+
+  bool has_lease() const { return result.has_value() && result->ok(); }
+  std::string endpoint() const {
+    return has_lease() ? (*result)->lease.endpoint() : "none";
+  }
+  std::string reason() const {
+    if (!result.has_value() || result->ok()) return "";
+    const auto details = DetailsOf(result->status());
+    return details.has_value() ? details->reason
+                               : std::string(result->status().message());
+  }
+};
+
+inline asio::awaitable<void> RunCall(Cluster& cluster, std::shared_ptr<Call> call,
+                                     RouteRequest request, absl::Time deadline) {
+  call->result = co_await cluster.Acquire(request, 0, deadline, call->stop);
+}
+
+inline constexpr RouteRequest kWrite = {Intent::kWrite, {}, ReadFallback::kPrimary};
+inline constexpr RouteRequest kRead = {Intent::kRead, {}, ReadFallback::kPrimary};
+inline constexpr RouteRequest kReadOnlyReplica = {Intent::kRead, {}, ReadFallback::kNone};
+
+class ClusterTest : public ::testing::Test {
+ protected:
+  ClusterTest() {
+    ClusterOptions options;
+    options.endpoints = {{"a", ""}, {"b", ""}};
+    options.primary.min_size = options.replica.min_size = 0;
+    options.primary.max_size = options.replica.max_size = 1;
+    cluster_.emplace(ClusterDeps{
+        .options = options,
+        .shards = 1,
+        .connectors = &connectors_,
+        .clock = &clock_,
+        .on_change = [this](const Topology&, const Topology& after) { seen_ = after; }});
+  }
+
+  ProbeResult Answer(Role role, uint32_t timeline = 1) {
+    ProbeResult answer;
+    answer.ok = true;
+    answer.in_recovery = role == Role::kReplica;
+    answer.system_identifier = "7";
+    answer.timeline = timeline;
+    answer.at = clock_.Now();
+    return answer;
+  }
+  ProbeResult Failure() {
+    ProbeResult failure;
+    failure.error = "no answer";
+    failure.at = clock_.Now();
+    return failure;
+  }
+
+  // a is the primary, b its replica.
+  void FindRoles() {
+    cluster_->OnProbe(0, Answer(Role::kPrimary));
+    cluster_->OnProbe(1, Answer(Role::kReplica));
+  }
+  // b takes over, a follows.
+  void SwitchOver() {
+    cluster_->OnProbe(0, Answer(Role::kReplica, 2));
+    cluster_->OnProbe(1, Answer(Role::kPrimary, 2));
+  }
+
+  std::shared_ptr<Call> Start(const RouteRequest& request,
+                              absl::Duration patience = absl::Seconds(60)) {
+    auto call = std::make_shared<Call>();
+    asio::co_spawn(loop_, RunCall(*cluster_, call, request, clock_.Now() + patience),
+                   asio::detached);
+    Run();
+    return call;
+  }
+  // Runs what can run without waiting.
+  void Run() {
+    loop_.restart();
+    loop_.poll();
+  }
+
+  size_t Outstanding(const std::string& endpoint, Role role) {
+    return connectors_.Of(endpoint, role).outstanding();
+  }
+  std::shared_ptr<FakeSession> Open(const std::string& endpoint, Role role) {
+    auto session = connectors_.Of(endpoint, role).Succeed();
+    EXPECT_NE(session, nullptr) << "nobody asked for a session with " << endpoint;
+    Run();
+    return session;
+  }
+
+  FakeClock clock_;
+  FakeConnectors connectors_;
+  asio::io_context loop_;
+  Topology seen_;
+  std::optional<Cluster> cluster_;
+};
+
+}  // namespace pgsluice::testing
