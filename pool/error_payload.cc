@@ -3,8 +3,9 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
-#include "pool/str_cat.h"
+
 #include "pool/error.h"
+#include "pool/str_cat.h"
 
 namespace pgsluice {
 

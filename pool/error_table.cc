@@ -16,7 +16,8 @@ constexpr ErrorRule kRules[] = {
     {"01", Code::kInternal},
     {"02", Code::kInternal},
     {"03", Code::kInternal},
-    {"08007", Code::kUnknown, Blame::kEndpoint, RetryScope::kResolveFirst, "OUTCOME_UNKNOWN"},
+    {"08007", Code::kUnknown, Blame::kEndpoint, RetryScope::kResolveFirst,
+     "OUTCOME_UNKNOWN"},
     {"08P01", Code::kInternal, Blame::kSession},
     {"08", Code::kUnavailable, Blame::kEndpoint, RetryScope::kStatement},
     {"09", Code::kInternal},
@@ -39,7 +40,8 @@ constexpr ErrorRule kRules[] = {
     {"23P01", Code::kFailedPrecondition},
     {"23", Code::kInvalidArgument},
     {"24", Code::kFailedPrecondition},
-    {"25006", Code::kFailedPrecondition, Blame::kStatement, RetryScope::kNever, "READ_ONLY"},
+    {"25006", Code::kFailedPrecondition, Blame::kStatement, RetryScope::kNever,
+     "READ_ONLY"},
     {"25P02", Code::kAborted, Blame::kStatement, RetryScope::kTransaction},
     {"25P03", Code::kAborted, Blame::kSession, RetryScope::kTransaction},
     {"25P04", Code::kAborted, Blame::kSession, RetryScope::kTransaction},
@@ -47,7 +49,8 @@ constexpr ErrorRule kRules[] = {
     {"26", Code::kInternal},
     {"27", Code::kFailedPrecondition},
     // Our own credentials: the caller is not at fault.
-    {"28", Code::kUnavailable, Blame::kEndpoint, RetryScope::kStatement, "BACKEND_AUTH_FAILED"},
+    {"28", Code::kUnavailable, Blame::kEndpoint, RetryScope::kStatement,
+     "BACKEND_AUTH_FAILED"},
     {"2B", Code::kFailedPrecondition},
     {"2D", Code::kFailedPrecondition},
     {"2F", Code::kFailedPrecondition},
@@ -57,7 +60,8 @@ constexpr ErrorRule kRules[] = {
     {"3B", Code::kFailedPrecondition},
     {"3D", Code::kNotFound},
     {"3F", Code::kNotFound},
-    {"40003", Code::kUnknown, Blame::kSession, RetryScope::kResolveFirst, "OUTCOME_UNKNOWN"},
+    {"40003", Code::kUnknown, Blame::kSession, RetryScope::kResolveFirst,
+     "OUTCOME_UNKNOWN"},
     {"40", Code::kAborted, Blame::kStatement, RetryScope::kTransaction},
     {"42501", Code::kPermissionDenied},
     {"42P01", Code::kNotFound},
@@ -98,9 +102,10 @@ constexpr ErrorRule kRules[] = {
 }  // namespace
 
 ErrorRule RuleFor(std::string_view sqlstate) {
-  const auto* found =
-      std::find_if(std::begin(kRules), std::end(kRules), [sqlstate](const ErrorRule& rule) {
-        return !sqlstate.empty() && sqlstate.substr(0, rule.sqlstate.size()) == rule.sqlstate;
+  const auto* found = std::find_if(
+      std::begin(kRules), std::end(kRules), [sqlstate](const ErrorRule& rule) {
+        return !sqlstate.empty() &&
+               sqlstate.substr(0, rule.sqlstate.size()) == rule.sqlstate;
       });
   if (found == std::end(kRules)) return {sqlstate, Code::kUnknown};
   return *found;

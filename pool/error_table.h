@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+
 #include "pool/error.h"
 
 namespace pgsluice {

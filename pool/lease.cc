@@ -5,6 +5,7 @@
 #include "asio/co_spawn.hpp"
 #include "asio/this_coro.hpp"
 #include "asio/use_awaitable.hpp"
+
 #include "pool/endpoint_pool.h"
 
 namespace pgsluice {
@@ -51,16 +52,14 @@ asio::awaitable<absl::Status> Lease::Start(const Statement& statement, Phase pha
   }
   statement_id_ = NextStatementId();
   Execution execution{.statement = &statement, .phase = phase, .id = statement_id_};
-  auto subscription = stop.Subscribe([this](StopReason reason) {
-    session().RequestStop(statement_id_, reason);
-  });
+  auto subscription = stop.Subscribe(
+      [this](StopReason reason) { session().RequestStop(statement_id_, reason); });
   co_return co_await OnShardOf(session(), session().Start(execution));
 }
 
 asio::awaitable<absl::StatusOr<Fetched>> Lease::Fetch(RowSink& sink, StopSignal& stop) {
-  auto subscription = stop.Subscribe([this](StopReason reason) {
-    session().RequestStop(statement_id_, reason);
-  });
+  auto subscription = stop.Subscribe(
+      [this](StopReason reason) { session().RequestStop(statement_id_, reason); });
   co_return co_await OnShardOf(session(), session().Fetch(sink));
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "pool/endpoint.h"
 
 namespace pgsluice {
@@ -29,7 +30,7 @@ struct PoolOptions {
 struct SessionOptions {
   std::string application_name = "pgsluice";
   absl::Duration statement_timeout = absl::Hours(1);  // Zero: none.
-  std::string search_path;                               // Empty: the server's.
+  std::string search_path;                            // Empty: the server's.
   std::string default_isolation = "read committed";
   std::string client_encoding = "UTF8";  // Nothing else: answers are UTF-8.
   std::string time_zone = "UTC";

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+
 #include "pool/endpoint.h"
 #include "pool/session_lifecycle.h"
 

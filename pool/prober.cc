@@ -10,8 +10,8 @@ Prober::Prober(std::vector<Endpoint> endpoints, ProbeOptions options, OnResult o
     : options_(options), on_result_(std::move(on_result)) {
   for (Endpoint& endpoint : endpoints) {
     sessions_.push_back(std::make_unique<ControlSession>(
-        std::move(endpoint),
-        ControlOptions{.connect_timeout = options.timeout, .statement_timeout = options.timeout}));
+        std::move(endpoint), ControlOptions{.connect_timeout = options.timeout,
+                                            .statement_timeout = options.timeout}));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+
 #include "pool/statement.h"
 
 namespace pgsluice {
@@ -16,7 +17,7 @@ struct ColumnInfo {
   std::string name;
   TypeOid type_oid = 0;
   int32_t type_modifier = -1;
-  TypeOid table_oid = 0;      // 0: computed.
+  TypeOid table_oid = 0;     // 0: computed.
   int32_t table_column = 0;  // From 1; 0: computed.
 };
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+
 #include "pool/options.h"
 #include "pool/topology.h"
 

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
+
 #include "pool/error.h"
 #include "pool/result.h"
 #include "pool/session_lifecycle.h"

@@ -29,9 +29,9 @@ MaintenancePlan PlanMaintenance(const PoolSnapshot& snapshot, const PoolOptions&
     --open;
   }
   if (snapshot.is_retired) return plan;
-  plan.connects_to_start = ConnectsWanted(
-      open, snapshot.connecting, snapshot.idle.size() - plan.close.size(),
-      snapshot.waiters, options, now, snapshot.next_dial_allowed);
+  plan.connects_to_start =
+      ConnectsWanted(open, snapshot.connecting, snapshot.idle.size() - plan.close.size(),
+                     snapshot.waiters, options, now, snapshot.next_dial_allowed);
   return plan;
 }
 

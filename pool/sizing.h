@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "pool/options.h"
 #include "pool/session_lifecycle.h"
 

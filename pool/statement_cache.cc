@@ -37,8 +37,8 @@ const std::string* StatementCache::Find(std::string_view sql,
   return nullptr;
 }
 
-StatementCache::Inserted StatementCache::Insert(std::string_view sql,
-                                                const std::vector<Parameter>& parameters) {
+StatementCache::Inserted StatementCache::Insert(
+    std::string_view sql, const std::vector<Parameter>& parameters) {
   Inserted inserted;
   if (!entries_.empty() && entries_.size() >= capacity_) {
     inserted.evicted_name = entries_.back().name;

@@ -64,7 +64,8 @@ std::string TakeWord(std::string_view& sql) {
   SkipToWord(sql);
   std::string word;
   while (!sql.empty() && IsWordChar(sql.front())) {
-    word.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(sql.front()))));
+    word.push_back(
+        static_cast<char>(std::tolower(static_cast<unsigned char>(sql.front()))));
     sql.remove_prefix(1);
   }
   return word;

@@ -31,8 +31,8 @@ void RefuseStrangers(Topology& next) {
     if (next.system_identifier.empty()) next.system_identifier = identifier;
     if (identifier == next.system_identifier) continue;
     view.role = Role::kUnknown;
-    view.problem = StrCat("belongs to another cluster (system identifier ",
-                                identifier, ", not ", next.system_identifier, ")");
+    view.problem = StrCat("belongs to another cluster (system identifier ", identifier,
+                          ", not ", next.system_identifier, ")");
   }
 }
 
@@ -60,12 +60,11 @@ std::optional<size_t> ChoosePrimary(const std::vector<size_t>& writable, Topolog
     EndpointView& view = next.endpoints[i];
     if (view.last_ok->timeline < highest) {
       view.problem = StrCat("accepts writes on timeline ", view.last_ok->timeline,
-                                  ", but timeline ", highest, " exists");
+                            ", but timeline ", highest, " exists");
     } else if (chosen.has_value()) {
       is_contested = true;
-      next.primary_problem =
-          StrCat("both ", next.endpoints[*chosen].name, " and ", view.name,
-                       " accept writes on timeline ", highest);
+      next.primary_problem = StrCat("both ", next.endpoints[*chosen].name, " and ",
+                                    view.name, " accept writes on timeline ", highest);
     } else {
       chosen = i;
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "pool/endpoint.h"
 
 namespace pgsluice {

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "absl/time/time.h"
+
 #include "pool/cluster.h"
 #include "server/admission.h"
 #include "server/convert/row_encoder.h"

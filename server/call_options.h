@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+
 #include "pgsluice/v1/query.pb.h"
 #include "pool/error.h"
 #include "pool/options.h"

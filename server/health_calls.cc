@@ -12,7 +12,8 @@ namespace {
 
 using Response = grpc::health::v1::HealthCheckResponse;
 
-Response::ServingStatus StatusOf(const std::string& name, const HealthRegistry& registry) {
+Response::ServingStatus StatusOf(const std::string& name,
+                                 const HealthRegistry& registry) {
   const std::optional<bool> is_serving = IsServing(name, registry.state().facts);
   if (!is_serving.has_value()) return Response::SERVICE_UNKNOWN;
   return *is_serving ? Response::SERVING : Response::NOT_SERVING;
@@ -48,9 +49,10 @@ asio::awaitable<void> ServeCheck(std::shared_ptr<CheckCall> call,
 asio::awaitable<void> ServeWatch(std::shared_ptr<WatchCall> call,
                                  HealthRegistry& registry) {
   auto waker = std::make_shared<Waker>(call->shard().loop());
-  const auto listener = registry.AddListener([waker, executor = call->shard().executor()] {
-    asio::post(executor, [waker] { waker->Wake(); });
-  });
+  const auto listener =
+      registry.AddListener([waker, executor = call->shard().executor()] {
+        asio::post(executor, [waker] { waker->Wake(); });
+      });
   call->on_drain = [&call](absl::Duration) { call->stop().Stop(StopReason::kDraining); };
   {
     auto on_stop = call->stop().Subscribe([waker](StopReason) { waker->Wake(); });

@@ -4,14 +4,15 @@
 #include <memory>
 
 #include "asio/awaitable.hpp"
+
 #include "grpc/health/v1/health.pb.h"
 #include "server/health_registry.h"
 #include "server/rpc.h"
 
 namespace pgsluice {
 
-using CheckCall =
-    UnaryCall<grpc::health::v1::HealthCheckRequest, grpc::health::v1::HealthCheckResponse>;
+using CheckCall = UnaryCall<grpc::health::v1::HealthCheckRequest,
+                            grpc::health::v1::HealthCheckResponse>;
 using WatchCall = ServerStreamCall<grpc::health::v1::HealthCheckRequest,
                                    grpc::health::v1::HealthCheckResponse>;
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "absl/time/time.h"
+
 #include "server/config/cluster_options.h"
 #include "server/config/command_line.h"
 #include "server/config/config_reference.h"
@@ -118,7 +119,8 @@ int Main(int argc, char** argv, char** envp) {
   switch (command->action) {
     case CommandLineAction::kCheckConfig:
       // The secret files are read, too.
-      if (absl::Status readable = ToClusterOptions(loaded->config).status(); !readable.ok()) {
+      if (absl::Status readable = ToClusterOptions(loaded->config).status();
+          !readable.ok()) {
         return Complain(readable, kBadUsage);
       }
       for (const std::string& note : loaded->notes) {

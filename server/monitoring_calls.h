@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "asio/awaitable.hpp"
+
 #include "pgsluice/v1/health.pb.h"
 #include "pgsluice/v1/pool_stats.pb.h"
 #include "pool/pool_stats.h"
@@ -20,7 +21,8 @@ using PoolStatsCall = UnaryCall<v1::PoolStatsRequest, v1::PoolStatsResponse>;
 
 asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
                                   const CallEnvironment& environment,
-                                  const HealthRegistry& registry, absl::Time server_start);
+                                  const HealthRegistry& registry,
+                                  absl::Time server_start);
 asio::awaitable<void> ServePoolStats(std::shared_ptr<PoolStatsCall> call,
                                      const CallEnvironment& environment);
 

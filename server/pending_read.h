@@ -10,6 +10,7 @@
 #include "asio/redirect_error.hpp"
 #include "asio/steady_timer.hpp"
 #include "asio/use_awaitable.hpp"
+
 #include "server/rpc.h"
 
 namespace pgsluice {

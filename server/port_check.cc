@@ -2,6 +2,7 @@
 
 #include "asio/io_context.hpp"
 #include "asio/ip/tcp.hpp"
+
 #include "pool/str_cat.h"
 
 namespace pgsluice {

@@ -9,7 +9,8 @@ namespace pgsluice {
 
 namespace {
 
-asio::awaitable<absl::Status> RunQuery(QueryCall& call, const CallEnvironment& environment,
+asio::awaitable<absl::Status> RunQuery(QueryCall& call,
+                                       const CallEnvironment& environment,
                                        v1::QueryResponse& response) {
   const v1::QueryRequest& request = call.request;
   absl::StatusOr<Statement> statement =

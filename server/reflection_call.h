@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "asio/awaitable.hpp"
+
 #include "server/pending_read.h"
 #include "server/reflection_answers.h"
 #include "server/rpc.h"
@@ -21,12 +22,15 @@ asio::awaitable<void> ServeReflection(
   {
     Reader reader(call);
     auto on_stop = call->stop().Subscribe([&reader](StopReason) { reader.Wake(); });
-    call->on_drain = [&call](absl::Duration) { call->stop().Stop(StopReason::kDraining); };
+    call->on_drain = [&call](absl::Duration) {
+      call->stop().Stop(StopReason::kDraining);
+    };
     while (true) {
       Request request;
       const auto outcome = co_await reader.Next(request, absl::InfiniteFuture());
       if (call->stop().is_stopped()) {
-        status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the gateway is shutting down");
+        status =
+            grpc::Status(grpc::StatusCode::UNAVAILABLE, "the gateway is shutting down");
         break;
       }
       if (outcome == Reader::Outcome::kHalfClosed) break;

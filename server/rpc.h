@@ -7,12 +7,11 @@
 #else
 #include <grpcpp/impl/codegen/proto_utils.h>
 #endif
+#include <algorithm>
+#include <functional>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/async_unary_call.h>
-
-#include <algorithm>
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -24,6 +23,7 @@
 #include "asio/detached.hpp"
 #include "asio/steady_timer.hpp"
 #include "asio/use_awaitable.hpp"
+
 #include "pool/stop_signal.h"
 #include "server/shard.h"
 
@@ -88,9 +88,10 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
     deadline_ = has_default_deadline_ ? started_ + std::min(if_unset, longest)
                                       : std::min(own, started_ + longest);
     deadline_timer_.expires_after(absl::ToChronoNanoseconds(deadline_ - absl::Now()));
-    deadline_timer_.async_wait([self = shared_from_this()](const asio::error_code& error) {
-      if (!error) self->stop_.Stop(StopReason::kDeadline);
-    });
+    deadline_timer_.async_wait(
+        [self = shared_from_this()](const asio::error_code& error) {
+          if (!error) self->stop_.Stop(StopReason::kDeadline);
+        });
   }
 
   // The coroutine is at its end: nothing may stop it any more.
@@ -99,7 +100,8 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
     shard_.calls().erase(this);
   }
 
-  // What a call does when it is told that the server is shutting down; nothing by default.
+  // What a call does when it is told that the server is shutting down; nothing by
+  // default.
   std::function<void(absl::Duration finish_within)> on_drain;
 
  private:

@@ -3,7 +3,6 @@
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
-
 #include <thread>
 #include <utility>
 
@@ -11,20 +10,14 @@
 #include "asio/detached.hpp"
 #include "asio/post.hpp"
 #include "asio/redirect_error.hpp"
+
 #include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
 #include "server/config/cluster_options.h"
-#include "server/health_calls.h"
 #include "server/log.h"
-#include "server/monitoring_calls.h"
 #include "server/port_check.h"
-#include "server/query_call.h"
-#include "server/reflection_call.h"
 #include "server/server_settings.h"
-#include "server/stream_query_call.h"
 #include "server/topology_log.h"
-#include "server/transaction_call.h"
-#include "server/version.h"
 
 namespace pgsluice {
 
@@ -47,12 +40,13 @@ class PgConnectorFactory final : public ConnectorFactory {
         cancel_budget_(cancel_budget) {}
 
   std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role) override {
-    return std::make_shared<PgConnector>(PgConnectorDeps{.endpoint = endpoint,
-                                                         .role = role,
-                                                         .options = options_,
-                                                         .shards = shards_,
-                                                         .canceler = canceler_,
-                                                         .cancel_budget = cancel_budget_});
+    return std::make_shared<PgConnector>(
+        PgConnectorDeps{.endpoint = endpoint,
+                        .role = role,
+                        .options = options_,
+                        .shards = shards_,
+                        .canceler = canceler_,
+                        .cancel_budget = cancel_budget_});
   }
 
  private:
@@ -87,19 +81,18 @@ Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
   connectors_ = std::make_unique<PgConnectorFactory>(
       cluster_options.session, std::move(executors), canceler_,
       ToDuration(config_.limits().cancel_budget()));
-  cluster_ = std::make_unique<Cluster>(ClusterDeps{
-      .options = cluster_options,
-      .shards = static_cast<int>(shards_.size()),
-      .connectors = connectors_.get(),
-      .clock = &clock_,
-      .on_change = [this](const Topology& before, const Topology& after) {
-        OnTopologyChange(before, after);
-      }});
-  prober_ = std::make_unique<Prober>(
-      cluster_options.endpoints, cluster_options.probe,
-      [this](size_t endpoint, ProbeResult result) {
-        cluster_->OnProbe(endpoint, std::move(result));
-      });
+  cluster_ = std::make_unique<Cluster>(
+      ClusterDeps{.options = cluster_options,
+                  .shards = static_cast<int>(shards_.size()),
+                  .connectors = connectors_.get(),
+                  .clock = &clock_,
+                  .on_change = [this](const Topology& before, const Topology& after) {
+                    OnTopologyChange(before, after);
+                  }});
+  prober_ = std::make_unique<Prober>(cluster_options.endpoints, cluster_options.probe,
+                                     [this](size_t endpoint, ProbeResult result) {
+                                       cluster_->OnProbe(endpoint, std::move(result));
+                                     });
   environment_ = std::make_unique<CallEnvironment>(
       CallEnvironment{.cluster = *cluster_,
                       .admission = admission_,
@@ -158,110 +151,6 @@ absl::Status Server::Listen() {
   return absl::OkStatus();
 }
 
-// Every method is accepted on every shard; gRPC hands a call to the shard that read it.
-void Server::AcceptOnShards() {
-  for (auto& owned : shards_) {
-    Shard& shard = *owned;
-    grpc::ServerCompletionQueue* queue = shard.queue();
-    const auto spawn = [&shard](asio::awaitable<void> loop) {
-      asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
-    };
-    spawn(AcceptCalls<QueryCall>(
-        shard,
-        [this, queue](QueryCall& call, void* tag) {
-          gateway_service_.RequestQuery(&call.context(), &call.request, &call.writer, queue,
-                                        queue, tag);
-        },
-        [this](auto call) { return ServeQuery(std::move(call), *environment_); }));
-    spawn(AcceptCalls<StreamQueryCall>(
-        shard,
-        [this, queue](StreamQueryCall& call, void* tag) {
-          gateway_service_.RequestStreamQuery(&call.context(), &call.request, &call.writer,
-                                              queue, queue, tag);
-        },
-        [this](auto call) { return ServeStreamQuery(std::move(call), *environment_); }));
-    spawn(AcceptCalls<TransactionCall>(
-        shard,
-        [this, queue](TransactionCall& call, void* tag) {
-          gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
-                                              tag);
-        },
-        [this](auto call) { return ServeTransaction(std::move(call), *environment_); }));
-    spawn(AcceptCalls<HealthCall>(
-        shard,
-        [this, queue](HealthCall& call, void* tag) {
-          gateway_service_.RequestHealth(&call.context(), &call.request, &call.writer,
-                                         queue, queue, tag);
-        },
-        [this](auto call) {
-          return ServeHealth(std::move(call), *environment_, health_, started_);
-        }));
-    spawn(AcceptCalls<PoolStatsCall>(
-        shard,
-        [this, queue](PoolStatsCall& call, void* tag) {
-          gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
-                                            queue, queue, tag);
-        },
-        [this](auto call) { return ServePoolStats(std::move(call), *environment_); }));
-  }
-  AcceptHealth(shards_.front()->queue(), health_service_);
-  if (admin_poller_ != nullptr) {
-    AcceptHealth(admin_poller_->queue(), admin_health_service_);
-  }
-}
-
-void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,
-                          grpc::health::v1::Health::AsyncService& service) {
-  Shard& shard = *shards_.front();
-  asio::co_spawn(shard.executor(),
-                 AcceptCalls<CheckCall>(
-                     shard,
-                     [&service, queue](CheckCall& call, void* tag) {
-                       service.RequestCheck(&call.context(), &call.request, &call.writer,
-                                            queue, queue, tag);
-                     },
-                     [this](auto call) { return ServeCheck(std::move(call), health_); }),
-                 asio::detached);
-  asio::co_spawn(shard.executor(),
-                 AcceptCalls<WatchCall>(
-                     shard,
-                     [&service, queue](WatchCall& call, void* tag) {
-                       service.RequestWatch(&call.context(), &call.request, &call.writer,
-                                            queue, queue, tag);
-                     },
-                     [this](auto call) { return ServeWatch(std::move(call), health_); }),
-                 asio::detached);
-}
-
-void Server::AcceptReflection() {
-  if (!config_.server().reflection()) return;
-  Shard& shard = *shards_.front();
-  grpc::ServerCompletionQueue* queue = shard.queue();
-  const auto accept = [this, &shard, queue]<class Request, class Response>(
-                          auto& service, Request*, Response*) {
-    using Call = BidiStreamCall<Request, Response>;
-    asio::co_spawn(
-        shard.executor(),
-        AcceptCalls<Call>(
-            shard,
-            [&service, queue](Call& call, void* tag) {
-              service.RequestServerReflectionInfo(&call.context(), &call.stream, queue,
-                                                  queue, tag);
-            },
-            [this](auto call) {
-              return ServeReflection<Request, Response>(std::move(call),
-                                                        reflection_answers_);
-            }),
-        asio::detached);
-  };
-  namespace now = grpc::reflection::v1;
-  namespace old = grpc::reflection::v1alpha;
-  accept(reflection_service_, static_cast<now::ServerReflectionRequest*>(nullptr),
-         static_cast<now::ServerReflectionResponse*>(nullptr));
-  accept(old_reflection_service_, static_cast<old::ServerReflectionRequest*>(nullptr),
-         static_cast<old::ServerReflectionResponse*>(nullptr));
-}
-
 asio::awaitable<void> Server::MaintainForEver() {
   asio::steady_timer timer(shards_.front()->loop());
   while (!is_stopping_) {
@@ -309,7 +198,8 @@ void Server::EndCalls(absl::Duration longest) {
   std::atomic<bool> is_done{false};
   std::thread shutdown([this, deadline, &is_done] {
     server_->Shutdown(absl::ToChronoTime(deadline + kStopGrace));
-    if (admin_server_ != nullptr) admin_server_->Shutdown(absl::ToChronoTime(deadline + kStopGrace));
+    if (admin_server_ != nullptr)
+      admin_server_->Shutdown(absl::ToChronoTime(deadline + kStopGrace));
     is_done = true;
   });
   while (!is_done && !is_hurried_ && absl::Now() < deadline) {

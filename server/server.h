@@ -1,15 +1,15 @@
 // The gateway as a whole: builds every part, in order, and takes them down again.
 #pragma once
 
-#include <grpcpp/server.h>
-
 #include <atomic>
+#include <grpcpp/server.h>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"

@@ -1,8 +1,7 @@
 #include "server/server_settings.h"
 
-#include <grpc/grpc.h>
-
 #include <algorithm>
+#include <grpc/grpc.h>
 #include <limits>
 #include <thread>
 
@@ -13,9 +12,8 @@ namespace pgsluice {
 namespace {
 
 int Milliseconds(const google::protobuf::Duration& duration) {
-  return static_cast<int>(
-      std::min<int64_t>(absl::ToInt64Milliseconds(ToDuration(duration)),
-                        std::numeric_limits<int>::max()));
+  return static_cast<int>(std::min<int64_t>(
+      absl::ToInt64Milliseconds(ToDuration(duration)), std::numeric_limits<int>::max()));
 }
 
 // gRPC takes the largest int for "never"; our configuration 0.

@@ -18,6 +18,7 @@ LogLevel LogLevelOf(const config::v1::Config& config);
 LogFormat LogFormatOf(const config::v1::Config& config);
 int ShardCountOf(const config::v1::Config& config);
 // Message size, streams, keepalives, connection ages; never shares a port silently.
-void ApplyChannelArguments(const config::v1::Config& config, grpc::ServerBuilder& builder);
+void ApplyChannelArguments(const config::v1::Config& config,
+                           grpc::ServerBuilder& builder);
 
 }  // namespace pgsluice

@@ -4,7 +4,6 @@
 
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/server_builder.h>
-
 #include <memory>
 #include <thread>
 #include <unordered_set>
@@ -30,8 +29,7 @@ class CompletionTag {
 // loop once for as many completions as there are.
 class QueuePoller final {
  public:
-  QueuePoller(std::unique_ptr<grpc::ServerCompletionQueue> queue,
-              asio::io_context& loop);
+  QueuePoller(std::unique_ptr<grpc::ServerCompletionQueue> queue, asio::io_context& loop);
   QueuePoller(const QueuePoller&) = delete;
   QueuePoller& operator=(const QueuePoller&) = delete;
 

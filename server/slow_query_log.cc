@@ -24,10 +24,9 @@ void SlowQueryLog::Report(const StatementReport& report) const {
        {"rows", report.rows},
        {"endpoint", report.endpoint},
        {"tag", report.tag},
-       {"outcome", report.status.ok() ? std::string_view("ok")
-                                      : details.has_value()
-                                            ? std::string_view(details->reason)
-                                            : std::string_view("error")},
+       {"outcome", report.status.ok()    ? std::string_view("ok")
+                   : details.has_value() ? std::string_view(details->reason)
+                                         : std::string_view("error")},
        {"sql", NormalizeSql(report.sql, kMaxSqlBytes)}});
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "asio/steady_timer.hpp"
+
 #include "pool/error.h"
 #include "server/rpc.h"
 

@@ -92,7 +92,8 @@ google::protobuf::Duration ToProto(absl::Duration duration) {
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status) {
   if (status.ok()) return;
   const auto details = DetailsOf(status);
-  if (details.has_value() && details->blame == Blame::kEndpoint) environment.nudge_prober();
+  if (details.has_value() && details->blame == Blame::kEndpoint)
+    environment.nudge_prober();
 }
 
 grpc::Status ToCallStatus(CallBase& call, const CallEnvironment& environment,

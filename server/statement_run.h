@@ -6,6 +6,7 @@
 
 #include "asio/steady_timer.hpp"
 #include "google/protobuf/duration.pb.h"
+
 #include "pgsluice/v1/query.pb.h"
 #include "pool/cluster.h"
 #include "server/call_environment.h"
@@ -28,7 +29,10 @@ class StatementRun final {
  public:
   StatementRun(CallBase& call, const CallEnvironment& environment,
                const Statement& statement, const CallOptions& options)
-      : call_(call), environment_(environment), statement_(statement), options_(options) {}
+      : call_(call),
+        environment_(environment),
+        statement_(statement),
+        options_(options) {}
 
   // Takes a session and sends the statement. A session that turns out to be gone before
   // anything was sent is replaced by another.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "asio/steady_timer.hpp"
+
 #include "pool/stop_signal.h"
 #include "server/rpc.h"
 
@@ -13,8 +14,8 @@ class StatementStop final {
   // `timeout` zero: none.
   StatementStop(CallBase& call, absl::Duration timeout)
       : signal_(std::make_shared<StopSignal>()),
-        on_call_stop_(call.stop().Subscribe(
-            [this](StopReason reason) { signal_->Stop(reason); })),
+        on_call_stop_(
+            call.stop().Subscribe([this](StopReason reason) { signal_->Stop(reason); })),
         timer_(call.shard().loop()) {
     if (timeout <= absl::ZeroDuration()) return;
     timer_.expires_after(absl::ToChronoNanoseconds(timeout));

@@ -3,8 +3,8 @@
 #include "server/call_options.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
-#include "server/statement_run.h"
 #include "server/stall_guard.h"
+#include "server/statement_run.h"
 
 namespace pgsluice {
 
@@ -43,7 +43,8 @@ class QueryStream final {
       is_header_written_ = true;
       v1::StreamQueryResponse header;
       *header.mutable_header()->mutable_columns() = rows_.columns();
-      if (options_.wants_report) run_.FillRoute(*header.mutable_header()->mutable_route());
+      if (options_.wants_report)
+        run_.FillRoute(*header.mutable_header()->mutable_route());
       absl::Status status = co_await Write(header);
       if (!status.ok()) co_return status;
     }
@@ -55,7 +56,8 @@ class QueryStream final {
   asio::awaitable<absl::Status> WriteTrailer(const Fetched& fetched) {
     v1::StreamQueryResponse message;
     CommandToProto(fetched.result, rows_.total_rows(), *message.mutable_trailer());
-    if (options_.wants_report) run_.FillTiming(*message.mutable_trailer()->mutable_timing());
+    if (options_.wants_report)
+      run_.FillTiming(*message.mutable_trailer()->mutable_timing());
     co_return co_await Write(message);
   }
 

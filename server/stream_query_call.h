@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "asio/awaitable.hpp"
+
 #include "pgsluice/v1/query.pb.h"
 #include "server/call_environment.h"
 #include "server/rpc.h"

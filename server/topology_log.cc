@@ -18,7 +18,8 @@ void LogTopologyChange(const Topology& before, const Topology& after) {
   for (size_t i = 0; i < after.endpoints.size(); ++i) {
     const EndpointView& was = before.endpoints[i];
     const EndpointView& is = after.endpoints[i];
-    const bool is_first_failure = !was.last.has_value() && is.last.has_value() && !is.last->ok;
+    const bool is_first_failure =
+        !was.last.has_value() && is.last.has_value() && !is.last->ok;
     if (was.role == is.role && was.is_reachable == is.is_reachable &&
         was.problem == is.problem && !is_first_failure) {
       continue;

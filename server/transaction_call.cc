@@ -1,7 +1,7 @@
 #include "server/transaction_call.h"
 
-#include "server/transaction_stream.h"
 #include "server/statement_run.h"
+#include "server/transaction_stream.h"
 
 namespace pgsluice {
 

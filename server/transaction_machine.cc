@@ -1,7 +1,7 @@
 #include "server/transaction_machine.h"
 
-#include "pool/str_cat.h"
 #include "pool/error.h"
+#include "pool/str_cat.h"
 
 namespace pgsluice {
 
@@ -32,8 +32,8 @@ TransactionMachine::Decision TransactionMachine::OnRequest(Request request,
     case State::kAwaitingBegin:
       if (request == Request::kBegin) return {Step::kBegin, {}};
       return {Step::kBreakStream,
-              TransactionMisuse(StrCat("the first request must be begin, not ",
-                                             RequestName(request)))};
+              TransactionMisuse(
+                  StrCat("the first request must be begin, not ", RequestName(request)))};
     case State::kActive:
       switch (request) {
         case Request::kBegin:

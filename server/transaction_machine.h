@@ -36,13 +36,13 @@ class TransactionMachine final {
   };
   // What to do with a request.
   enum class Step {
-    kBegin,            // Acquire a session and begin.
-    kRunStatement,     // Send it.
-    kCommit,           // Send COMMIT.
-    kRollback,         // Send ROLLBACK; it was asked for.
-    kRollbackFailed,   // Send ROLLBACK; commit was asked for, but it had failed.
-    kRefuse,           // Answer with the error; the state stays.
-    kBreakStream,      // End the stream with the error.
+    kBegin,           // Acquire a session and begin.
+    kRunStatement,    // Send it.
+    kCommit,          // Send COMMIT.
+    kRollback,        // Send ROLLBACK; it was asked for.
+    kRollbackFailed,  // Send ROLLBACK; commit was asked for, but it had failed.
+    kRefuse,          // Answer with the error; the state stays.
+    kBreakStream,     // End the stream with the error.
   };
   struct Decision {
     Step step;

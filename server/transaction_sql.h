@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+
 #include "pgsluice/v1/transaction.pb.h"
 #include "pool/statement.h"
 

@@ -115,8 +115,9 @@ asio::awaitable<absl::Status> TransactionStream::Run() {
       case Reader::Outcome::kIdle:
         co_return co_await EndUnasked(
             v1::ROLLBACK_CAUSE_IDLE,
-            TransactionEnded("TRANSACTION_IDLE", StrCat("no request came for ",
-                                                        absl::FormatDuration(idle_timeout_))));
+            TransactionEnded(
+                "TRANSACTION_IDLE",
+                StrCat("no request came for ", absl::FormatDuration(idle_timeout_))));
     }
     if (!status.ok()) co_return status;
   }
@@ -161,7 +162,8 @@ asio::awaitable<absl::Status> TransactionStream::Begin(
   if (asked_idle < absl::ZeroDuration()) {
     co_return InvalidRequest("begin.idle_timeout", "must not be negative");
   }
-  if (asked_idle > absl::ZeroDuration()) idle_timeout_ = std::min(idle_timeout_, asked_idle);
+  if (asked_idle > absl::ZeroDuration())
+    idle_timeout_ = std::min(idle_timeout_, asked_idle);
 
   absl::Status begun = co_await TakeSession(*statement);
   if (!begun.ok()) co_return begun;
@@ -247,8 +249,8 @@ asio::awaitable<absl::Status> TransactionStream::Execute(const Statement& statem
                                                          RowSink& sink,
                                                          CommandResult& result) {
   StatementStop stop(*call_, options_.statement_timeout);
-  absl::StatusOr<CommandResult> executed = co_await routed_.lease.Execute(
-      statement, Phase::kTransaction, sink, stop.signal());
+  absl::StatusOr<CommandResult> executed =
+      co_await routed_.lease.Execute(statement, Phase::kTransaction, sink, stop.signal());
   if (!executed.ok()) co_return executed.status();
   result = *std::move(executed);
   co_return absl::OkStatus();
@@ -305,7 +307,8 @@ asio::awaitable<absl::Status> TransactionStream::Rollback(uint64_t seq,
   NoRows none;
   // Unconfirmed, it is all the same: the pool closes the session, and PostgreSQL rolls
   // back.
-  (void)co_await routed_.lease.Execute(rollback, Phase::kTransaction, none, call_->stop());
+  (void)co_await routed_.lease.Execute(rollback, Phase::kTransaction, none,
+                                       call_->stop());
   machine_.OnEnded();
   routed_.lease.Return();
   v1::TransactionResponse response;
@@ -348,7 +351,8 @@ asio::awaitable<absl::Status> TransactionStream::AnnounceDrain() {
   co_return co_await Write(response);
 }
 
-asio::awaitable<absl::Status> TransactionStream::Write(v1::TransactionResponse& response) {
+asio::awaitable<absl::Status> TransactionStream::Write(
+    v1::TransactionResponse& response) {
   response.set_state(StateOf(machine_));
   StallGuard guard(*call_, environment_.limits.stream_stall_timeout);
   const bool is_taken = co_await call_->Write(response);

@@ -22,8 +22,8 @@ class TransactionStream final {
   TransactionStream& operator=(const TransactionStream&) = delete;
   ~TransactionStream();
 
-  // From the first request to the end. The transaction is over when it returns: committed,
-  // rolled back, or being rolled back with its session.
+  // From the first request to the end. The transaction is over when it returns:
+  // committed, rolled back, or being rolled back with its session.
   asio::awaitable<absl::Status> Run();
 
  private:

@@ -2,11 +2,11 @@
 
 #include <sys/socket.h>
 
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
 #include <pqxx/pqxx>
 
 #include "pool/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/time/clock.h"
 
 namespace pgsluice {
 
@@ -42,10 +42,10 @@ std::string OneLine(std::string text) {
 
 // The conninfo is key=value text; for libpq the last of equal keywords holds.
 std::string WithOptions(const std::string& conninfo, const ControlOptions& options) {
-  return StrCat(conninfo, " application_name='", options.application_name,
-                "' connect_timeout=",
-                std::max<int64_t>(2, absl::ToInt64Seconds(options.connect_timeout)),
-                " tcp_user_timeout=", absl::ToInt64Milliseconds(options.statement_timeout));
+  return StrCat(
+      conninfo, " application_name='", options.application_name, "' connect_timeout=",
+      std::max<int64_t>(2, absl::ToInt64Seconds(options.connect_timeout)),
+      " tcp_user_timeout=", absl::ToInt64Milliseconds(options.statement_timeout));
 }
 
 }  // namespace
@@ -71,7 +71,8 @@ ProbeResult ControlSession::Probe() {
   const absl::Time begun = absl::Now();
   try {
     if (connection_ == nullptr) {
-      connection_ = std::make_unique<Connection>(WithOptions(endpoint_.conninfo, options_));
+      connection_ =
+          std::make_unique<Connection>(WithOptions(endpoint_.conninfo, options_));
       socket_ = connection_->pqxx_connection.sock();
     }
     pqxx::nontransaction transaction(connection_->pqxx_connection);

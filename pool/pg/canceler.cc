@@ -49,8 +49,7 @@ void Canceler::Run(const std::shared_ptr<Shared>& shared) {
       ++shared->running;
     }
     std::array<char, 256> error{};
-    const bool was_sent =
-        PQcancel(request.handle.get(), error.data(), error.size()) == 1;
+    const bool was_sent = PQcancel(request.handle.get(), error.data(), error.size()) == 1;
     request.done(was_sent);
     absl::MutexLock lock(&shared->mutex);
     --shared->running;

@@ -2,8 +2,6 @@
 // if the server is frozen. Thread-safe.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <deque>
 #include <functional>
 #include <memory>
@@ -12,6 +10,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include <libpq-fe.h>
 
 namespace pgsluice {
 
@@ -31,8 +30,7 @@ class Canceler final {
   // Sends one request and calls `done` (on one of the threads) once the server has
   // closed the request's connection: only then can the cancel no longer hit a later
   // statement. A session that cannot wait for that must be closed.
-  void Cancel(CancelHandle handle, std::function<void(bool was_sent)> done)
-     ;
+  void Cancel(CancelHandle handle, std::function<void(bool was_sent)> done);
 
  private:
   struct Request {

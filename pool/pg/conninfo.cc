@@ -1,11 +1,11 @@
 #include "pool/pg/conninfo.h"
 
-#include <libpq-fe.h>
-
 #include <memory>
 
-#include "pool/str_cat.h"
+#include <libpq-fe.h>
+
 #include "pool/error.h"
+#include "pool/str_cat.h"
 
 namespace pgsluice {
 
@@ -81,7 +81,8 @@ absl::StatusOr<ConnectionParameters> ParseConninfo(const Endpoint& endpoint) {
     return ConnectFailed(endpoint.name, "its conninfo is not a valid connection string");
   }
   ConnectionParameters parameters;
-  for (const PQconninfoOption* option = given.get(); option->keyword != nullptr; ++option) {
+  for (const PQconninfoOption* option = given.get(); option->keyword != nullptr;
+       ++option) {
     if (option->val != nullptr && *option->val != '\0') {
       parameters.Set(option->keyword, option->val);
     }
@@ -107,7 +108,8 @@ void AddSessionOptions(const SessionOptions& options, Role role,
   AppendOption(startup, "bytea_output", "hex");
   AppendOption(startup, "DateStyle", "ISO,MDY");
   AppendOption(startup, "IntervalStyle", "postgres");
-  if (role == Role::kReplica) AppendOption(startup, "default_transaction_read_only", "on");
+  if (role == Role::kReplica)
+    AppendOption(startup, "default_transaction_read_only", "on");
 
   parameters.Set("options", std::move(startup));
   parameters.Set("client_encoding", options.client_encoding);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+
 #include "pool/endpoint.h"
 #include "pool/options.h"
 

@@ -18,8 +18,7 @@ asio::awaitable<bool> PgConnection::WaitWritable() {
   return Wait(asio::posix::stream_descriptor::wait_write);
 }
 
-asio::awaitable<bool> PgConnection::Wait(
-    asio::posix::stream_descriptor::wait_type type) {
+asio::awaitable<bool> PgConnection::Wait(asio::posix::stream_descriptor::wait_type type) {
   if (!socket_.is_open()) co_return false;
   asio::error_code error;
   co_await socket_.async_wait(type, asio::redirect_error(asio::use_awaitable, error));

@@ -2,14 +2,13 @@
 // Confined to its shard.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <memory>
 #include <utility>
 
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
 #include "asio/posix/stream_descriptor.hpp"
+#include <libpq-fe.h>
 
 namespace pgsluice {
 

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "pool/str_cat.h"
 #include "absl/time/clock.h"
 #include "asio/co_spawn.hpp"
 #include "asio/ip/tcp.hpp"
@@ -10,10 +9,12 @@
 #include "asio/steady_timer.hpp"
 #include "asio/this_coro.hpp"
 #include "asio/use_awaitable.hpp"
+
 #include "pool/pg/conninfo.h"
 #include "pool/pg/pg_connection.h"
 #include "pool/pg/pg_error.h"
 #include "pool/pg/pg_session.h"
+#include "pool/str_cat.h"
 
 namespace pgsluice {
 
@@ -31,8 +32,8 @@ asio::awaitable<absl::Status> Resolve(const std::string& endpoint,
   const auto found = co_await resolver.async_resolve(
       host, "", asio::redirect_error(asio::use_awaitable, error));
   if (error) {
-    co_return ConnectFailed(endpoint, StrCat("could not resolve host \"", host,
-                                                   "\": ", error.message()));
+    co_return ConnectFailed(
+        endpoint, StrCat("could not resolve host \"", host, "\": ", error.message()));
   }
   // libpq wants as many hosts as addresses, and ports if there are several.
   std::string hosts;
@@ -74,13 +75,13 @@ asio::awaitable<absl::Status> Handshake(const std::string& endpoint,
 
 void PgConnector::Connect(int shard, absl::Time deadline,
                           std::function<void(Result)> done) {
-  asio::co_spawn(
-      deps_.shards[shard], DoConnect(shard, deadline),
-      [self = shared_from_this(), done = std::move(done)](
-          const std::exception_ptr& failure, Result result) {
-        if (failure) result = ConnectFailed(self->deps_.endpoint.name, "internal error");
-        done(std::move(result));
-      });
+  asio::co_spawn(deps_.shards[shard], DoConnect(shard, deadline),
+                 [self = shared_from_this(), done = std::move(done)](
+                     const std::exception_ptr& failure, Result result) {
+                   if (failure)
+                     result = ConnectFailed(self->deps_.endpoint.name, "internal error");
+                   done(std::move(result));
+                 });
 }
 
 asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
@@ -107,9 +108,9 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
   absl::Status status = co_await Resolve(name, *parameters, resolver);
   if (status.ok()) {
     AddSessionOptions(deps_.options, deps_.role, *parameters);
-    PGconn* started = PQconnectStartParams(parameters->keywords().data(),
-                                           parameters->values().data(),
-                                           /*expand_dbname=*/0);
+    PGconn* started =
+        PQconnectStartParams(parameters->keywords().data(), parameters->values().data(),
+                             /*expand_dbname=*/0);
     connection = std::make_unique<PgConnection>(started, executor);
     if (PQstatus(started) == CONNECTION_BAD) {
       status = ConnectFailed(name, ConnectionError(started));

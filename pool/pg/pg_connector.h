@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "asio/any_io_executor.hpp"
+
 #include "pool/endpoint.h"
 #include "pool/options.h"
 #include "pool/pg/canceler.h"
@@ -27,8 +28,9 @@ class PgConnector final : public Connector,
  public:
   explicit PgConnector(PgConnectorDeps deps) : deps_(std::move(deps)) {}
 
-  void Connect(int shard, absl::Time deadline,
-               std::function<void(absl::StatusOr<std::shared_ptr<Session>>)> done) override;
+  void Connect(
+      int shard, absl::Time deadline,
+      std::function<void(absl::StatusOr<std::shared_ptr<Session>>)> done) override;
 
  private:
   using Result = absl::StatusOr<std::shared_ptr<Session>>;

@@ -1,9 +1,9 @@
 // Error fields and messages as libpq gives them.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <string>
+
+#include <libpq-fe.h>
 
 #include "pool/error.h"
 #include "pool/result.h"

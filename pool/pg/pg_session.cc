@@ -3,10 +3,10 @@
 #include "pool/pg/pg_session.h"
 
 #include <sys/socket.h>
-
 #include <utility>
 
 #include "asio/post.hpp"
+
 #include "pool/pg/pg_error.h"
 #include "pool/pg/result_handle.h"
 
@@ -36,7 +36,8 @@ asio::awaitable<absl::Status> PgSession::Start(const Execution& execution) {
   current_.emplace();
   current_->execution = execution;
   if (is_cancelling_) co_await AwaitCancelEnd();
-  if (facts_.is_broken || (facts_.transaction == TransactionStatus::kIdle && IsGoneWhileIdle())) {
+  if (facts_.is_broken ||
+      (facts_.transaction == TransactionStatus::kIdle && IsGoneWhileIdle())) {
     absl::Status lost = Broken(/*statement_sent=*/false);
     current_.reset();
     co_return lost;
@@ -80,7 +81,8 @@ bool PgSession::IsGoneWhileIdle() {
     // Notices and parameter changes come unasked too; a FATAL leaves a result.
     PQisBusy(connection_->get());
     ResultHandle last_words(PQgetResult(connection_->get()));
-    if (last_words == nullptr && PQstatus(connection_->get()) == CONNECTION_OK) return false;
+    if (last_words == nullptr && PQstatus(connection_->get()) == CONNECTION_OK)
+      return false;
   }
   return true;
 }

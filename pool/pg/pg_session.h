@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "asio/steady_timer.hpp"
+
 #include "pool/options.h"
 #include "pool/pg/canceler.h"
 #include "pool/pg/pg_connection.h"
@@ -47,14 +48,14 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   struct Current {
     Execution execution;
     StopReason stop_reason = StopReason::kNone;
-    bool gave_up = false;        // Stopped, and the grace for its result is over.
-    bool has_columns = false;    // The sink knows them.
-    bool has_rows = false;       // The sink has seen rows: not to be sent again.
-    bool was_resent = false;     // Once, after a lost or outdated prepared statement.
-    absl::Status error;          // From PostgreSQL or the sink; the first one stays.
-    bool was_refused = false;    // PostgreSQL reported an error.
-    std::string sqlstate;        // Of an error from PostgreSQL.
-    std::string prepared_name;   // Empty: sent unprepared.
+    bool gave_up = false;       // Stopped, and the grace for its result is over.
+    bool has_columns = false;   // The sink knows them.
+    bool has_rows = false;      // The sink has seen rows: not to be sent again.
+    bool was_resent = false;    // Once, after a lost or outdated prepared statement.
+    absl::Status error;         // From PostgreSQL or the sink; the first one stays.
+    bool was_refused = false;   // PostgreSQL reported an error.
+    std::string sqlstate;       // Of an error from PostgreSQL.
+    std::string prepared_name;  // Empty: sent unprepared.
     CommandResult result;
   };
 
@@ -116,7 +117,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   bool is_cancelling_ = false;     // A cancel request is under way.
   bool is_out_of_budget_ = false;
   bool is_cleaning_up_ = false;
-  std::vector<Cell> cells_;       // Reused from row to row.
+  std::vector<Cell> cells_;  // Reused from row to row.
   std::vector<const char*> values_;
   std::vector<int> lengths_;
   std::vector<int> formats_;

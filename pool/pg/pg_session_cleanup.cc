@@ -5,6 +5,7 @@
 #include "asio/post.hpp"
 #include "asio/redirect_error.hpp"
 #include "asio/use_awaitable.hpp"
+
 #include "pool/pg/pg_error.h"
 #include "pool/pg/pg_session.h"
 #include "pool/pg/result_handle.h"
@@ -38,9 +39,8 @@ class NoSink final : public RowSink {
 }  // namespace
 
 void PgSession::RequestStop(uint64_t id, StopReason reason) {
-  asio::post(deps_.executor, [self = shared_from_this(), id, reason] {
-    self->Stop(id, reason);
-  });
+  asio::post(deps_.executor,
+             [self = shared_from_this(), id, reason] { self->Stop(id, reason); });
 }
 
 void PgSession::Stop(uint64_t id, StopReason reason) {

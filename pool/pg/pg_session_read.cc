@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+
 #include "pool/pg/pg_error.h"
 #include "pool/pg/pg_session.h"
 #include "pool/pg/result_handle.h"

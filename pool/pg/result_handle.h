@@ -1,9 +1,9 @@
 // Owns a PGresult.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <memory>
+
+#include <libpq-fe.h>
 
 namespace pgsluice {
 

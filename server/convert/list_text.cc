@@ -53,8 +53,8 @@ class ListWriter final {
   std::optional<ValueProblem> CheckShape(const v1::ValueList& list, size_t depth) {
     if (depth == kMaxDimensions) {
       return ListProblem(
-                       "is nested deeper than PostgreSQL's arrays, which have "
-                       "at most 6 dimensions");
+          "is nested deeper than PostgreSQL's arrays, which have "
+          "at most 6 dimensions");
     }
     if (list.values().empty() && depth > 0) {
       return ListProblem("is empty within a list; PostgreSQL has only {}");
@@ -69,8 +69,7 @@ class ListWriter final {
     const Dimension dimension = {list.values_size(), is_nested};
     if (dimensions_.size() == depth) dimensions_.push_back(dimension);
     if (dimensions_[depth] != dimension) {
-      return ListProblem(
-                       "differs in length or depth from the lists beside it");
+      return ListProblem("differs in length or depth from the lists beside it");
     }
     return std::nullopt;
   }

@@ -80,6 +80,17 @@ TEST(ExpandedFormatTest, LooksAsPsqls) {
             "-[ RECORD 1 ]------+--\n"
             "a_rather_long_name | a+\n"
             "                   | b\n");
+  EXPECT_EQ(FormatExpanded({{"last"}}, {{"a\nb"}}, 1, "", true),
+            "-[ RECORD 1 ]\n"
+            "last | a    +\n"
+            "     | b\n");
+}
+
+TEST(ExpandedFormatTest, WithoutHeaderRecordsArePartedByARule) {
+  EXPECT_EQ(FormatExpanded({{"id"}}, {{"1"}, {"2"}}, 1, "", false),
+            "id | 1\n"
+            "---+--\n"
+            "id | 2\n");
 }
 
 TEST(PlainFormatTest, CsvQuotesWhatNeedsIt) {

@@ -116,14 +116,18 @@ TEST_F(BackendKillTest, BetweenTwoStatementsAbortsTheTransaction) {
 
 TEST_F(BackendKillTest, IdleSessionsThatWereKilledAreNotHandedOut) {
   for (int i = 0; i < 20; ++i) {
-    cluster().Sql(0,
-                  "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                  "WHERE application_name = 'pgsluice'");
+    ASSERT_TRUE(WaitFor("an idle session is killed", [] {
+      return cluster().Sql(
+                 0,
+                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                 "WHERE application_name = 'pgsluice'") != "0";
+    }));
     // Until the gateway has seen the end of file, a write may be lost on the way.
     ASSERT_TRUE(gateway().HasPools("the dead session is dropped", [&](const auto& stats) {
-      const auto& closed = PoolOf(stats, "server0").counters().closed();
+      const v1::EndpointPoolStats pool = PoolOf(stats, "server0");
+      const auto& closed = pool.counters().closed();
       return closed.contains("broken") &&
-             closed.at("broken") >= static_cast<uint64_t>(i + 1);
+             closed.at("broken") >= static_cast<uint64_t>(i) + 1;
     }));
     const Answer answer = client().Query("SELECT 1");
     ASSERT_TRUE(answer.ok()) << answer.failure;

@@ -13,9 +13,12 @@ namespace pgsluice::testing {
 namespace {
 
 constexpr int kCancels = 20'000;
-constexpr int kCancellers = 6;
-constexpr int kNeighbours = 3;
-constexpr int kLongestDelayMicroseconds = 2500;
+// Those that reach PostgreSQL while a statement runs are the ones that could go astray;
+// the others meet a call that waits or has just ended.
+constexpr uint64_t kCancelsOnTheServer = 5'000;
+constexpr int kCancellers = 3;
+constexpr int kNeighbours = 2;
+constexpr int kLongestDelayMicroseconds = 6000;
 constexpr absl::Duration kLimit = absl::Seconds(150);
 
 class CancelRaceTest : public LiveTest {
@@ -51,9 +54,9 @@ class CancelRaceTest : public LiveTest {
     std::mt19937 random(seed);
     std::uniform_int_distribution<int> delays(0, kLongestDelayMicroseconds);
     const v1::QueryRequest requests[] = {
-        MakeQuery("SELECT pg_sleep(0.0005)"),
-        MakeQuery("SELECT sum(i) FROM generate_series(1, 2000) i"),
-        MakeQuery("SELECT pg_sleep(0.002), $1::text", {Text("cancel me")}),
+        MakeQuery("SELECT pg_sleep(0.002)"),
+        MakeQuery("SELECT sum(i) FROM generate_series(1, 20000) i"),
+        MakeQuery("SELECT pg_sleep(0.004), $1::text", {Text("cancel me")}),
     };
     while (cancelled < kCancels && absl::Now() < deadline) {
       const grpc::StatusCode code =
@@ -102,8 +105,9 @@ TEST_F(CancelRaceTest, NoNeighbourIsHurtByTwentyThousandCancels) {
 
   EXPECT_GE(cancelled, kCancels) << "not enough cancels in time";
   EXPECT_GT(answers, 100);
-  EXPECT_GT(PoolOf(client().PoolStats(), "server0").counters().cancels(), 1000U)
-      << "hardly any cancel reached PostgreSQL";
+  EXPECT_GT(PoolOf(client().PoolStats(), "server0").counters().cancels(),
+            kCancelsOnTheServer)
+      << "too few cancels reached PostgreSQL";
   EXPECT_LE(PoolOf(client().PoolStats(), "server0").open(), 2U);
   EXPECT_TRUE(client().Query("SELECT 1").ok());
 }

@@ -42,7 +42,7 @@ TEST_F(ClientKilledTest, InTheMiddleOfAStream) {
   grpc::ClientContext context;
   SetDeadline(context, kCallLimit);
   const auto reader = doomed_->stub().StreamQuery(
-      &context, MakeStreamQuery("SELECT i FROM generate_series(1, 50000000) i"));
+      &context, MakeStreamQuery("SELECT generate_series(1, 50000000)"));
   v1::StreamQueryResponse part;
   ASSERT_TRUE(reader->Read(&part));
 

@@ -110,6 +110,9 @@ TEST_F(ConnectionCutTest, RefusedConnectionsAreTriedAgain) {
   gate_->SetMode(TcpGate::Mode::kRefuse);
   gate_->CutAll();
   ASSERT_TRUE(SeesUnreachable(0));
+  ASSERT_TRUE(gateway().HasPools("the dead sessions are dropped", [](const auto& stats) {
+    return TotalOpen(stats, "server0") == 0;
+  }));
 
   const Answer refused = client().Query(MakeQuery("SELECT 1"), absl::Seconds(15));
   gate_->SetMode(TcpGate::Mode::kPass);

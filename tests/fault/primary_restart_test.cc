@@ -88,20 +88,21 @@ TEST_F(PrimaryRestartTest, NoOutcomeIsClaimedThatWasNotSo) {
       }
     });
   }
-  const auto has_written = [&](size_t count) {
-    return WaitFor("writes go through", [&] {
-      const std::lock_guard lock(ledger.mutex);
-      return ledger.acknowledged.size() >= count;
-    });
+  const auto acknowledged = [&] {
+    const std::lock_guard lock(ledger.mutex);
+    return ledger.acknowledged.size();
+  };
+  const auto goes_on = [&] {
+    const size_t before = acknowledged();
+    return WaitFor("writes go through", [&] { return acknowledged() >= before + 200; });
   };
 
   for (int i = 1; i <= kRestarts; ++i) {
-    EXPECT_TRUE(has_written(ledger.acknowledged.size() + 200));
+    EXPECT_TRUE(goes_on());
     ASSERT_TRUE(cluster().server(0).Stop(StopMode::kImmediate).ok());
     ASSERT_TRUE(cluster().server(0).Start().ok());
     EXPECT_TRUE(SeesRole(0, v1::ROLE_PRIMARY));
-    EXPECT_TRUE(has_written(ledger.acknowledged.size() + 200))
-        << "service is not restored";
+    EXPECT_TRUE(goes_on()) << "service is not restored";
   }
   is_over = true;
   for (std::thread& writer : writers) writer.join();

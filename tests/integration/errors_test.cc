@@ -109,21 +109,27 @@ TEST_F(ErrorsTest, DetailIsSentOnlyWhenConfigured) {
   EXPECT_THAT(with.postgres.detail(), HasSubstr("Key (a)=(1)"));
 }
 
-TEST_F(ErrorsTest, ErrorsStayBelowFourKibibytes) {
+TEST_F(ErrorsTest, LargeErrorsAreCutAndStillArriveWhole) {
   StartGateway({"errors.send_detail=true"});
+  // Characters of one byte, of several (three bytes each in a trailer's text), and such
+  // that a cut in the middle would make bad UTF-8.
+  for (const char* character : {"m", "ü", "世", "😀"}) {
+    SCOPED_TRACE(character);
+    const Failure failure =
+        client()
+            .Query("DO $$ BEGIN RAISE EXCEPTION '%', repeat('" + std::string(character) +
+                   "', 100000) USING DETAIL = repeat('d', 100000), "
+                   "HINT = repeat('ü', 100000), TABLE = repeat('t', 100000), "
+                   "COLUMN = repeat('c', 100000), CONSTRAINT = repeat('o', 100000); "
+                   "END $$")
+            .failure;
 
-  const Failure failure =
-      client()
-          .Query(
-              "DO $$ BEGIN RAISE EXCEPTION '%', repeat('m', 100000) USING "
-              "DETAIL = repeat('d', 100000), HINT = repeat('ü', 100000), "
-              "TABLE = repeat('t', 100000); END $$")
-          .failure;
-
-  EXPECT_EQ(failure.sqlstate(), "P0001") << failure;
-  EXPECT_LE(failure.details_size + failure.message.size(), 4096U);
-  EXPECT_THAT(failure.postgres.message(), ::testing::EndsWith("..."));
-  EXPECT_THAT(failure.postgres.hint(), ::testing::EndsWith("..."));
+    EXPECT_EQ(failure.code, StatusCode::FAILED_PRECONDITION) << failure;
+    EXPECT_EQ(failure.sqlstate(), "P0001") << failure;
+    EXPECT_EQ(failure.verdict.outcome(), v1::OUTCOME_ROLLED_BACK);
+    EXPECT_LE(failure.details_size, 4096U);
+    EXPECT_THAT(failure.postgres.message(), ::testing::EndsWith("..."));
+  }
 }
 
 TEST_F(ErrorsTest, GatewaysOwnErrorsHaveTheirOwnDomain) {

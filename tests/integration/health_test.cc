@@ -101,7 +101,7 @@ TEST_F(HealthTest, WithoutThePrimaryReadinessEndsAndLivenessGoesOn) {
 }
 
 TEST_F(HealthTest, ReadinessMayRequireEveryEndpoint) {
-  StartGateway({"readiness.requires=ALL"});
+  StartGateway({"readiness.require=ALL"});
 
   ASSERT_TRUE(cluster().server(1).Stop(StopMode::kFast).ok());
 

@@ -33,11 +33,11 @@ TEST_F(PythonClientTest, WorksWithGeneratedStubs) {
   StartGateway();
   const std::string stubs = cluster().temp_path() + "/stubs";
 
-  Run({"/bin/sh", PGSLUICE_SOURCE_DIR "/scripts/stubs", "python", stubs}, {},
+  Run({"/bin/sh", PGSLUICE_SOURCE_DIR "/scripts/stubs", "python", "--out", stubs}, {},
       absl::Seconds(60));
   Run({kPython, PGSLUICE_SOURCE_DIR "/tests/interop/python_client_test.py"},
-      {absl::StrCat("PGSLUICE_ADDR=127.0.0.1:", gateway().port()), "PYTHONPATH=" + stubs,
-       "PYTHONDONTWRITEBYTECODE=1"},
+      {absl::StrCat("PGSLUICE_TEST_ADDR=127.0.0.1:", gateway().port()),
+       "PYTHONPATH=" + stubs + "/python", "PYTHONDONTWRITEBYTECODE=1"},
       absl::Seconds(60));
 }
 

@@ -14,6 +14,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
+constexpr char kCheck[] = "grpc.health.v1.Health/Check";
+
 struct CommandResult {
   int exit_status = -1;
   std::string output;
@@ -21,7 +23,7 @@ struct CommandResult {
 
 std::string FindGrpcurl() {
   std::vector<std::string> directories = absl::StrSplit(getenv("PATH"), ':');
-  directories.push_back(PGSLUICE_TOOLS_DIR);
+  directories.push_back(PGSLUICE_SOURCE_DIR "/build/tools/bin");
   for (const std::string& directory : directories) {
     if (std::filesystem::exists(directory + "/grpcurl")) return directory + "/grpcurl";
   }
@@ -124,12 +126,16 @@ TEST_F(ReflectionTest, AsksForHealthOnBothPorts) {
   EXPECT_THAT(details.output, HasSubstr("ROLE_PRIMARY"));
   EXPECT_THAT(details.output, HasSubstr("ROLE_REPLICA"));
 
-  for (const int port : {gateway().port(), gateway().admin_port()}) {
-    const CommandResult check =
-        Grpcurl({"-d", R"json({"service": "readiness"})json",
-                 absl::StrCat("127.0.0.1:", port), "grpc.health.v1.Health/Check"});
-    EXPECT_EQ(check.exit_status, 0) << check.output;
-    EXPECT_THAT(check.output, HasSubstr(R"json("status": "SERVING")json"));
+  const std::string request = R"json({"service": "readiness"})json";
+  const CommandResult check = Grpcurl({"-d", request, Address(), kCheck});
+  // The admin port has no reflection.
+  const CommandResult on_admin_port =
+      Grpcurl({"-import-path", PGSLUICE_SOURCE_DIR "/proto/third_party_interfaces",
+               "-proto", "grpc/health/v1/health.proto", "-d", request,
+               absl::StrCat("127.0.0.1:", gateway().admin_port()), kCheck});
+  for (const CommandResult& result : {check, on_admin_port}) {
+    EXPECT_EQ(result.exit_status, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr(R"json("status": "SERVING")json"));
   }
 }
 

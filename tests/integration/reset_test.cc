@@ -31,12 +31,14 @@ TEST_F(ResetTest, SettingsDoNotReachTheNextCaller) {
 }
 
 TEST_F(ResetTest, OwnSettingsOfSessionsSurviveTheReset) {
+  const std::string statement_timeout = Ask("SHOW statement_timeout");
   ASSERT_TRUE(client().Query("SET TimeZone = 'Asia/Tokyo'").ok());
+  ASSERT_TRUE(client().Query("SET statement_timeout = '77s'").ok());
   ASSERT_TRUE(client().Query("SET application_name = 'somebody'").ok());
 
   EXPECT_EQ(Ask("SHOW TimeZone"), "UTC");
   EXPECT_EQ(Ask("SHOW application_name"), "pgsluice");
-  EXPECT_EQ(Ask("SHOW statement_timeout"), "30s");
+  EXPECT_EQ(Ask("SHOW statement_timeout"), statement_timeout);
 }
 
 TEST_F(ResetTest, RolesTemporaryTablesAndLocksDoNotReachTheNextCaller) {

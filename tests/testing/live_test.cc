@@ -1,9 +1,8 @@
 #include "tests/testing/live_test.h"
 
-#include <stdlib.h>
-
 #include <cstdlib>
 #include <iostream>
+#include <stdlib.h>
 
 #include "absl/strings/str_cat.h"
 

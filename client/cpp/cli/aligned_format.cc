@@ -53,7 +53,7 @@ AlignedFormat::AlignedFormat(std::vector<TableColumn> columns, std::string null_
       null_text_(std::move(null_text)),
       is_header_due_(with_header) {
   for (const TableColumn& column : columns_) {
-    widths_.push_back(with_header ? WidestOf(SplitLines(column.name)) : 0);
+    widths_.push_back(WidestOf(SplitLines(column.name)));
   }
 }
 

@@ -8,8 +8,8 @@ namespace pgsluice::cli {
 namespace {
 
 // "-[ RECORD 1 ]-+-----": the "+" stands above the bars where the text leaves it room.
-std::string RecordLine(uint64_t record, int name_width, int data_width) {
-  std::string line = "-[ RECORD " + std::to_string(record) + " ]";
+std::string RuleLine(const std::string& label, int name_width, int data_width) {
+  std::string line = label.empty() ? "-" : "-[ " + label + " ]";
   int over = static_cast<int>(line.size());
   for (; over < name_width; ++over) line += '-';
   over -= name_width;
@@ -39,13 +39,20 @@ std::string FormatExpanded(const std::vector<TableColumn>& columns,
       data_width = std::max(data_width, WidestOf(cells[r].back()));
     }
   }
+  if (with_header) {
+    // Values reach at least to the end of "[ RECORD n ]".
+    const int digits = static_cast<int>(std::to_string(rows.size()).size());
+    data_width = std::max(data_width, digits + 8 - name_width);
+  }
 
   std::string out;
   for (size_t r = 0; r < rows.size(); ++r) {
+    const bool is_first = r == 0 && first_record == 1;
     if (with_header) {
-      out += RecordLine(first_record + r, name_width, data_width);
-    } else if (r > 0 || first_record > 1) {
-      out += '\n';
+      out +=
+          RuleLine("RECORD " + std::to_string(first_record + r), name_width, data_width);
+    } else if (!is_first) {
+      out += RuleLine("", name_width, data_width);
     }
     for (size_t c = 0; c < cells[r].size(); ++c) {
       const std::vector<CellLine>& name = names[c];

@@ -8,8 +8,8 @@
 
 namespace pgsluice::cli {
 
-// Records are numbered from `first_record`; without a header they are parted by an
-// empty line.
+// Records are numbered from `first_record`; without a header they are parted by
+// a rule.
 std::string FormatExpanded(const std::vector<TableColumn>& columns,
                            const std::vector<TableRow>& rows, uint64_t first_record,
                            const std::string& null_text, bool with_header);

@@ -8,7 +8,8 @@
 
 namespace pgsluice::cli {
 
-// RFC 4180, with \n as psql does; NULL is an empty field, the empty text "".
+// RFC 4180 with \n. NULL is an empty field and the empty text "", as in COPY (psql
+// leaves both empty).
 std::string CsvRow(const TableRow& row, const std::string& null_text);
 std::string CsvHeader(const std::vector<TableColumn>& columns);
 

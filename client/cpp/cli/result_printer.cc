@@ -91,7 +91,7 @@ void ResultPrinter::End(const std::string& command_tag) {
        (is_expanded && row_count_ == 0));
   if (has_footer) Write(RowCountFooter(row_count_));
   const bool is_table = options_.format == Format::kAligned || is_expanded;
-  if (is_table && !(is_expanded && row_count_ == 0)) Write("\n");
+  if (is_table) Write("\n");
 }
 
 void ResultPrinter::Flush() {

@@ -1,0 +1,120 @@
+// Which method is accepted on which queue, and what serves it.
+#include <utility>
+
+#include "asio/co_spawn.hpp"
+#include "asio/detached.hpp"
+
+#include "server/health_calls.h"
+#include "server/monitoring_calls.h"
+#include "server/query_call.h"
+#include "server/reflection_call.h"
+#include "server/server.h"
+#include "server/stream_query_call.h"
+#include "server/transaction_call.h"
+
+namespace pgsluice {
+
+// Every method is accepted on every shard; gRPC hands a call to the shard that read it.
+void Server::AcceptOnShards() {
+  for (auto& owned : shards_) {
+    Shard& shard = *owned;
+    grpc::ServerCompletionQueue* queue = shard.queue();
+    const auto spawn = [&shard](asio::awaitable<void> loop) {
+      asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
+    };
+    spawn(AcceptCalls<QueryCall>(
+        shard,
+        [this, queue](QueryCall& call, void* tag) {
+          gateway_service_.RequestQuery(&call.context(), &call.request, &call.writer,
+                                        queue, queue, tag);
+        },
+        [this](auto call) { return ServeQuery(std::move(call), *environment_); }));
+    spawn(AcceptCalls<StreamQueryCall>(
+        shard,
+        [this, queue](StreamQueryCall& call, void* tag) {
+          gateway_service_.RequestStreamQuery(&call.context(), &call.request,
+                                              &call.writer, queue, queue, tag);
+        },
+        [this](auto call) { return ServeStreamQuery(std::move(call), *environment_); }));
+    spawn(AcceptCalls<TransactionCall>(
+        shard,
+        [this, queue](TransactionCall& call, void* tag) {
+          gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
+                                              tag);
+        },
+        [this](auto call) { return ServeTransaction(std::move(call), *environment_); }));
+    spawn(AcceptCalls<HealthCall>(
+        shard,
+        [this, queue](HealthCall& call, void* tag) {
+          gateway_service_.RequestHealth(&call.context(), &call.request, &call.writer,
+                                         queue, queue, tag);
+        },
+        [this](auto call) {
+          return ServeHealth(std::move(call), *environment_, health_, started_);
+        }));
+    spawn(AcceptCalls<PoolStatsCall>(
+        shard,
+        [this, queue](PoolStatsCall& call, void* tag) {
+          gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
+                                            queue, queue, tag);
+        },
+        [this](auto call) { return ServePoolStats(std::move(call), *environment_); }));
+  }
+  AcceptHealth(shards_.front()->queue(), health_service_);
+  if (admin_poller_ != nullptr) {
+    AcceptHealth(admin_poller_->queue(), admin_health_service_);
+  }
+}
+
+void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,
+                          grpc::health::v1::Health::AsyncService& service) {
+  Shard& shard = *shards_.front();
+  asio::co_spawn(shard.executor(),
+                 AcceptCalls<CheckCall>(
+                     shard,
+                     [&service, queue](CheckCall& call, void* tag) {
+                       service.RequestCheck(&call.context(), &call.request, &call.writer,
+                                            queue, queue, tag);
+                     },
+                     [this](auto call) { return ServeCheck(std::move(call), health_); }),
+                 asio::detached);
+  asio::co_spawn(shard.executor(),
+                 AcceptCalls<WatchCall>(
+                     shard,
+                     [&service, queue](WatchCall& call, void* tag) {
+                       service.RequestWatch(&call.context(), &call.request, &call.writer,
+                                            queue, queue, tag);
+                     },
+                     [this](auto call) { return ServeWatch(std::move(call), health_); }),
+                 asio::detached);
+}
+
+void Server::AcceptReflection() {
+  if (!config_.server().reflection()) return;
+  Shard& shard = *shards_.front();
+  grpc::ServerCompletionQueue* queue = shard.queue();
+  const auto accept = [this, &shard, queue]<class Request, class Response>(
+                          auto& service, Request*, Response*) {
+    using Call = BidiStreamCall<Request, Response>;
+    asio::co_spawn(shard.executor(),
+                   AcceptCalls<Call>(
+                       shard,
+                       [&service, queue](Call& call, void* tag) {
+                         service.RequestServerReflectionInfo(
+                             &call.context(), &call.stream, queue, queue, tag);
+                       },
+                       [this](auto call) {
+                         return ServeReflection<Request, Response>(std::move(call),
+                                                                   reflection_answers_);
+                       }),
+                   asio::detached);
+  };
+  namespace now = grpc::reflection::v1;
+  namespace old = grpc::reflection::v1alpha;
+  accept(reflection_service_, static_cast<now::ServerReflectionRequest*>(nullptr),
+         static_cast<now::ServerReflectionResponse*>(nullptr));
+  accept(old_reflection_service_, static_cast<old::ServerReflectionRequest*>(nullptr),
+         static_cast<old::ServerReflectionResponse*>(nullptr));
+}
+
+}  // namespace pgsluice
