@@ -5,6 +5,7 @@
 #include <ctime>
 #include <thread>
 
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 #include "server/config/cluster_options.h"
@@ -101,6 +102,8 @@ int Serve(const LoadedConfig& loaded) {
 }
 
 int Main(int argc, char** argv, char** envp) {
+  // Debian builds Abseil with the detection on; it costs at every lock.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const absl::StatusOr<CommandLine> command = ParseCommandLine(argc, argv, kVersion);
   if (!command.ok()) return Complain(command.status(), kBadUsage);
   switch (command->action) {

@@ -10,12 +10,15 @@
 #include "asio/detached.hpp"
 #include "asio/post.hpp"
 #include "asio/redirect_error.hpp"
+#include "asio/steady_timer.hpp"
+#include "asio/use_awaitable.hpp"
 
 #include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
 #include "server/config/cluster_options.h"
 #include "server/log.h"
 #include "server/port_check.h"
+#include "server/rpc.h"
 #include "server/server_settings.h"
 #include "server/topology_log.h"
 

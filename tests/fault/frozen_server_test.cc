@@ -18,8 +18,9 @@ class FrozenServerTest : public LiveTest {
   void SetUp() override {
     LiveTest::SetUp();
     // The client's deadline is far away: it is the gateway's that is tested.
-    StartGateway({"limits.max_deadline=500ms", "limits.cancel_budget=300ms",
-                  "probe.timeout=500ms", "pools.primary.connect_timeout=1s"});
+    StartGateway({"limits.default_deadline=500ms", "limits.max_deadline=500ms",
+                  "limits.cancel_budget=300ms", "probe.timeout=500ms",
+                  "pools.primary.connect_timeout=1s"});
     ASSERT_TRUE(client().Query("SELECT 1").ok());
     ASSERT_TRUE(client().Read("SELECT 1").ok());
   }
