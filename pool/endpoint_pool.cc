@@ -125,6 +125,7 @@ void EndpointPool::Maintain() {
     absl::MutexLock lock(&mutex_);
     const absl::Time now = deps_.clock->Now();
     ExpireWaitersLocked(now, work);
+    CloseDeadLocked(work);
 
     PoolSnapshot snapshot{.idle = {},
                           .open = sessions_.size(),
@@ -307,6 +308,15 @@ void EndpointPool::ExpireWaitersLocked(absl::Time now, Work& work) {
     const absl::Duration waited = now - waiters_.at(waiter).enqueued;
     CompleteWaiterLocked(waiter, AcquireTimeout(deps_.endpoint, waited, last_error_),
                          work);
+  }
+}
+
+// One look at each idle socket, which does not block.
+void EndpointPool::CloseDeadLocked(Work& work) {
+  for (size_t i = idle_.size(); i-- > 0;) {
+    if (!idle_[i]->session->LooksAlive()) {
+      CloseLocked(idle_[i], CloseReason::kBroken, work);
+    }
   }
 }
 

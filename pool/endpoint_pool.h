@@ -116,6 +116,7 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CloseLocked(PooledSession* session, CloseReason reason, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CloseDeadLocked(Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OpenAsNeededLocked(Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CompleteWaiterLocked(WaiterId id, absl::Status status, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -292,10 +292,16 @@ absl::Status StoppedBeforeStart(StopReason reason) {
       {.reason = StopName(reason), .retry_scope = RetryScope::kStatement});
 }
 
-absl::Status StreamStopped(StopReason reason) {
-  return MakeError(StopCode(reason),
-                   StrCat("the stream was cut before its end: ", WhyStopped(reason)),
-                   {.reason = StopName(reason), .outcome = Outcome::kUnknown});
+absl::Status StreamStopped(StopReason reason, Phase phase) {
+  const bool is_read = phase == Phase::kRead;
+  // What may have been committed must not look as if it could be sent again.
+  Code code = StopCode(reason);
+  if (!is_read && code == Code::kUnavailable) code = Code::kUnknown;
+  return MakeError(
+      code, StrCat("the stream was cut before its end: ", WhyStopped(reason)),
+      {.reason = StopName(reason),
+       .outcome = is_read ? Outcome::kRolledBack : Outcome::kUnknown,
+       .retry_scope = is_read ? RetryScope::kStatement : RetryScope::kResolveFirst});
 }
 
 absl::Status DespiteEffect(const absl::Status& error) {

@@ -104,7 +104,7 @@ absl::Status Draining();
 // The call stopped before a statement was sent (waiting for a session, say).
 absl::Status StoppedBeforeStart(StopReason reason);
 // A stream ended between two messages: what it sent is not a result.
-absl::Status StreamStopped(StopReason reason);
+absl::Status StreamStopped(StopReason reason, Phase phase);
 absl::Status ResultTooLarge(std::string_view limit_name, uint64_t limit);
 // `error` ended the reading of a result, but the statement has taken effect all the same.
 absl::Status DespiteEffect(const absl::Status& error);

@@ -27,6 +27,14 @@ asio::awaitable<T> OnShardOf(Session& session, asio::awaitable<T> operation) {
                                     asio::use_awaitable);
 }
 
+asio::awaitable<absl::StatusOr<Fetched>> RunFirst(Session& session,
+                                                  const Execution& execution,
+                                                  RowSink& sink) {
+  absl::Status started = co_await session.Start(execution);
+  if (!started.ok()) co_return started;
+  co_return co_await session.Fetch(sink);
+}
+
 }  // namespace
 
 Lease& Lease::operator=(Lease&& other) noexcept {
@@ -47,14 +55,23 @@ TransactionStatus Lease::transaction() const { return session().facts().transact
 
 asio::awaitable<absl::Status> Lease::Start(const Statement& statement, Phase phase,
                                            StopSignal& stop) {
-  if (stop.is_stopped()) {
-    co_return StoppedBeforeStart(stop.reason());
-  }
+  if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
   statement_id_ = NextStatementId();
   Execution execution{.statement = &statement, .phase = phase, .id = statement_id_};
   auto subscription = stop.Subscribe(
       [this](StopReason reason) { session().RequestStop(statement_id_, reason); });
   co_return co_await OnShardOf(session(), session().Start(execution));
+}
+
+asio::awaitable<absl::StatusOr<Fetched>> Lease::StartAndFetch(const Statement& statement,
+                                                              Phase phase, RowSink& sink,
+                                                              StopSignal& stop) {
+  if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
+  statement_id_ = NextStatementId();
+  Execution execution{.statement = &statement, .phase = phase, .id = statement_id_};
+  auto subscription = stop.Subscribe(
+      [this](StopReason reason) { session().RequestStop(statement_id_, reason); });
+  co_return co_await OnShardOf(session(), RunFirst(session(), execution, sink));
 }
 
 asio::awaitable<absl::StatusOr<Fetched>> Lease::Fetch(RowSink& sink, StopSignal& stop) {
@@ -66,13 +83,10 @@ asio::awaitable<absl::StatusOr<Fetched>> Lease::Fetch(RowSink& sink, StopSignal&
 asio::awaitable<absl::StatusOr<CommandResult>> Lease::Execute(const Statement& statement,
                                                               Phase phase, RowSink& sink,
                                                               StopSignal& stop) {
-  absl::Status started = co_await Start(statement, phase, stop);
-  if (!started.ok()) co_return started;
-  while (true) {
-    absl::StatusOr<Fetched> fetched = co_await Fetch(sink, stop);
-    if (!fetched.ok()) co_return fetched.status();
-    if (fetched->is_complete) co_return std::move(fetched->result);
-  }
+  absl::StatusOr<Fetched> fetched = co_await StartAndFetch(statement, phase, sink, stop);
+  while (fetched.ok() && !fetched->is_complete) fetched = co_await Fetch(sink, stop);
+  if (!fetched.ok()) co_return fetched.status();
+  co_return std::move(fetched->result);
 }
 
 void Lease::Return() {

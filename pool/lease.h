@@ -34,6 +34,10 @@ class Lease final {
   asio::awaitable<absl::Status> Start(const Statement& statement, Phase phase,
                                       StopSignal& stop);
   asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink, StopSignal& stop);
+  // Both in one visit to the session's shard.
+  asio::awaitable<absl::StatusOr<Fetched>> StartAndFetch(const Statement& statement,
+                                                         Phase phase, RowSink& sink,
+                                                         StopSignal& stop);
   // Start, then Fetch until complete.
   asio::awaitable<absl::StatusOr<CommandResult>> Execute(const Statement& statement,
                                                          Phase phase, RowSink& sink,

@@ -50,6 +50,9 @@ class Session {
 
   // What a returned session looks like. By the lease's holder or the pool.
   virtual SessionFacts facts() const = 0;
+  // False when the server has ended it, or said anything, while it was idle. By the pool;
+  // does not block.
+  virtual bool LooksAlive() const = 0;
   // Makes the session as new; `done` is called once, on the session's shard.
   virtual void CleanUp(const CleanUpPlan& plan,
                        std::function<void(absl::Status)> done) = 0;

@@ -28,14 +28,10 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
   StatementTimer timer(call, options->statement_timeout);
   QueryRows rows(request.encoding(), options->result, response);
   StatementRun run(call, environment, *statement, *options);
-  absl::Status status = co_await run.Start();
-  while (status.ok()) {
-    absl::StatusOr<Fetched> fetched = co_await run.Fetch(rows);
-    status = fetched.status();
-    if (!status.ok() || !fetched->is_complete) continue;
-    CommandToProto(fetched->result, response);
-    break;
-  }
+  absl::StatusOr<Fetched> fetched = co_await run.Start(rows);
+  while (fetched.ok() && !fetched->is_complete) fetched = co_await run.Fetch(rows);
+  if (fetched.ok()) CommandToProto(fetched->result, response);
+  const absl::Status status = fetched.status();
   // The session is free before the answer travels.
   run.End();
   run.Report("Query", response.row_count(), status);

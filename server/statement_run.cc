@@ -25,18 +25,18 @@ StatementTimer::StatementTimer(CallBase& call, absl::Duration timeout)
   });
 }
 
-asio::awaitable<absl::Status> StatementRun::Start() {
-  absl::Status status;
+asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Start(RowSink& sink) {
+  absl::StatusOr<Fetched> fetched;
   for (int i = 0; i < kMaxStarts; ++i) {
-    status = co_await StartOnce();
-    if (!IsCertainNotToHaveRun(status)) break;
+    fetched = co_await StartOnce(sink);
+    if (fetched.ok() || !IsCertainNotToHaveRun(fetched.status())) break;
     routed_.lease.Return();
-    NudgeIfBlamed(environment_, status);
+    NudgeIfBlamed(environment_, fetched.status());
   }
-  co_return status;
+  co_return fetched;
 }
 
-asio::awaitable<absl::Status> StatementRun::StartOnce() {
+asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) {
   asked_ = absl::Now();
   absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
       options_.route, call_.shard().index(), call_.deadline(), call_.stop());
@@ -45,7 +45,10 @@ asio::awaitable<absl::Status> StatementRun::StartOnce() {
   routed_ = *std::move(routed);
   endpoint_ = routed_.lease.endpoint();
   role_ = routed_.lease.role();
-  co_return co_await routed_.lease.Start(statement_, options_.phase(), call_.stop());
+  absl::StatusOr<Fetched> fetched = co_await routed_.lease.StartAndFetch(
+      statement_, options_.phase(), sink, call_.stop());
+  ended_ = absl::Now();
+  co_return fetched;
 }
 
 asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Fetch(RowSink& sink) {

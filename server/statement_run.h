@@ -34,9 +34,9 @@ class StatementRun final {
         statement_(statement),
         options_(options) {}
 
-  // Takes a session and sends the statement. A session that turns out to be gone before
-  // anything was sent is replaced by another.
-  asio::awaitable<absl::Status> Start();
+  // Takes a session, sends the statement, and fetches for the first time. A session that
+  // turns out to be gone before anything was sent is replaced by another.
+  asio::awaitable<absl::StatusOr<Fetched>> Start(RowSink& sink);
   asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink);
   // Gives the session back. Nothing of the call holds it any more.
   void End();
@@ -48,7 +48,7 @@ class StatementRun final {
   void FillTiming(v1::Timing& timing) const;
 
  private:
-  asio::awaitable<absl::Status> StartOnce();
+  asio::awaitable<absl::StatusOr<Fetched>> StartOnce(RowSink& sink);
 
   CallBase& call_;
   const CallEnvironment& environment_;

@@ -25,16 +25,16 @@ class QueryStream final {
   // Header, rows, trailer. Reads on only when the message before has been taken: a slow
   // reader slows PostgreSQL down, and memory stays bounded.
   asio::awaitable<absl::Status> Run() {
-    absl::Status status = co_await run_.Start();
-    while (status.ok()) {
-      absl::StatusOr<Fetched> fetched = co_await run_.Fetch(rows_);
-      if (!fetched.ok()) co_return fetched.status();
+    absl::StatusOr<Fetched> fetched = co_await run_.Start(rows_);
+    while (fetched.ok()) {
       // The session need not wait for the reader's last messages.
       if (fetched->is_complete) run_.End();
-      status = co_await WriteRows();
-      if (fetched->is_complete && status.ok()) co_return co_await WriteTrailer(*fetched);
+      absl::Status status = co_await WriteRows();
+      if (!status.ok()) co_return status;
+      if (fetched->is_complete) co_return co_await WriteTrailer(*fetched);
+      fetched = co_await run_.Fetch(rows_);
     }
-    co_return status;
+    co_return fetched.status();
   }
 
  private:
@@ -62,12 +62,13 @@ class QueryStream final {
   }
 
   asio::awaitable<absl::Status> Write(const v1::StreamQueryResponse& message) {
-    if (call_.stop().is_stopped()) co_return StreamStopped(call_.stop().reason());
+    if (call_.stop().is_stopped())
+      co_return StreamStopped(call_.stop().reason(), options_.phase());
     StallGuard guard(call_, environment_.limits.stream_stall_timeout);
     const bool is_taken = co_await call_.Write(message);
     if (is_taken) co_return absl::OkStatus();
     call_.stop().Stop(StopReason::kCancelled);
-    co_return StreamStopped(call_.stop().reason());
+    co_return StreamStopped(call_.stop().reason(), options_.phase());
   }
 
   StreamQueryCall& call_;

@@ -2,6 +2,7 @@
 // up in pg_session_cleanup.cc.
 #include "pool/pg/pg_session.h"
 
+#include <cerrno>
 #include <sys/socket.h>
 #include <utility>
 
@@ -11,6 +12,12 @@
 #include "pool/pg/result_handle.h"
 
 namespace pgsluice {
+
+namespace {
+
+constexpr char kBeginRead[] = "BEGIN READ ONLY";
+
+}  // namespace
 
 PgSession::PgSession(PgSessionDeps deps, std::unique_ptr<PgConnection> connection)
     : deps_(std::move(deps)),
@@ -44,8 +51,17 @@ asio::awaitable<absl::Status> PgSession::Start(const Execution& execution) {
   }
   facts_.has_statement_in_progress = true;
   if (execution.statement->kind == StatementKind::kOther) facts_.needs_reset = true;
-  absl::Status sent = co_await Send();
-  if (!sent.ok() && !current_->gave_up) current_.reset();
+  absl::Status sent;
+  if (execution.phase == Phase::kRead && deps_.role == Role::kPrimary) {
+    // Sessions of the replica pool are read-only; here a read has to be told so. The
+    // transaction is rolled back when the session is given back.
+    sent = co_await RunInternal(kBeginRead);
+  }
+  if (sent.ok()) sent = co_await Send();
+  if (!sent.ok() && !current_->gave_up) {
+    if (facts_.is_broken) facts_.has_statement_in_progress = false;
+    current_.reset();
+  }
   co_return sent;
 }
 
@@ -69,22 +85,22 @@ asio::awaitable<absl::Status> PgSession::Send() {
   co_return co_await Flush();
 }
 
-// A session that the server closed while it was idle shows it: nothing was sent yet, so
-// the caller may safely take another one.
-bool PgSession::IsGoneWhileIdle() {
+// Nobody has asked it anything: what there is to read is its end, or a last word.
+bool PgSession::LooksAlive() const {
   char byte = 0;
   const ssize_t got =
       recv(PQsocket(connection_->get()), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (got < 0) return false;
-  if (got > 0 && PQconsumeInput(connection_->get()) == 1 &&
-      PQstatus(connection_->get()) == CONNECTION_OK) {
-    // Notices and parameter changes come unasked too; a FATAL leaves a result.
-    PQisBusy(connection_->get());
-    ResultHandle last_words(PQgetResult(connection_->get()));
-    if (last_words == nullptr && PQstatus(connection_->get()) == CONNECTION_OK)
-      return false;
-  }
-  return true;
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+}
+
+// A session that the server closed while it was idle shows it: nothing was sent yet, so
+// the caller may safely take another one.
+bool PgSession::IsGoneWhileIdle() {
+  if (LooksAlive()) return false;
+  // Notices and changed settings come unasked, too; the end comes after a FATAL.
+  if (PQconsumeInput(connection_->get()) == 0) return true;
+  PQisBusy(connection_->get());
+  return PQstatus(connection_->get()) != CONNECTION_OK || !LooksAlive();
 }
 
 bool PgSession::IsWorthPreparing(const Statement& statement) {

@@ -171,8 +171,11 @@ asio::awaitable<absl::Status> PgSession::RunInternal(std::string sql) {
         co_return Internal("a clean-up did not end in time");
       }
       if (!is_read && PQisBusy(connection_->get()) != 0) {
-        facts_.is_broken = true;
-        co_return Internal(ConnectionError(connection_->get()));
+        // Before a caller's statement: nothing of it was sent.
+        if (current_.has_value() && current_->gave_up) {
+          co_return StoppedUnfinished(Context());
+        }
+        co_return Broken(/*statement_sent=*/false);
       }
     }
     ResultHandle result(PQgetResult(connection_->get()));

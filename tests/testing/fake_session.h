@@ -1,6 +1,7 @@
 // Sessions and connects that stay outstanding until the test steps them. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -29,6 +30,8 @@ class FakeSession final : public Session {
   asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink) override;
   void RequestStop(uint64_t id, StopReason reason) override;
   SessionFacts facts() const override ABSL_LOCKS_EXCLUDED(mutex_);
+  bool LooksAlive() const override { return looks_alive_; }
+  void SetLooksAlive(bool looks_alive) { looks_alive_ = looks_alive; }
   void CleanUp(const CleanUpPlan& plan, std::function<void(absl::Status)> done) override
       ABSL_LOCKS_EXCLUDED(mutex_);
   void Close() override ABSL_LOCKS_EXCLUDED(mutex_);
@@ -43,6 +46,7 @@ class FakeSession final : public Session {
   int closes() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  std::atomic<bool> looks_alive_{true};
   const int shard_;
   const asio::any_io_executor executor_;
 
