@@ -31,8 +31,8 @@ class TransactionTest : public ::testing::Test {
   // What the gateway saw, once the stream ended.
   std::vector<std::string> Executed() { return executed_.get_future().get(); }
 
-  FakeGateway gateway_;
   std::promise<std::vector<std::string>> executed_;
+  FakeGateway gateway_;  // After what its threads touch: it goes first, and joins them.
   Client client_ = Client::Connect(gateway_.address());
 };
 
