@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "asio/steady_timer.hpp"
 #include "asio/this_coro.hpp"
 
 #include "pool/completion.h"
 #include "pool/error.h"
+#include "pool/timer.h"
 
 namespace pgsluice {
 
@@ -19,15 +19,6 @@ using LeaseCompletion = Completion<absl::StatusOr<Lease>>;
 absl::Status Reroute() { return absl::AbortedError("the endpoint's role changed"); }
 bool IsReroute(const absl::Status& status) {
   return absl::IsAborted(status) && !DetailsOf(status).has_value();
-}
-
-// Ends the waiter when `deadline` passes. Posted on the shard's own loop.
-void EndAtDeadline(const std::shared_ptr<asio::steady_timer>& timer,
-                   const std::shared_ptr<EndpointPool>& pool, absl::Duration left) {
-  timer->expires_after(absl::ToChronoNanoseconds(std::max(left, absl::ZeroDuration())));
-  timer->async_wait([timer, pool](const asio::error_code& error) {
-    if (!error) pool->Maintain();  // Expires every waiter that is due.
-  });
 }
 
 }  // namespace
@@ -95,10 +86,11 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
     auto subscription = stop.Subscribe([&pool, waiter](StopReason reason) {
       pool->EndWaiter(waiter, StoppedBeforeStart(reason));
     });
-    auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
-    EndAtDeadline(timer, pool, wait_until - now);
+    Timer timer(co_await asio::this_coro::executor);
+    // Expires every waiter that is due.
+    timer.Set(wait_until - now, [&pool] { pool->Maintain(); });
     absl::StatusOr<Lease> lease = co_await completion->Wait();
-    timer->cancel();
+    timer.Cancel();
     if (lease.ok()) co_return RoutedLease{*std::move(lease), route->reason};
     if (!IsReroute(lease.status())) co_return lease.status();
   }

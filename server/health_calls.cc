@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "asio/post.hpp"
-#include "asio/redirect_error.hpp"
-#include "asio/steady_timer.hpp"
+
+#include "pool/timer.h"
 
 namespace pgsluice {
 
@@ -21,13 +21,13 @@ Response::ServingStatus StatusOf(const std::string& name,
 
 // Wakes a watch; shared with listeners on their way from other threads.
 struct Waker {
-  explicit Waker(asio::io_context& loop) : timer(loop) {}
-  asio::steady_timer timer;
+  explicit Waker(EventLoop& loop) : timer(loop) {}
+  Timer timer;
   bool is_woken = false;
 
   void Wake() {
     is_woken = true;
-    timer.cancel();
+    timer.Cancel();
   }
 };
 
@@ -68,10 +68,7 @@ asio::awaitable<void> ServeWatch(std::shared_ptr<WatchCall> call,
         continue;
       }
       if (!std::exchange(waker->is_woken, false)) {
-        waker->timer.expires_at(asio::steady_timer::time_point::max());
-        asio::error_code ignored;
-        co_await waker->timer.async_wait(
-            asio::redirect_error(asio::use_awaitable, ignored));
+        co_await waker->timer.Wait(absl::InfiniteDuration());
         waker->is_woken = false;
       }
     }

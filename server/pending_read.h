@@ -7,10 +7,8 @@
 #include <utility>
 
 #include "asio/awaitable.hpp"
-#include "asio/redirect_error.hpp"
-#include "asio/steady_timer.hpp"
-#include "asio/use_awaitable.hpp"
 
+#include "pool/timer.h"
 #include "server/rpc.h"
 
 namespace pgsluice {
@@ -44,15 +42,13 @@ class RequestReader final {
       if (std::exchange(is_woken_, false)) co_return Outcome::kWoken;
       const absl::Duration left = until - absl::Now();
       if (left <= absl::ZeroDuration()) co_return Outcome::kIdle;
-      wake_.expires_after(absl::ToChronoNanoseconds(std::min(left, absl::Hours(24))));
-      asio::error_code ignored;
-      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      co_await wake_.Wait(left);
     }
   }
 
   void Wake() {
     is_woken_ = true;
-    wake_.cancel();
+    wake_.Cancel();
   }
 
   // The reader goes; a read under way will find nobody.
@@ -68,7 +64,7 @@ class RequestReader final {
     void Complete(bool ok) override {
       is_done = true;
       is_ok = ok;
-      if (reader != nullptr) reader->wake_.cancel();
+      if (reader != nullptr) reader->wake_.Cancel();
       call = nullptr;
       self = nullptr;  // May destroy *this.
     }
@@ -81,7 +77,7 @@ class RequestReader final {
   };
 
   std::shared_ptr<Call> call_;
-  asio::steady_timer wake_;
+  Timer wake_;
   std::shared_ptr<Read> read_;
   bool is_woken_ = false;
 };

@@ -21,10 +21,10 @@
 #include "asio/awaitable.hpp"
 #include "asio/co_spawn.hpp"
 #include "asio/detached.hpp"
-#include "asio/steady_timer.hpp"
 #include "asio/use_awaitable.hpp"
 
 #include "pool/stop_signal.h"
+#include "pool/timer.h"
 #include "server/shard.h"
 
 namespace pgsluice {
@@ -87,16 +87,14 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
     has_default_deadline_ = own > started_ + absl::Hours(24 * 365);
     deadline_ = has_default_deadline_ ? started_ + std::min(if_unset, longest)
                                       : std::min(own, started_ + longest);
-    deadline_timer_.expires_after(absl::ToChronoNanoseconds(deadline_ - absl::Now()));
-    deadline_timer_.async_wait(
-        [self = shared_from_this()](const asio::error_code& error) {
-          if (!error) self->stop_.Stop(StopReason::kDeadline);
-        });
+    // Ended() cancels it, before the call goes.
+    deadline_timer_.Set(deadline_ - absl::Now(),
+                        [this] { stop_.Stop(StopReason::kDeadline); });
   }
 
   // The coroutine is at its end: nothing may stop it any more.
   void Ended() {
-    deadline_timer_.cancel();
+    deadline_timer_.Cancel();
     shard_.calls().erase(this);
   }
 
@@ -124,7 +122,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   Shard& shard_;
   grpc::ServerContext context_;
   StopSignal stop_;
-  asio::steady_timer deadline_timer_;
+  Timer deadline_timer_;
   absl::Time started_;
   absl::Time deadline_ = absl::InfiniteFuture();
   bool has_default_deadline_ = false;

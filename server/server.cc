@@ -8,13 +8,10 @@
 
 #include "asio/co_spawn.hpp"
 #include "asio/detached.hpp"
-#include "asio/post.hpp"
-#include "asio/redirect_error.hpp"
-#include "asio/steady_timer.hpp"
-#include "asio/use_awaitable.hpp"
 
 #include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
+#include "pool/timer.h"
 #include "server/config/cluster_options.h"
 #include "server/log.h"
 #include "server/port_check.h"
@@ -78,7 +75,7 @@ Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
                           ServiceNames()) {
   std::vector<asio::any_io_executor> executors;
   for (int i = 0; i < ShardCountOf(config_); ++i) {
-    shards_.push_back(std::make_unique<Shard>(i));
+    shards_.push_back(std::make_unique<Shard>(i, sleep_watch_));
     executors.push_back(shards_.back()->executor());
   }
   connectors_ = std::make_unique<PgConnectorFactory>(
@@ -113,6 +110,7 @@ absl::Status Server::Start() {
   prober_->Start();
   asio::co_spawn(shards_.front()->executor(), MaintainForEver(), asio::detached);
   for (auto& shard : shards_) shard->Start();
+  sleep_watch_.Start();
   health_.Update([](HealthFacts& facts) { facts.started = true; });
   return absl::OkStatus();
 }
@@ -146,7 +144,7 @@ absl::Status Server::Listen() {
   admin_builder.AddListeningPort(admin_address, grpc::InsecureServerCredentials(),
                                  &admin_port_);
   admin_builder.RegisterService(&admin_health_service_);
-  admin_poller_ = &shards_.front()->AddQueue(admin_builder);
+  admin_queue_ = shards_.front()->AddQuietQueue(admin_builder);
   admin_server_ = admin_builder.BuildAndStart();
   if (admin_server_ == nullptr || admin_port_ == 0) {
     return absl::UnavailableError(StrCat("could not listen on ", admin_address));
@@ -155,12 +153,10 @@ absl::Status Server::Listen() {
 }
 
 asio::awaitable<void> Server::MaintainForEver() {
-  asio::steady_timer timer(shards_.front()->loop());
+  Timer timer(shards_.front()->loop());
   while (!is_stopping_) {
     cluster_->Maintain();
-    timer.expires_after(absl::ToChronoNanoseconds(kMaintenanceInterval));
-    asio::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await timer.Wait(kMaintenanceInterval);
   }
 }
 
@@ -188,7 +184,7 @@ void Server::ReportNotReady() {
 void Server::EndCalls(absl::Duration longest) {
   admission_.RefuseTransactions();
   for (auto& shard : shards_) {
-    asio::post(shard->loop(), [&calls = shard->calls(), longest] {
+    shard->loop().Post([&calls = shard->calls(), longest] {
       // A call may end, and leave the set, while it is told.
       const std::vector<CallBase*> all(calls.begin(), calls.end());
       for (CallBase* call : all) {
@@ -216,7 +212,7 @@ void Server::Hurry() { is_hurried_ = true; }
 
 void Server::StopAllCalls() {
   for (auto& shard : shards_) {
-    asio::post(shard->loop(), [&calls = shard->calls()] {
+    shard->loop().Post([&calls = shard->calls()] {
       const std::vector<CallBase*> all(calls.begin(), calls.end());
       for (CallBase* call : all) {
         if (calls.contains(call)) call->stop().Stop(StopReason::kDraining);
@@ -238,7 +234,8 @@ Server::~Server() {
   prober_.reset();
   if (server_ == nullptr) return;
   for (auto& shard : shards_) shard->ShutdownQueues();
-  for (auto& shard : shards_) shard->StopLoop();
+  for (auto& shard : shards_) shard->Stop();
+  sleep_watch_.Stop();
 }
 
 }  // namespace pgsluice

@@ -24,6 +24,7 @@
 #include "server/health_registry.h"
 #include "server/reflection_answers.h"
 #include "server/shard.h"
+#include "server/sleep_watch.h"
 #include "server/slow_query_log.h"
 
 namespace pgsluice {
@@ -63,6 +64,7 @@ class Server final {
   const config::v1::Config config_;
   const absl::Time started_;
   SystemClock clock_;
+  SleepWatch sleep_watch_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::shared_ptr<Canceler> canceler_;  // Shared with sessions.
   std::unique_ptr<ConnectorFactory> connectors_;
@@ -81,7 +83,7 @@ class Server final {
   grpc::reflection::v1alpha::ServerReflection::AsyncService old_reflection_service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::Server> admin_server_;
-  QueuePoller* admin_poller_ = nullptr;
+  grpc::ServerCompletionQueue* admin_queue_ = nullptr;
   int port_ = 0;
   int admin_port_ = 0;
   std::atomic<bool> is_stopping_{false};

@@ -61,9 +61,7 @@ void Server::AcceptOnShards() {
         [this](auto call) { return ServePoolStats(std::move(call), *environment_); }));
   }
   AcceptHealth(shards_.front()->queue(), health_service_);
-  if (admin_poller_ != nullptr) {
-    AcceptHealth(admin_poller_->queue(), admin_health_service_);
-  }
+  if (admin_queue_ != nullptr) AcceptHealth(admin_queue_, admin_health_service_);
 }
 
 void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,

@@ -1,89 +1,104 @@
-// A shard is one thread with one event loop and one gRPC completion queue. A call's
-// coroutine stays on the shard whose queue received it; so does a session.
+// A shard is one thread that serves one gRPC completion queue and one event loop. A
+// call's coroutine stays on the shard whose queue received it; so does a session.
+//
+// The thread takes turns with both, without blocking, as long as either has work. Idle,
+// it sleeps in the completion queue; what else is to wake it does so by an alarm in the
+// queue.
 #pragma once
 
+#include <chrono>
+#include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/server_builder.h>
 #include <memory>
 #include <thread>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "asio/any_io_executor.hpp"
-#include "asio/executor_work_guard.hpp"
-#include "asio/io_context.hpp"
+
+#include "pool/event_loop.h"
+#include "server/sleep_watch.h"
 
 namespace pgsluice {
 
-// What a completion queue hands back. Completed on the loop of its queue's shard.
+// What a completion queue hands back. Completed on its shard.
 class CompletionTag {
  public:
   virtual ~CompletionTag() = default;
   virtual void Complete(bool is_ok) = 0;
 };
 
-// Brings a queue's completions to a loop: one thread waits in the queue, and wakes the
-// loop once for as many completions as there are.
-class QueuePoller final {
- public:
-  QueuePoller(std::unique_ptr<grpc::ServerCompletionQueue> queue, asio::io_context& loop);
-  QueuePoller(const QueuePoller&) = delete;
-  QueuePoller& operator=(const QueuePoller&) = delete;
-
-  grpc::ServerCompletionQueue* queue() { return queue_.get(); }
-  // Once the server has been built and started: the queue must not be polled before.
-  void Start();
-  // After the server's own shutdown; returns when every completion has been posted.
-  void ShutdownAndJoin();
-
- private:
-  void Run();
-  void Drain() ABSL_LOCKS_EXCLUDED(mutex_);
-
-  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
-  asio::io_context& loop_;
-  std::thread thread_;
-  std::vector<std::pair<CompletionTag*, bool>> draining_;  // The loop's.
-
-  absl::Mutex mutex_;
-  std::vector<std::pair<CompletionTag*, bool>> completed_ ABSL_GUARDED_BY(mutex_);
-};
-
 class CallBase;
 
 class Shard final {
  public:
-  explicit Shard(int index) : index_(index), work_(loop_.get_executor()) {}
+  // `sleep_watch` outlives it, and stops before it goes.
+  Shard(int index, SleepWatch& sleep_watch);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
   int index() const { return index_; }
-  asio::io_context& loop() { return loop_; }
-  asio::any_io_executor executor() { return loop_.get_executor(); }
+  EventLoop& loop() { return loop_; }
+  asio::any_io_executor executor() { return loop_.executor(); }
 
   // Calls in progress. Confined to the shard.
   std::unordered_set<CallBase*>& calls() { return calls_; }
 
-  // Adds a completion queue of `builder`'s server to this shard.
-  QueuePoller& AddQueue(grpc::ServerBuilder& builder);
-  // The queue added first.
-  grpc::ServerCompletionQueue* queue() { return pollers_.front()->queue(); }
+  // Adds the completion queue that it sleeps in: of the server with the traffic.
+  grpc::ServerCompletionQueue* AddQueue(grpc::ServerBuilder& builder);
+  // Adds one of a server with little to do. Nothing wakes the shard for it: it is looked
+  // at now and then.
+  grpc::ServerCompletionQueue* AddQuietQueue(grpc::ServerBuilder& builder);
+  grpc::ServerCompletionQueue* queue() { return queue_.get(); }
 
+  // Once its servers have been built and started: the queues must not be polled before.
   void Start();
-  // After the servers' shutdown: ends the queues, then the loop.
-  void ShutdownQueues();
-  void StopLoop();
+  // After the servers' shutdown: returns when every completion has been handed over.
+  void ShutdownQueues() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  class AlarmTag final : public CompletionTag {
+   public:
+    explicit AlarmTag(Shard& shard) : shard_(shard) {}
+    void Complete(bool is_ok) override;
+
+   private:
+    Shard& shard_;
+  };
+
+  void Run();
+  void Sleep() ABSL_LOCKS_EXCLUDED(mutex_);
+  // From any thread.
+  void Wake() ABSL_LOCKS_EXCLUDED(mutex_);
+  size_t TakeCompletions(grpc::ServerCompletionQueue& queue);
+  size_t LookAtQuietQueue();
+  bool has_open_queue() const;
+
   const int index_;
-  asio::io_context loop_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
-  std::vector<std::unique_ptr<QueuePoller>> pollers_;
-  std::unordered_set<CallBase*> calls_;
+  SleepWatch& sleep_watch_;
+  EventLoop loop_;
   std::thread thread_;
+
+  // The thread's own.
+  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  std::unique_ptr<grpc::ServerCompletionQueue> quiet_queue_;
+  bool is_queue_open_ = true;
+  bool is_quiet_queue_open_ = false;
+  bool is_stopping_ = false;
+  EventLoop::TimePoint last_look_;  // At the quiet queue.
+  std::unordered_set<CallBase*> calls_;
+  absl::Notification queues_ended_;
+
+  absl::Mutex mutex_;
+  // Null when the queue takes no more alarms.
+  std::unique_ptr<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);
+  bool is_alarm_set_ ABSL_GUARDED_BY(mutex_) = false;
+  AlarmTag alarm_tag_{*this};
 };
 
 }  // namespace pgsluice

@@ -2,9 +2,8 @@
 // shard.
 #pragma once
 
-#include "asio/steady_timer.hpp"
-
 #include "pool/error.h"
+#include "pool/timer.h"
 #include "server/rpc.h"
 
 namespace pgsluice {
@@ -13,18 +12,15 @@ namespace pgsluice {
 class StallGuard final {
  public:
   StallGuard(CallBase& call, absl::Duration timeout) : timer_(call.shard().loop()) {
-    timer_.expires_after(absl::ToChronoNanoseconds(timeout));
-    timer_.async_wait([self = call.shared_from_this()](const asio::error_code& error) {
-      if (error) return;
-      self->stop().Stop(StopReason::kStalled);
+    timer_.Set(timeout, [&call] {
+      call.stop().Stop(StopReason::kStalled);
       // Nothing else ends a write that nobody takes.
-      self->context().TryCancel();
+      call.context().TryCancel();
     });
   }
-  ~StallGuard() { timer_.cancel(); }
 
  private:
-  asio::steady_timer timer_;
+  Timer timer_;
 };
 
 }  // namespace pgsluice

@@ -19,10 +19,7 @@ bool IsCertainNotToHaveRun(const absl::Status& status) {
 StatementTimer::StatementTimer(CallBase& call, absl::Duration timeout)
     : timer_(call.shard().loop()) {
   if (timeout <= absl::ZeroDuration()) return;
-  timer_.expires_after(absl::ToChronoNanoseconds(timeout));
-  timer_.async_wait([self = call.shared_from_this()](const asio::error_code& error) {
-    if (!error) self->stop().Stop(StopReason::kTimeout);
-  });
+  timer_.Set(timeout, [&call] { call.stop().Stop(StopReason::kTimeout); });
 }
 
 asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Start(RowSink& sink) {

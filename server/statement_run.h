@@ -4,11 +4,11 @@
 
 #include <optional>
 
-#include "asio/steady_timer.hpp"
 #include "google/protobuf/duration.pb.h"
 
 #include "pgsluice/v1/query.pb.h"
 #include "pool/cluster.h"
+#include "pool/timer.h"
 #include "server/call_environment.h"
 #include "server/call_options.h"
 #include "server/rpc.h"
@@ -19,10 +19,9 @@ namespace pgsluice {
 class StatementTimer final {
  public:
   StatementTimer(CallBase& call, absl::Duration timeout);
-  ~StatementTimer() { timer_.cancel(); }
 
  private:
-  asio::steady_timer timer_;
+  Timer timer_;
 };
 
 class StatementRun final {

@@ -2,9 +2,8 @@
 // limit, which leaves the call alive. Confined to the call's shard.
 #pragma once
 
-#include "asio/steady_timer.hpp"
-
 #include "pool/stop_signal.h"
+#include "pool/timer.h"
 #include "server/rpc.h"
 
 namespace pgsluice {
@@ -13,23 +12,19 @@ class StatementStop final {
  public:
   // `timeout` zero: none.
   StatementStop(CallBase& call, absl::Duration timeout)
-      : signal_(std::make_shared<StopSignal>()),
-        on_call_stop_(
-            call.stop().Subscribe([this](StopReason reason) { signal_->Stop(reason); })),
+      : on_call_stop_(
+            call.stop().Subscribe([this](StopReason reason) { signal_.Stop(reason); })),
         timer_(call.shard().loop()) {
     if (timeout <= absl::ZeroDuration()) return;
-    timer_.expires_after(absl::ToChronoNanoseconds(timeout));
-    timer_.async_wait([signal = signal_](const asio::error_code& error) {
-      if (!error) signal->Stop(StopReason::kTimeout);
-    });
+    timer_.Set(timeout, [this] { signal_.Stop(StopReason::kTimeout); });
   }
 
-  StopSignal& signal() { return *signal_; }
+  StopSignal& signal() { return signal_; }
 
  private:
-  std::shared_ptr<StopSignal> signal_;  // Shared with a timer that is just expiring.
+  StopSignal signal_;
   StopSignal::Subscription on_call_stop_;
-  asio::steady_timer timer_;
+  Timer timer_;
 };
 
 }  // namespace pgsluice

@@ -1,14 +1,16 @@
-// A PGconn on an Asio loop: waiting for its socket, and closing both in order.
+// A PGconn on an event loop: waiting for its socket, and closing both in order.
 // Confined to its shard.
 #pragma once
 
 #include <memory>
-#include <utility>
+#include <optional>
 
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
-#include "asio/posix/stream_descriptor.hpp"
 #include <libpq-fe.h>
+
+#include "pool/event_loop.h"
+#include "pool/socket_watch.h"
 
 namespace pgsluice {
 
@@ -16,7 +18,7 @@ class PgConnection final {
  public:
   // Takes ownership of `connection`, which must not be null.
   PgConnection(PGconn* connection, const asio::any_io_executor& executor)
-      : connection_(connection), socket_(executor) {}
+      : connection_(connection), loop_(EventLoop::Of(executor)) {}
   PgConnection(const PgConnection&) = delete;
   PgConnection& operator=(const PgConnection&) = delete;
   ~PgConnection();
@@ -32,11 +34,9 @@ class PgConnection final {
   void FollowSocket();
 
  private:
-  asio::awaitable<bool> Wait(asio::posix::stream_descriptor::wait_type type);
-
   PGconn* connection_;
-  // Lends libpq's socket to the loop; libpq closes it.
-  asio::posix::stream_descriptor socket_;
+  EventLoop& loop_;
+  std::optional<SocketWatch> socket_;
 };
 
 }  // namespace pgsluice

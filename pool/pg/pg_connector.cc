@@ -4,9 +4,9 @@
 
 #include "absl/time/clock.h"
 #include "asio/co_spawn.hpp"
+#include "asio/ip/address.hpp"
 #include "asio/ip/tcp.hpp"
 #include "asio/redirect_error.hpp"
-#include "asio/steady_timer.hpp"
 #include "asio/this_coro.hpp"
 #include "asio/use_awaitable.hpp"
 
@@ -15,6 +15,7 @@
 #include "pool/pg/pg_error.h"
 #include "pool/pg/pg_session.h"
 #include "pool/str_cat.h"
+#include "pool/timer.h"
 
 namespace pgsluice {
 
@@ -29,6 +30,8 @@ asio::awaitable<absl::Status> Resolve(const std::string& endpoint,
   const bool is_socket_path = host.empty() || host.front() == '/' || host.front() == '@';
   if (is_socket_path || !parameters.Get("hostaddr").empty()) co_return absl::OkStatus();
   asio::error_code error;
+  asio::ip::make_address(host, error);
+  if (!error) co_return absl::OkStatus();  // libpq has nothing to look up.
   const auto found = co_await resolver.async_resolve(
       host, "", asio::redirect_error(asio::use_awaitable, error));
   if (error) {
@@ -94,13 +97,9 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
   // One timer for all of it; both the resolver and the handshake can be cut short.
   asio::any_io_executor executor = deps_.shards[shard];
   asio::ip::tcp::resolver resolver(executor);
-  asio::steady_timer timer(executor);
+  Timer timer(executor);
   std::unique_ptr<PgConnection> connection;
-  timer.expires_after(absl::ToChronoNanoseconds(deadline - absl::Now()));
-  // Confined to this shard, like the coroutine: whichever runs last sees the other's end.
-  auto is_over = std::make_shared<bool>(false);
-  timer.async_wait([is_over, &resolver, &connection](const asio::error_code& error) {
-    if (error || *is_over) return;
+  timer.Set(deadline - absl::Now(), [&resolver, &connection] {
     resolver.cancel();
     if (connection != nullptr) connection->Interrupt();
   });
@@ -120,8 +119,7 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
       status = co_await Handshake(name, *connection);
     }
   }
-  *is_over = true;
-  timer.cancel();
+  timer.Cancel();
   if (!status.ok()) co_return status;
 
   PgSessionDeps deps{.endpoint = name,

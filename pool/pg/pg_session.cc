@@ -32,8 +32,8 @@ PgSession::PgSession(PgSessionDeps deps, std::unique_ptr<PgConnection> connectio
 
 void PgSession::Close() {
   asio::post(deps_.executor, [self = shared_from_this()] {
-    self->grace_.cancel();
-    self->cancel_end_.cancel();
+    self->grace_.Cancel();
+    self->cancel_end_.Cancel();
     self->connection_.reset();
   });
 }

@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "asio/steady_timer.hpp"
-
 #include "pool/options.h"
 #include "pool/pg/canceler.h"
 #include "pool/pg/pg_connection.h"
 #include "pool/session.h"
 #include "pool/statement_cache.h"
+#include "pool/timer.h"
 
 namespace pgsluice {
 
@@ -111,11 +110,11 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   StatementCache statements_;
   SessionFacts facts_;
   std::optional<Current> current_;
-  std::string lost_cause_;         // Why the session is broken.
-  asio::steady_timer grace_;       // After a stop, until the caller is let go.
-  asio::steady_timer budget_;      // For one clean-up.
-  asio::steady_timer cancel_end_;  // Wakes who waits for a cancel's end.
-  bool is_cancelling_ = false;     // A cancel request is under way.
+  std::string lost_cause_;      // Why the session is broken.
+  Timer grace_;                 // After a stop, until the caller is let go.
+  Timer budget_;                // For one clean-up.
+  Timer cancel_end_;            // Wakes who waits for a cancel's end.
+  bool is_cancelling_ = false;  // A cancel request is under way.
   bool is_out_of_budget_ = false;
   bool is_cleaning_up_ = false;
   std::vector<Cell> cells_;  // Reused from row to row.

@@ -3,8 +3,6 @@
 
 #include "asio/co_spawn.hpp"
 #include "asio/post.hpp"
-#include "asio/redirect_error.hpp"
-#include "asio/use_awaitable.hpp"
 
 #include "pool/pg/pg_error.h"
 #include "pool/pg/pg_session.h"
@@ -16,7 +14,7 @@ namespace {
 
 // How long a stopped caller waits for the statement's own last word, before it is told
 // that the end was not seen.
-constexpr auto kStopGrace = std::chrono::milliseconds(200);
+constexpr absl::Duration kStopGrace = absl::Milliseconds(200);
 
 // Rolls back whatever is open; a warning when nothing is.
 constexpr char kRollback[] = "ROLLBACK";
@@ -49,10 +47,8 @@ void PgSession::Stop(uint64_t id, StopReason reason) {
   current_->stop_reason = reason;
   // A COMMIT is never cancelled: the answer could not be told from "rolled back".
   if (current_->execution.phase != Phase::kCommit) SendCancel();
-  grace_.expires_after(kStopGrace);
-  grace_.async_wait([self = shared_from_this(), id](const asio::error_code& error) {
-    if (error || !self->current_.has_value()) return;
-    if (self->current_->execution.id != id) return;
+  grace_.Set(kStopGrace, [self = shared_from_this(), id] {
+    if (!self->current_.has_value() || self->current_->execution.id != id) return;
     self->current_->gave_up = true;
     if (self->connection_ != nullptr) self->connection_->Interrupt();
   });
@@ -76,14 +72,12 @@ void PgSession::SendCancel() {
 
 void PgSession::OnCancelEnd() {
   is_cancelling_ = false;
-  cancel_end_.cancel();
+  cancel_end_.Cancel();
 }
 
 asio::awaitable<void> PgSession::AwaitCancelEnd() {
   if (!is_cancelling_) co_return;
-  cancel_end_.expires_after(absl::ToChronoNanoseconds(deps_.cancel_budget));
-  asio::error_code ignored;
-  co_await cancel_end_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await cancel_end_.Wait(deps_.cancel_budget);
   if (!is_cancelling_) co_return;
   // It may still arrive, at whatever runs then.
   facts_.is_broken = true;
@@ -100,9 +94,8 @@ asio::awaitable<absl::Status> PgSession::DoCleanUp(CleanUpPlan plan) {
   auto self = shared_from_this();
   is_out_of_budget_ = false;
   is_cleaning_up_ = true;
-  budget_.expires_after(absl::ToChronoNanoseconds(deps_.cancel_budget));
-  budget_.async_wait([self](const asio::error_code& error) {
-    if (error || !self->is_cleaning_up_) return;
+  budget_.Set(deps_.cancel_budget, [self] {
+    if (!self->is_cleaning_up_) return;
     self->is_out_of_budget_ = true;
     if (self->connection_ != nullptr) self->connection_->Interrupt();
   });
@@ -121,7 +114,7 @@ asio::awaitable<absl::Status> PgSession::DoCleanUp(CleanUpPlan plan) {
   }
 
   is_cleaning_up_ = false;
-  budget_.cancel();
+  budget_.Cancel();
   if (status.ok()) {
     NoteTransactionStatus();
     if (facts_.transaction != TransactionStatus::kIdle) {
@@ -152,7 +145,7 @@ asio::awaitable<void> PgSession::DrainCurrent() {
       break;
     }
   }
-  grace_.cancel();
+  grace_.Cancel();
   current_.reset();
   facts_.has_statement_in_progress = false;
 }

@@ -168,7 +168,7 @@ void PgSession::ForgetPrepared() {
 absl::StatusOr<Fetched> PgSession::EndStatement() {
   NoteTransactionStatus();
   facts_.has_statement_in_progress = false;
-  grace_.cancel();
+  grace_.Cancel();
   Current ended = std::move(*current_);
   current_.reset();
   if (!ended.error.ok()) {

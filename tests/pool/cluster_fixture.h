@@ -10,12 +10,12 @@
 
 #include "asio/co_spawn.hpp"
 #include "asio/detached.hpp"
-#include "asio/io_context.hpp"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "pool/cluster.h"
 #include "pool/error.h"
+#include "pool/event_loop.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_session.h"
 
@@ -108,15 +108,16 @@ class ClusterTest : public ::testing::Test {
   std::shared_ptr<Call> Start(const RouteRequest& request,
                               absl::Duration patience = absl::Seconds(60)) {
     auto call = std::make_shared<Call>();
-    asio::co_spawn(loop_, RunCall(*cluster_, call, request, clock_.Now() + patience),
+    asio::co_spawn(loop_.executor(),
+                   RunCall(*cluster_, call, request, clock_.Now() + patience),
                    asio::detached);
     Run();
     return call;
   }
   // Runs what can run without waiting.
   void Run() {
-    loop_.restart();
-    loop_.poll();
+    while (loop_.RunReady() > 0) {
+    }
   }
 
   size_t Outstanding(const std::string& endpoint, Role role) {
@@ -131,7 +132,7 @@ class ClusterTest : public ::testing::Test {
 
   FakeClock clock_;
   FakeConnectors connectors_;
-  asio::io_context loop_;
+  EventLoop loop_;
   Topology seen_;
   std::optional<Cluster> cluster_;
 };

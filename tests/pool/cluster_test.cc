@@ -167,7 +167,8 @@ TEST_F(ClusterTest, TakesNoSessionForACallThatIsStopped) {
   FindRoles();
   auto call = std::make_shared<Call>();
   call->stop.Stop(StopReason::kDeadline);
-  asio::co_spawn(loop_, RunCall(*cluster_, call, kWrite, absl::InfiniteFuture()),
+  asio::co_spawn(loop_.executor(),
+                 RunCall(*cluster_, call, kWrite, absl::InfiniteFuture()),
                  asio::detached);
   Run();
 
@@ -191,8 +192,7 @@ TEST_F(ClusterTest, EndsAWaitByItsOwnTimer) {
   auto write = Start(kWrite, absl::Milliseconds(1));
   clock_.Advance(absl::Seconds(1));
 
-  loop_.restart();
-  loop_.run();
+  while (!write->result.has_value()) loop_.RunReady();
 
   EXPECT_EQ(write->reason(), "ACQUIRE_TIMEOUT");
 }
