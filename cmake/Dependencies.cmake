@@ -10,6 +10,7 @@ pkg_check_modules(LIBPQXX REQUIRED IMPORTED_TARGET libpqxx)
 find_package(spdlog CONFIG REQUIRED)
 find_package(yaml-cpp CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
+find_package(mimalloc CONFIG REQUIRED)
 
 # yaml-cpp 0.7 names its target without a namespace.
 if(NOT TARGET yaml-cpp::yaml-cpp)

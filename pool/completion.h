@@ -1,12 +1,11 @@
 // A value that arrives later, from any thread, awaited once by a coroutine.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/synchronization/mutex.h"
 #include "asio/associated_executor.hpp"
 #include "asio/async_result.hpp"
@@ -23,7 +22,7 @@ class Completion final {
  public:
   // The first value wins; returns false (and leaves `value` alone) if there is one.
   bool Set(T&& value) ABSL_LOCKS_EXCLUDED(mutex_) {
-    std::function<void()> resume;
+    absl::AnyInvocable<void()> resume;
     {
       absl::MutexLock lock(&mutex_);
       if (is_set_) return false;
@@ -40,9 +39,9 @@ class Completion final {
     co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
         [this](auto handler) {
           auto executor = asio::get_associated_executor(handler);
-          auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-          std::function<void()> resume = [executor, shared] {
-            asio::post(executor, [shared] { std::move (*shared)(); });
+          absl::AnyInvocable<void()> resume = [executor,
+                                               handler = std::move(handler)]() mutable {
+            asio::post(executor, std::move(handler));
           };
           bool is_ready = false;
           {
@@ -61,7 +60,7 @@ class Completion final {
   absl::Mutex mutex_;
   bool is_set_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<T> value_ ABSL_GUARDED_BY(mutex_);
-  std::function<void()> resume_ ABSL_GUARDED_BY(mutex_);
+  absl::AnyInvocable<void()> resume_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice

@@ -45,6 +45,11 @@ EventLoop& EventLoop::Of(const asio::any_io_executor& executor) {
   return own->loop();
 }
 
+bool EventLoop::IsCurrent(const asio::any_io_executor& executor) {
+  const auto* own = executor.target<Executor>();
+  return own != nullptr && own->loop().IsCurrent();
+}
+
 bool EventLoop::IsCurrent() const { return current_loop == this; }
 
 void EventLoop::Post(Task task) {
@@ -82,6 +87,7 @@ std::optional<EventLoop::TimePoint> EventLoop::next_due() const {
 
 size_t EventLoop::RunReady() {
   current_loop = this;
+  ++turn_;
   size_t done = RunTasks();
   done += RunTimers();
   done += RunSockets();

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>
@@ -86,11 +87,15 @@ class EventLoop final : public asio::execution_context {
   Executor executor() { return {*this, true}; }
   // The loop behind an executor, which must be one of a loop.
   static EventLoop& Of(const asio::any_io_executor& executor);
+  // Whether the calling thread runs the loop behind an executor.
+  static bool IsCurrent(const asio::any_io_executor& executor);
 
   void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Runs what is ready now, and returns how much that was.
   size_t RunReady() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Counts the calls of RunReady: a clock that costs nothing, for "just now".
+  uint64_t turn() const { return turn_; }
 
   // --- For who sleeps elsewhere.
 
@@ -122,6 +127,7 @@ class EventLoop final : public asio::execution_context {
   std::function<void()> wake_;
 
   // The thread's own.
+  uint64_t turn_ = 0;
   std::vector<Task> tasks_;
   std::vector<Task> running_;
   std::set<std::pair<TimePoint, Timer*>> timers_;

@@ -3,10 +3,10 @@
 #include <atomic>
 
 #include "asio/co_spawn.hpp"
-#include "asio/this_coro.hpp"
 #include "asio/use_awaitable.hpp"
 
 #include "pool/endpoint_pool.h"
+#include "pool/event_loop.h"
 
 namespace pgsluice {
 
@@ -21,10 +21,8 @@ uint64_t NextStatementId() {
 // Runs `operation` on the session's shard and comes back to the caller's.
 template <class T>
 asio::awaitable<T> OnShardOf(Session& session, asio::awaitable<T> operation) {
-  asio::any_io_executor here = co_await asio::this_coro::executor;
-  if (here == session.executor()) co_return co_await std::move(operation);
-  co_return co_await asio::co_spawn(session.executor(), std::move(operation),
-                                    asio::use_awaitable);
+  if (EventLoop::IsCurrent(session.executor())) return operation;
+  return asio::co_spawn(session.executor(), std::move(operation), asio::use_awaitable);
 }
 
 asio::awaitable<absl::StatusOr<Fetched>> RunFirst(Session& session,

@@ -79,7 +79,8 @@ LogFormat LogFormatOf(const config::v1::Config& config) {
 int ShardCountOf(const config::v1::Config& config) {
   const auto configured = static_cast<int>(config.server().shards());
   if (configured > 0) return configured;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  // gRPC's own poller serves one thread better than many, and the system needs a share.
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
 }
 
 void ApplyChannelArguments(const config::v1::Config& config,

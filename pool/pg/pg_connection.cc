@@ -2,19 +2,23 @@
 
 namespace pgsluice {
 
+namespace {
+
+asio::awaitable<bool> NotReady() { co_return false; }
+
+}  // namespace
+
 PgConnection::~PgConnection() {
   socket_.reset();  // libpq closes it.
   PQfinish(connection_);
 }
 
 asio::awaitable<bool> PgConnection::WaitReadable() {
-  if (!socket_.has_value()) co_return false;
-  co_return co_await socket_->WaitReadable();
+  return socket_.has_value() ? socket_->WaitReadable() : NotReady();
 }
 
 asio::awaitable<bool> PgConnection::WaitWritable() {
-  if (!socket_.has_value()) co_return false;
-  co_return co_await socket_->WaitWritable();
+  return socket_.has_value() ? socket_->WaitWritable() : NotReady();
 }
 
 void PgConnection::Interrupt() {

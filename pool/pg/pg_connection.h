@@ -24,6 +24,7 @@ class PgConnection final {
   ~PgConnection();
 
   PGconn* get() const { return connection_; }
+  EventLoop& loop() const { return loop_; }
 
   // False when the wait was interrupted.
   asio::awaitable<bool> WaitReadable();

@@ -82,6 +82,7 @@ asio::awaitable<absl::Status> PgSession::Send() {
                            : SendPrepared(statement, current_->prepared_name);
   if (!is_sent) co_return Broken(/*statement_sent=*/false);
   PQsetSingleRowMode(connection_->get());
+  if (PQflush(connection_->get()) == 0) co_return absl::OkStatus();
   co_return co_await Flush();
 }
 
@@ -93,9 +94,15 @@ bool PgSession::LooksAlive() const {
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 }
 
+// Under load a session goes from one statement to the next: no look, no system call.
+bool PgSession::WasUsedJustNow() const {
+  return connection_->loop().turn() <= last_turn_ + 1;
+}
+
 // A session that the server closed while it was idle shows it: nothing was sent yet, so
 // the caller may safely take another one.
 bool PgSession::IsGoneWhileIdle() {
+  if (WasUsedJustNow()) return false;
   if (LooksAlive()) return false;
   // Notices and changed settings come unasked, too; the end comes after a FATAL.
   if (PQconsumeInput(connection_->get()) == 0) return true;

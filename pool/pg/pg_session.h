@@ -67,6 +67,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   };
 
   // Sending (pg_session.cc).
+  bool WasUsedJustNow() const;
   bool IsGoneWhileIdle();
   bool IsWorthPreparing(const Statement& statement);
   bool SendUnprepared(const Statement& statement);
@@ -117,6 +118,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   bool is_cancelling_ = false;  // A cancel request is under way.
   bool is_out_of_budget_ = false;
   bool is_cleaning_up_ = false;
+  uint64_t last_turn_ = 0;   // Of the loop, when the last statement ended.
   std::vector<Cell> cells_;  // Reused from row to row.
   std::vector<const char*> values_;
   std::vector<int> lengths_;

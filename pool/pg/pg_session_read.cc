@@ -169,6 +169,7 @@ absl::StatusOr<Fetched> PgSession::EndStatement() {
   NoteTransactionStatus();
   facts_.has_statement_in_progress = false;
   grace_.Cancel();
+  last_turn_ = connection_->loop().turn();
   Current ended = std::move(*current_);
   current_.reset();
   if (!ended.error.ok()) {
