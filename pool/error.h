@@ -1,6 +1,8 @@
 // Every error of the gateway is made here. An error is an absl::Status whose payload
-// (ErrorDetails) says who is to blame and what the caller may do next; server/status
-// puts both on the wire.
+// (ErrorDetails) says who is to blame and what the caller may do next;
+// server/convert/status puts both on the wire. Made in error.cc, but for what PostgreSQL
+// reported (error_postgres.cc), lost sessions (error_lost.cc) and stopped calls
+// (error_stop.cc).
 #pragma once
 
 #include <optional>
@@ -57,6 +59,10 @@ struct ErrorDetails {
   // What PostgreSQL said; absent for our own errors.
   std::optional<PostgresFields> postgres = {};
 };
+
+// Delays to ask for: after what passes by itself, and after what takes its time.
+inline constexpr absl::Duration kRetrySoon = absl::Milliseconds(100);
+inline constexpr absl::Duration kRetryLater = absl::Seconds(1);
 
 absl::Status MakeError(absl::StatusCode code, std::string_view message,
                        const ErrorDetails& details);
