@@ -8,6 +8,8 @@ namespace {
 
 using Code = absl::StatusCode;
 
+constexpr std::string_view kEndpointDown = "ENDPOINT_DOWN";
+
 }  // namespace
 
 absl::Status ConnectFailed(std::string_view endpoint, std::string_view cause) {
@@ -43,17 +45,25 @@ absl::Status TooManyCalls(size_t limit) {
 }
 
 absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
-                            std::string_view last_error) {
-  const bool is_busy = last_error.empty();
+                            const absl::Status& last_failure) {
   const std::string after =
       StrCat(" after ", absl::FormatDuration(absl::Trunc(waited, absl::Milliseconds(1))));
-  return MakeError(is_busy ? Code::kResourceExhausted : Code::kUnavailable,
-                   is_busy ? StrCat("no session with ", endpoint, " became free", after)
-                           : StrCat("no session with ", endpoint, " could be opened",
-                                    after, ": ", last_error),
-                   {.reason = is_busy ? "ACQUIRE_TIMEOUT" : "ENDPOINT_DOWN",
-                    .retry_scope = RetryScope::kStatement,
-                    .retry_delay = kRetryLater});
+  if (last_failure.ok()) {
+    return MakeError(Code::kResourceExhausted,
+                     StrCat("no session with ", endpoint, " became free", after),
+                     {.reason = "ACQUIRE_TIMEOUT",
+                      .retry_scope = RetryScope::kStatement,
+                      .retry_delay = kRetryLater});
+  }
+  const auto cause = DetailsOf(last_failure);
+  const bool is_refused = cause.has_value() && cause->reason == kBackendAuthFailed;
+  return MakeError(
+      Code::kUnavailable,
+      StrCat("no session with ", endpoint, " could be opened", after, ": ",
+             std::string(last_failure.message())),
+      {.reason = std::string(is_refused ? kBackendAuthFailed : kEndpointDown),
+       .retry_scope = RetryScope::kStatement,
+       .retry_delay = kRetryLater});
 }
 
 absl::Status NoEndpoint(Role wanted, std::string_view why) {

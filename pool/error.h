@@ -60,6 +60,9 @@ struct ErrorDetails {
   std::optional<PostgresFields> postgres = {};
 };
 
+// Reason of an error at connect that is the fault of the gateway's own credentials.
+inline constexpr std::string_view kBackendAuthFailed = "BACKEND_AUTH_FAILED";
+
 // Delays to ask for: after what passes by itself, and after what takes its time.
 inline constexpr absl::Duration kRetrySoon = absl::Milliseconds(100);
 inline constexpr absl::Duration kRetryLater = absl::Seconds(1);
@@ -102,9 +105,9 @@ absl::Status ConnectFailed(std::string_view endpoint, std::string_view cause);
 absl::Status InvalidRequest(std::string_view field, std::string_view description);
 absl::Status QueueFull(std::string_view endpoint, size_t waiters);
 absl::Status TooManyCalls(size_t limit);
-// `last_error`: why no session could be opened meanwhile; empty when all were busy.
+// `last_failure`: why no session could be opened meanwhile; OK when all were busy.
 absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
-                            std::string_view last_error);
+                            const absl::Status& last_failure);
 absl::Status NoEndpoint(Role wanted, std::string_view why);
 absl::Status Draining();
 // The call stopped before a statement was sent (waiting for a session, say).

@@ -1,4 +1,6 @@
 // What PostgreSQL reported, in the light of what was going on.
+#include <utility>
+
 #include "pool/error.h"
 #include "pool/error_lost.h"
 #include "pool/error_stop.h"
@@ -15,11 +17,48 @@ using Code = absl::StatusCode;
 // text (of an English server) tells them apart.
 constexpr std::string_view kStatementTimeout = "statement timeout";
 
+// SQLSTATEs (28: a class) that mean the connection when they come at connect.
+constexpr std::string_view kBadCredentials = "28";
+constexpr std::string_view kNoSuchDatabase = "3D000";
+constexpr std::string_view kProtocolViolation = "08P01";  // Of a pooler in between.
+
 // 57014: decided by who asked for it. None: somebody else (pg_cancel_backend).
 StopReason WhoCancelled(const PostgresFields& fields, const ErrorContext& context) {
   if (context.stop_reason != StopReason::kNone) return context.stop_reason;
   const bool is_timeout = fields.message.find(kStatementTimeout) != std::string::npos;
   return is_timeout ? StopReason::kTimeout : StopReason::kNone;
+}
+
+// A session that was refused, or ended before it was of any use to the caller.
+bool IsConnectRefused(const PostgresFields& fields, const ErrorContext& context) {
+  if (context.phase != Phase::kConnect) return false;
+  const std::string_view sqlstate = fields.sqlstate;
+  return fields.severity == "FATAL" || fields.severity == "PANIC" ||
+         sqlstate.starts_with(kBadCredentials) || sqlstate == kNoSuchDatabase ||
+         sqlstate == kProtocolViolation;
+}
+
+// The gateway's own trouble, whatever the SQLSTATE: the caller named neither user nor
+// database.
+absl::Status ConnectRefused(const PostgresFields& fields, const ErrorContext& context,
+                            ErrorDetails details) {
+  details.blame = Blame::kEndpoint;
+  details.retry_scope = RetryScope::kStatement;
+  details.retry_delay = kRetryLater;
+  if (fields.sqlstate.starts_with(kBadCredentials)) {
+    // Which user from which host it is, is nobody else's business.
+    details.reason = kBackendAuthFailed;
+    details.postgres.reset();
+    return MakeError(Code::kUnavailable,
+                     StrCat(context.endpoint,
+                            " refused the gateway's own credentials "
+                            "(SQLSTATE ",
+                            fields.sqlstate, ")"),
+                     details);
+  }
+  return MakeError(Code::kUnavailable,
+                   StrCat("no session with ", context.endpoint, ": ", fields.message),
+                   details);
 }
 
 absl::Status Canceled(StopReason reason, ErrorDetails details) {
@@ -46,6 +85,9 @@ absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& con
   if (fields.sqlstate == "57014") {
     const StopReason reason = WhoCancelled(fields, context);
     if (reason != StopReason::kNone) return Canceled(reason, std::move(details));
+  }
+  if (IsConnectRefused(fields, context)) {
+    return ConnectRefused(fields, context, std::move(details));
   }
   if (fields.sqlstate == "25006" && context.role == Role::kPrimary &&
       context.phase == Phase::kAutocommit) {
