@@ -179,7 +179,7 @@ PoolStats EndpointPool::Stats() const {
                   .waiters = queue_.size(),
                   .oldest_wait = std::nullopt,
                   .next_dial_in = std::nullopt,
-                  .last_error = last_error_,
+                  .last_error = std::string(last_failure_.message()),
                   .counters = counters_};
   if (auto oldest = queue_.oldest_enqueued(); oldest.has_value()) {
     stats.oldest_wait = now - *oldest;
@@ -190,7 +190,7 @@ PoolStats EndpointPool::Stats() const {
 
 std::string EndpointPool::last_error() const {
   absl::MutexLock lock(&mutex_);
-  return last_error_;
+  return std::string(last_failure_.message());
 }
 
 void EndpointPool::Do(Work work) {
@@ -215,7 +215,7 @@ void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session)
     --connecting_;
     if (!session.ok()) {
       ++counters_.connect_failures;
-      last_error_ = std::string(session.status().message());
+      last_failure_ = session.status();
       next_dial_allowed_ = now + backoff_.NextDelay(absl::Uniform(random_, 0.0, 1.0));
     } else if (retired_for_.has_value()) {
       work.close.push_back(*std::move(session));
@@ -223,7 +223,7 @@ void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session)
       ++counters_.opened;
       backoff_.Reset();
       next_dial_allowed_ = absl::InfinitePast();
-      last_error_.clear();
+      last_failure_ = absl::OkStatus();
       auto opened = std::make_unique<PooledSession>();
       opened->id = next_session_id_++;
       opened->session = *std::move(session);
@@ -306,7 +306,7 @@ void EndpointPool::ExpireWaitersLocked(absl::Time now, Work& work) {
   for (WaiterId waiter : queue_.Expire(now)) {
     ++counters_.acquire_timeouts;
     const absl::Duration waited = now - waiters_.at(waiter).enqueued;
-    CompleteWaiterLocked(waiter, AcquireTimeout(deps_.endpoint, waited, last_error_),
+    CompleteWaiterLocked(waiter, AcquireTimeout(deps_.endpoint, waited, last_failure_),
                          work);
   }
 }

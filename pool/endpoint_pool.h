@@ -147,7 +147,8 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   int next_shard_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<CloseReason> retired_for_ ABSL_GUARDED_BY(mutex_);
   absl::Status retired_with_ ABSL_GUARDED_BY(mutex_);
-  std::string last_error_ ABSL_GUARDED_BY(mutex_);
+  // Of a connect; OK again when one has succeeded.
+  absl::Status last_failure_ ABSL_GUARDED_BY(mutex_);
   PoolCounters counters_ ABSL_GUARDED_BY(mutex_);
 };
 

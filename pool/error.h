@@ -1,6 +1,8 @@
 // Every error of the gateway is made here. An error is an absl::Status whose payload
-// (ErrorDetails) says who is to blame and what the caller may do next; server/status
-// puts both on the wire.
+// (ErrorDetails) says who is to blame and what the caller may do next;
+// server/convert/status puts both on the wire. Made in error.cc, but for what PostgreSQL
+// reported (error_postgres.cc), lost sessions (error_lost.cc) and stopped calls
+// (error_stop.cc).
 #pragma once
 
 #include <optional>
@@ -58,6 +60,13 @@ struct ErrorDetails {
   std::optional<PostgresFields> postgres = {};
 };
 
+// Reason of an error at connect that is the fault of the gateway's own credentials.
+inline constexpr std::string_view kBackendAuthFailed = "BACKEND_AUTH_FAILED";
+
+// Delays to ask for: after what passes by itself, and after what takes its time.
+inline constexpr absl::Duration kRetrySoon = absl::Milliseconds(100);
+inline constexpr absl::Duration kRetryLater = absl::Seconds(1);
+
 absl::Status MakeError(absl::StatusCode code, std::string_view message,
                        const ErrorDetails& details);
 // Absent when `status` was not made here.
@@ -96,9 +105,9 @@ absl::Status ConnectFailed(std::string_view endpoint, std::string_view cause);
 absl::Status InvalidRequest(std::string_view field, std::string_view description);
 absl::Status QueueFull(std::string_view endpoint, size_t waiters);
 absl::Status TooManyCalls(size_t limit);
-// `last_error`: why no session could be opened meanwhile; empty when all were busy.
+// `last_failure`: why no session could be opened meanwhile; OK when all were busy.
 absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
-                            std::string_view last_error);
+                            const absl::Status& last_failure);
 absl::Status NoEndpoint(Role wanted, std::string_view why);
 absl::Status Draining();
 // The call stopped before a statement was sent (waiting for a session, say).

@@ -48,9 +48,8 @@ constexpr ErrorRule kRules[] = {
     {"25", Code::kFailedPrecondition},
     {"26", Code::kInternal},
     {"27", Code::kFailedPrecondition},
-    // Our own credentials: the caller is not at fault.
-    {"28", Code::kUnavailable, Blame::kEndpoint, RetryScope::kStatement,
-     "BACKEND_AUTH_FAILED"},
+    // A function's own check of somebody's credentials; ours are refused at connect.
+    {"28", Code::kPermissionDenied},
     {"2B", Code::kFailedPrecondition},
     {"2D", Code::kFailedPrecondition},
     {"2F", Code::kFailedPrecondition},

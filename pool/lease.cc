@@ -12,7 +12,7 @@ namespace pgsluice {
 
 namespace {
 
-// Names every statement of the process, so that a stop can only meet its own.
+// Numbers every statement of the process.
 uint64_t NextStatementId() {
   static std::atomic<uint64_t> next{1};
   return next.fetch_add(1, std::memory_order_relaxed);
@@ -51,13 +51,21 @@ Session& Lease::session() const { return *session_->session; }
 
 TransactionStatus Lease::transaction() const { return session().facts().transaction; }
 
+Execution Lease::NextExecution(const Statement& statement, Phase phase) {
+  statement_id_ = NextStatementId();
+  return {.statement = &statement, .phase = phase, .id = statement_id_};
+}
+
+StopSignal::Subscription Lease::StopWith(StopSignal& stop) {
+  return stop.Subscribe(
+      [this](StopReason reason) { session().RequestStop(statement_id_, reason); });
+}
+
 asio::awaitable<absl::Status> Lease::Start(const Statement& statement, Phase phase,
                                            StopSignal& stop) {
   if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
-  statement_id_ = NextStatementId();
-  Execution execution{.statement = &statement, .phase = phase, .id = statement_id_};
-  auto subscription = stop.Subscribe(
-      [this](StopReason reason) { session().RequestStop(statement_id_, reason); });
+  const Execution execution = NextExecution(statement, phase);
+  const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), session().Start(execution));
 }
 
@@ -65,16 +73,13 @@ asio::awaitable<absl::StatusOr<Fetched>> Lease::StartAndFetch(const Statement& s
                                                               Phase phase, RowSink& sink,
                                                               StopSignal& stop) {
   if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
-  statement_id_ = NextStatementId();
-  Execution execution{.statement = &statement, .phase = phase, .id = statement_id_};
-  auto subscription = stop.Subscribe(
-      [this](StopReason reason) { session().RequestStop(statement_id_, reason); });
+  const Execution execution = NextExecution(statement, phase);
+  const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), RunFirst(session(), execution, sink));
 }
 
 asio::awaitable<absl::StatusOr<Fetched>> Lease::Fetch(RowSink& sink, StopSignal& stop) {
-  auto subscription = stop.Subscribe(
-      [this](StopReason reason) { session().RequestStop(statement_id_, reason); });
+  const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), session().Fetch(sink));
 }
 

@@ -51,6 +51,10 @@ class Lease final {
 
  private:
   Session& session() const;
+  // What goes to the session; names the statement, so that a stop can only meet this one.
+  Execution NextExecution(const Statement& statement, Phase phase);
+  // Passes a stop on to the statement named last.
+  StopSignal::Subscription StopWith(StopSignal& stop);
 
   // Shared by the pool's owner, its leases and its pending connects.
   std::shared_ptr<EndpointPool> pool_;

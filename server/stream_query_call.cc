@@ -1,6 +1,6 @@
 #include "server/stream_query_call.h"
 
-#include "server/call_options.h"
+#include "server/admitted_statement.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
 #include "server/stall_guard.h"
@@ -88,22 +88,16 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
                              "max_rows and max_bytes are for Query; a stream has no such "
                              "limit: stop reading instead");
   }
-  absl::StatusOr<Statement> statement =
-      StatementFromProto(request.statement(), environment.limits.statement);
-  if (!statement.ok()) co_return statement.status();
-  absl::StatusOr<CallOptions> options =
-      CallOptionsFromProto(request.options(), environment.limits.result,
-                           environment.cluster.options().read_fallback);
-  if (!options.ok()) co_return options.status();
-  absl::StatusOr<Admission::Ticket> ticket =
-      environment.admission.Admit(Admission::Kind::kStatement);
-  if (!ticket.ok()) co_return ticket.status();
+  absl::StatusOr<AdmittedStatement> admitted =
+      AdmitStatement(request.statement(), request.options(), environment);
+  if (!admitted.ok()) co_return admitted.status();
+  const CallOptions& options = admitted->options;
 
   call.LimitTime(environment.limits.max_stream_duration,
                  environment.limits.max_stream_duration);
-  StatementTimer timer(call, options->statement_timeout);
-  StatementRun run(call, environment, *statement, *options);
-  QueryStream stream(call, environment, *options, run);
+  StatementTimer timer(call, options.statement_timeout);
+  StatementRun run(call, environment, admitted->statement, options);
+  QueryStream stream(call, environment, options, run);
   const absl::Status status = co_await stream.Run();
   run.End();
   run.Report("StreamQuery", stream.row_count(), status);

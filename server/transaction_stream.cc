@@ -8,6 +8,7 @@
 #include "server/stall_guard.h"
 #include "server/statement_run.h"
 #include "server/statement_stop.h"
+#include "server/transaction_request.h"
 #include "server/transaction_sql.h"
 
 namespace pgsluice {
@@ -27,39 +28,6 @@ class NoRows final : public RowSink {
     return SinkState::kMore;
   }
 };
-
-TransactionMachine::Request KindOf(const v1::TransactionRequest& request) {
-  using Request = TransactionMachine::Request;
-  switch (request.request_case()) {
-    case v1::TransactionRequest::kBegin: return Request::kBegin;
-    case v1::TransactionRequest::kQuery: return Request::kQuery;
-    case v1::TransactionRequest::kSavepoint: return Request::kSavepoint;
-    case v1::TransactionRequest::kRollbackTo: return Request::kRollbackTo;
-    case v1::TransactionRequest::kRelease: return Request::kRelease;
-    case v1::TransactionRequest::kCommit: return Request::kCommit;
-    case v1::TransactionRequest::kRollback: return Request::kRollback;
-    case v1::TransactionRequest::kExecute:
-    case v1::TransactionRequest::REQUEST_NOT_SET: break;
-  }
-  return Request::kExecute;
-}
-
-absl::StatusOr<Statement> StatementOf(const v1::TransactionRequest& request,
-                                      const StatementLimits& limits) {
-  switch (request.request_case()) {
-    case v1::TransactionRequest::kExecute:
-      return StatementFromProto(request.execute().statement(), limits);
-    case v1::TransactionRequest::kQuery:
-      return StatementFromProto(request.query().statement(), limits);
-    case v1::TransactionRequest::kSavepoint:
-      return SavepointStatement(request.savepoint().name());
-    case v1::TransactionRequest::kRollbackTo:
-      return RollbackToStatement(request.rollback_to().name());
-    case v1::TransactionRequest::kRelease:
-      return ReleaseStatement(request.release().name());
-    default: return Internal("a request without a statement");
-  }
-}
 
 v1::TransactionState StateOf(const TransactionMachine& machine) {
   switch (machine.state()) {
@@ -262,6 +230,7 @@ asio::awaitable<absl::Status> TransactionStream::StreamRows(
   StatementStop stop(*call_, options_.statement_timeout);
   StreamRowsBuilder rows(request.query().encoding(),
                          environment_.limits.stream_message_bytes);
+  bool has_sent_columns = false;
   absl::Status status =
       co_await routed_.lease.Start(statement, Phase::kTransaction, stop.signal());
   while (status.ok()) {
@@ -271,6 +240,8 @@ asio::awaitable<absl::Status> TransactionStream::StreamRows(
       v1::TransactionResponse message;
       message.set_seq(request.seq());
       rows.TakeRows(*message.mutable_rows());
+      if (!has_sent_columns) *message.mutable_rows()->mutable_columns() = rows.columns();
+      has_sent_columns = true;
       status = co_await Write(message);
     }
     if (!fetched->is_complete) continue;

@@ -58,6 +58,7 @@ asio::awaitable<absl::Status> Resolve(const std::string& endpoint,
 asio::awaitable<absl::Status> Handshake(const std::string& endpoint,
                                         PgConnection& connection) {
   PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+  PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);
   while (true) {
     connection.FollowSocket();
     const bool is_ready = next == PGRES_POLLING_READING
@@ -67,9 +68,10 @@ asio::awaitable<absl::Status> Handshake(const std::string& endpoint,
     next = PQconnectPoll(connection.get());
     if (next == PGRES_POLLING_OK) break;
     if (next == PGRES_POLLING_FAILED) {
-      co_return ConnectFailed(endpoint, ConnectionError(connection.get()));
+      co_return ConnectError(endpoint, ConnectionError(connection.get()));
     }
   }
+  PQsetErrorVerbosity(connection.get(), PQERRORS_DEFAULT);
   connection.FollowSocket();
   co_return absl::OkStatus();
 }

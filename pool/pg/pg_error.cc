@@ -1,5 +1,8 @@
 #include "pool/pg/pg_error.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
@@ -17,6 +20,27 @@ std::string Field(const PGresult* result, int code) {
 std::string Severity(const PGresult* result) {
   std::string severity = Field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   return severity.empty() ? Field(result, PG_DIAG_SEVERITY) : severity;
+}
+
+// In a text like "... failed: FATAL:  28P01: password authentication failed ...", where
+// "28P01" begins; the last of several, the addresses of a host having been tried in turn.
+size_t FindSqlstate(std::string_view text) {
+  constexpr std::string_view kBehindSeverity = ":  ";
+  constexpr size_t kLength = 5;
+  const auto is_sqlstate = [](std::string_view code) {
+    return code.size() == kLength && std::all_of(code.begin(), code.end(), [](char c) {
+             return absl::ascii_isdigit(c) || absl::ascii_isupper(c);
+           });
+  };
+  for (size_t at = text.rfind(kBehindSeverity); at != std::string_view::npos && at > 0;
+       at = text.rfind(kBehindSeverity, at - 1)) {
+    const size_t code = at + kBehindSeverity.size();
+    if (is_sqlstate(text.substr(code, kLength)) &&
+        text.substr(code + kLength).starts_with(": ")) {
+      return code;
+    }
+  }
+  return std::string_view::npos;
 }
 
 }  // namespace
@@ -54,6 +78,17 @@ std::string ConnectionError(const PGconn* connection) {
   std::string text = PQerrorMessage(connection);
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return absl::StrReplaceAll(text, {{"\n", " "}});
+}
+
+absl::Status ConnectError(std::string_view endpoint, std::string_view text) {
+  const size_t sqlstate = FindSqlstate(text);
+  if (sqlstate == std::string_view::npos) return ConnectFailed(endpoint, text);
+  // The line of PostgreSQL's source that made it is of no use here.
+  text = text.substr(0, text.find(" LOCATION:  ", sqlstate));
+  return PostgresError({.sqlstate = std::string(text.substr(sqlstate, 5)),
+                        .severity = "FATAL",
+                        .message = std::string(text)},
+                       {.endpoint = endpoint, .phase = Phase::kConnect});
 }
 
 }  // namespace pgsluice

@@ -2,7 +2,7 @@
 
 readonly TOOLS_DIR="$ROOT_DIR/build/tools/bin"
 readonly GRPCURL_MODULE=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
-readonly HELM_MODULE=helm.sh/helm/v3/cmd/helm@v3.14.4
+readonly HELM_MODULE=helm.sh/helm/v3/cmd/helm@v3.22.0
 
 export PATH="$PATH:$TOOLS_DIR"
 

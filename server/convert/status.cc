@@ -16,12 +16,15 @@ namespace {
 constexpr std::string_view kPostgresDomain = "pgsluice.postgresql";
 constexpr std::string_view kGatewayDomain = "pgsluice";
 
-// gRPC's limit for all trailers is 8 KiB. The details travel as base64 (4/3), the message
-// percent-encoded beside them.
-constexpr size_t kMaxStatusBytes = 4096;
+// Details and message stay under it together. gRPC's limit for all trailers is 8 KiB; the
+// details, which hold the message too, travel as base64 (4/3), the message once more
+// percent-encoded (up to 3) beside them.
+constexpr size_t kStatusBytesLimit = 4096;
 constexpr size_t kMaxEncodedMessageBytes = 2048;
 
 constexpr size_t kLeastFieldBytes = 64;
+// As the call's message, in google.rpc.Status, and in PostgresError.
+constexpr size_t kMessageCopies = 3;
 
 struct SizeLimits {
   size_t message_bytes = 1024;
@@ -154,6 +157,10 @@ google::rpc::Status Build(const absl::Status& status, const ErrorDetails& detail
   return out;
 }
 
+size_t BytesWithMessage(const google::rpc::Status& status) {
+  return status.ByteSizeLong() + status.message().size();
+}
+
 // Size of gRPC's percent-encoding.
 size_t EncodedBytes(std::string_view message) {
   const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '%'; };
@@ -169,11 +176,14 @@ google::rpc::Status ToRpcStatus(const absl::Status& status,
   const ErrorDetails details = DetailsOrCode(status);
   SizeLimits limits;
   google::rpc::Status out = Build(status, details, limits, options);
-  while (out.ByteSizeLong() > kMaxStatusBytes) {
-    // The message says most: it is the last to lose.
-    size_t& longest =
-        limits.field_bytes > kLeastFieldBytes ? limits.field_bytes : limits.message_bytes;
-    longest = longest * 3 / 4;
+  while (BytesWithMessage(out) >= kStatusBytesLimit) {
+    // The message says most: it is the last to lose, and loses the least.
+    if (limits.field_bytes > kLeastFieldBytes) {
+      limits.field_bytes = std::max(kLeastFieldBytes, limits.field_bytes * 3 / 4);
+    } else {
+      const size_t excess = BytesWithMessage(out) - kStatusBytesLimit;
+      limits.message_bytes -= excess / kMessageCopies + 1;
+    }
     out = Build(status, details, limits, options);
   }
   return out;

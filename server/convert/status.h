@@ -16,9 +16,10 @@ struct StatusOptions {
   bool send_detail = false;
 };
 
-// At most 4 KiB when serialised. Details: ErrorInfo always; RetryVerdict; PostgresError
-// when PostgreSQL said it; RetryInfo when there is a delay; BadRequest when a field is
-// wrong.
+// Under 4 KiB when serialised, together with the message sent once more beside it; what
+// is too long is cut and marked as cut. Details: ErrorInfo always; RetryVerdict;
+// PostgresError when PostgreSQL said it; RetryInfo when there is a delay; BadRequest when
+// a field is wrong.
 google::rpc::Status ToRpcStatus(const absl::Status& status, const StatusOptions& options);
 
 // The same as status of a call, the google.rpc.Status in its binary details.

@@ -85,7 +85,7 @@ TEST_F(TransactionTest, RollbackToRevivesIt) {
   EXPECT_TRUE(transaction->Commit().ok());
 }
 
-TEST_F(TransactionTest, StreamsRowsByPosition) {
+TEST_F(TransactionTest, StreamsRowsThatKnowTheirColumns) {
   auto transaction = client_.Begin();
   ASSERT_TRUE(transaction.ok());
   std::vector<int> ids;
@@ -93,12 +93,31 @@ TEST_F(TransactionTest, StreamsRowsByPosition) {
     auto rows = transaction->Query("rows");
     ASSERT_TRUE(rows.ok());
     EXPECT_TRUE(absl::IsFailedPrecondition(transaction->Execute("too early").status()));
-    for (Row row : *rows) ids.push_back(row.Get<int>(0).value());
+    for (Row row : *rows) {
+      ASSERT_NE(rows->columns(), nullptr);
+      EXPECT_EQ((*rows->columns())[1].name(), "name");
+      ids.push_back(row.Get<int>("id").value());
+    }
     EXPECT_TRUE(rows->status().ok()) << rows->status();
     EXPECT_EQ(rows->trailer().command_tag(), "SELECT 2");
   }
 
   EXPECT_THAT(ids, ElementsAre(1, 2));
+  EXPECT_TRUE(transaction->Commit().ok());
+}
+
+TEST_F(TransactionTest, AStreamWithoutRowsHasColumnsToo) {
+  auto transaction = client_.Begin();
+  ASSERT_TRUE(transaction.ok());
+  {
+    auto rows = transaction->Query("no rows");
+    ASSERT_TRUE(rows.ok());
+    EXPECT_FALSE(rows->Next().has_value());
+    EXPECT_TRUE(rows->status().ok()) << rows->status();
+    ASSERT_NE(rows->columns(), nullptr);
+    EXPECT_EQ(rows->columns()->size(), 2U);
+  }
+
   EXPECT_TRUE(transaction->Commit().ok());
 }
 

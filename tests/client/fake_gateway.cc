@@ -121,10 +121,14 @@ grpc::Status PlayTransaction(TransactionServerStream& stream,
     } else if (request.has_query()) {
       v1::QueryResponse rows;
       FillTwoRows(rows);
+      if (request.query().statement().sql() == "no rows") rows.clear_rows();
+      rows.set_row_count(rows.rows_size());
       for (const v1::Row& row : rows.rows()) {
         v1::TransactionResponse part;
         part.set_seq(request.seq());
         part.set_state(v1::TRANSACTION_STATE_ACTIVE);
+        if (&row == &rows.rows(0))
+          *part.mutable_rows()->mutable_columns() = rows.columns();
         *part.mutable_rows()->add_rows() = row;
         part.mutable_rows()->set_row_count(1);
         stream.Write(part);

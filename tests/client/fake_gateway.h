@@ -66,8 +66,8 @@ grpc::Status MakeFailure(const FailureOptions& options);
 // (id int4, name text) with the rows (1, "one"), (2, NULL).
 void FillTwoRows(v1::QueryResponse& response);
 
-// A transaction that runs every statement, except "fail", which fails, and "rows", which
-// streams two rows; "drain" is answered after a notice of shutdown.
+// A transaction that runs every statement, except "fail", which fails; a query streams
+// two rows, except "no rows"; "drain" is answered after a notice of shutdown.
 grpc::Status PlayTransaction(TransactionServerStream& stream,
                              std::vector<std::string>& executed);
 

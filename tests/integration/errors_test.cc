@@ -50,6 +50,8 @@ constexpr ErrorCase kCases[] = {
      "SERIALIZATION_FAILURE", v1::OUTCOME_ROLLED_BACK, v1::RETRY_SCOPE_STATEMENT},
     {"DO $$ BEGIN RAISE SQLSTATE '53100'; END $$", "53100",
      StatusCode::RESOURCE_EXHAUSTED, "DISK_FULL"},
+    {"DO $$ BEGIN RAISE SQLSTATE '28P01'; END $$", "28P01", StatusCode::PERMISSION_DENIED,
+     "INVALID_PASSWORD"},
     {"DO $$ BEGIN RAISE SQLSTATE 'XX001'; END $$", "XX001", StatusCode::DATA_LOSS,
      "DATA_CORRUPTED"},
 };
@@ -127,7 +129,7 @@ TEST_F(ErrorsTest, LargeErrorsAreCutAndStillArriveWhole) {
     EXPECT_EQ(failure.code, StatusCode::FAILED_PRECONDITION) << failure;
     EXPECT_EQ(failure.sqlstate(), "P0001") << failure;
     EXPECT_EQ(failure.verdict.outcome(), v1::OUTCOME_ROLLED_BACK);
-    EXPECT_LE(failure.details_size, 4096U);
+    EXPECT_LT(failure.details_size + failure.message.size(), 4096U);
     EXPECT_THAT(failure.postgres.message(), ::testing::EndsWith("..."));
   }
 }
@@ -140,6 +142,36 @@ TEST_F(ErrorsTest, GatewaysOwnErrorsHaveTheirOwnDomain) {
   EXPECT_EQ(failure.domain, "pgsluice");
   EXPECT_FALSE(failure.reason.empty());
   EXPECT_EQ(failure.verdict.outcome(), v1::OUTCOME_NOT_STARTED);
+}
+
+TEST_F(ErrorsTest, RefusedCredentialsAreTheGatewaysOwnTrouble) {
+  cluster().Sql(0, "CREATE ROLE sluice_login SUPERUSER LOGIN");
+  ASSERT_TRUE(cluster().WaitCaughtUp().ok());
+  GatewaySettings settings;
+  for (size_t i = 0; i < cluster().size(); ++i) {
+    settings.conninfos.push_back(cluster().server(i).conninfo() + " user=sluice_login");
+  }
+  settings.set = {"pools.primary.acquire_timeout=300ms"};
+  ASSERT_TRUE(StartGateway(settings).IsReady());
+  ASSERT_TRUE(client().Query("SELECT 1").ok());
+
+  cluster().Sql(0, "ALTER ROLE sluice_login NOLOGIN");
+  cluster().Sql(
+      0,
+      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+      "WHERE usename = 'sluice_login' AND application_name <> 'pgsluice control'");
+  Failure failure;
+  EXPECT_TRUE(WaitFor("no session can be opened", [&] {
+    failure = client().Query("SELECT 1").failure;
+    return failure.reason == "BACKEND_AUTH_FAILED";
+  })) << failure;
+
+  EXPECT_EQ(failure.code, StatusCode::UNAVAILABLE) << failure;
+  EXPECT_EQ(failure.verdict.outcome(), v1::OUTCOME_NOT_STARTED);
+  EXPECT_THAT(failure.message, HasSubstr("28000"));
+  EXPECT_THAT(failure.message, Not(HasSubstr("sluice_login")));
+  cluster().Sql(0, "ALTER ROLE sluice_login LOGIN");
+  EXPECT_TRUE(WaitFor("it restores", [&] { return client().Query("SELECT 1").ok(); }));
 }
 
 TEST_F(ErrorsTest, SomebodyElsesCancelIsAborted) {

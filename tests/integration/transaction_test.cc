@@ -1,5 +1,6 @@
 // Transaction: what a caller asks for, request by request.
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 
@@ -242,6 +243,56 @@ TEST_F(TransactionTest, RowsOfAnyNumberAreStreamedInside) {
   EXPECT_EQ(rows, 100000U);
   EXPECT_EQ(response.result().row_count(), 100000U);
   EXPECT_EQ(response.result().command_tag(), "SELECT 100000");
+  EXPECT_TRUE(transaction.Commit().has_committed());
+  EXPECT_EQ(transaction.Finish().code, grpc::StatusCode::OK);
+}
+
+TEST_F(TransactionTest, TheFirstRowsOfAResultBringItsColumns) {
+  for (const v1::RowEncoding encoding :
+       {v1::ROW_ENCODING_VALUES, v1::ROW_ENCODING_PACKED}) {
+    TransactionStream transaction(client());
+    transaction.Begin();
+    // Twice: each result has columns of its own.
+    for (const auto& [sql, name] :
+         {std::pair("SELECT g AS a FROM generate_series(1, 100000) g", "a"),
+          std::pair("SELECT g AS b FROM generate_series(1, 100000) g", "b")}) {
+      v1::TransactionRequest request;
+      request.mutable_query()->set_encoding(encoding);
+      *request.mutable_query()->mutable_statement() = MakeStatement(sql);
+      ASSERT_TRUE(transaction.Send(request));
+
+      int messages = 0;
+      v1::TransactionResponse response =
+          transaction.Receive().value_or(v1::TransactionResponse());
+      for (; response.has_rows();
+           response = transaction.Receive().value_or(v1::TransactionResponse())) {
+        ASSERT_EQ(response.rows().columns_size(), ++messages == 1 ? 1 : 0);
+        if (messages > 1) continue;
+        EXPECT_EQ(response.rows().columns(0).name(), name);
+        EXPECT_EQ(response.rows().columns(0).type_name(), "int4");
+      }
+
+      EXPECT_GT(messages, 2);
+      ASSERT_TRUE(response.has_result()) << response.ShortDebugString();
+      EXPECT_EQ(response.result().columns_size(), 1);
+    }
+    EXPECT_TRUE(transaction.Commit().has_committed());
+    EXPECT_EQ(transaction.Finish().code, grpc::StatusCode::OK);
+  }
+}
+
+TEST_F(TransactionTest, AResultWithoutRowsBringsItsColumnsAtItsEnd) {
+  TransactionStream transaction(client());
+  transaction.Begin();
+  v1::TransactionRequest request;
+  *request.mutable_query()->mutable_statement() =
+      MakeStatement("SELECT a FROM ledger WHERE false");
+
+  const v1::TransactionResponse response = transaction.Ask(request);
+
+  ASSERT_TRUE(response.has_result()) << response.ShortDebugString();
+  ASSERT_EQ(response.result().columns_size(), 1);
+  EXPECT_EQ(response.result().columns(0).name(), "a");
   EXPECT_TRUE(transaction.Commit().has_committed());
   EXPECT_EQ(transaction.Finish().code, grpc::StatusCode::OK);
 }

@@ -10,6 +10,7 @@ namespace {
 
 using Code = absl::StatusCode;
 using testing::HasSubstr;
+using testing::Not;
 
 struct Expected {
   Code code;
@@ -71,6 +72,65 @@ TEST(ErrorOutcomeTest, TellsAForeignConnectionFromItsOwn) {
     const auto in_transaction = DetailsOf(Report(sqlstate, Phase::kTransaction));
     EXPECT_EQ(in_transaction->blame, Blame::kStatement);
     EXPECT_EQ(in_transaction->retry_scope, RetryScope::kTransaction);
+  }
+}
+
+// At connect all of these are the gateway's own trouble; the session has not begun.
+TEST(ErrorOutcomeTest, NeverBlamesTheCallerForARefusedConnect) {
+  struct Case {
+    std::string_view sqlstate;
+    std::string severity;
+    std::string_view reason;
+  };
+  for (const Case& c : {Case{"28000", "FATAL", "BACKEND_AUTH_FAILED"},
+                        Case{"28P01", "FATAL", "BACKEND_AUTH_FAILED"},
+                        Case{"28P01", "ERROR", "BACKEND_AUTH_FAILED"},
+                        Case{"28ZZZ", "FATAL", "BACKEND_AUTH_FAILED"},
+                        Case{"3D000", "FATAL", "INVALID_CATALOG_NAME"},
+                        Case{"3D000", "ERROR", "INVALID_CATALOG_NAME"},
+                        Case{"08P01", "ERROR", "PROTOCOL_VIOLATION"},
+                        Case{"42501", "FATAL", "INSUFFICIENT_PRIVILEGE"},
+                        Case{"53300", "FATAL", "TOO_MANY_CONNECTIONS"},
+                        Case{"55000", "FATAL", "OBJECT_NOT_IN_PREREQUISITE_STATE"},
+                        Case{"57P03", "FATAL", "CANNOT_CONNECT_NOW"}}) {
+    SCOPED_TRACE(testing::Message() << c.sqlstate << " " << c.severity);
+    const absl::Status status = Report(c.sqlstate, Phase::kConnect, c.severity);
+    ExpectError(status, {Code::kUnavailable, c.reason, Blame::kEndpoint,
+                         Outcome::kNotStarted, RetryScope::kStatement});
+    EXPECT_TRUE(DetailsOf(status)->retry_delay.has_value());
+    EXPECT_THAT(std::string(status.message()), HasSubstr("db1"));
+  }
+}
+
+TEST(ErrorOutcomeTest, KeepsTheGatewaysCredentialsToItself) {
+  const absl::Status status =
+      Report("28P01", Phase::kConnect, "FATAL", Role::kPrimary, StopReason::kNone,
+             "password authentication failed for user \"secret_user\"");
+
+  EXPECT_FALSE(DetailsOf(status)->postgres.has_value());
+  EXPECT_THAT(status.ToString(), Not(HasSubstr("secret_user")));
+  EXPECT_THAT(AcquireTimeout("db1", absl::Seconds(5), status).ToString(),
+              Not(HasSubstr("secret_user")));
+}
+
+// A function that checks somebody's password, or asks for a database that is not there.
+TEST(ErrorOutcomeTest, LeavesWhatAStatementRaisesToTheStatement) {
+  struct Case {
+    std::string_view sqlstate;
+    Code code;
+    std::string_view reason;
+  };
+  for (const Case& c :
+       {Case{"28000", Code::kPermissionDenied, "INVALID_AUTHORIZATION_SPECIFICATION"},
+        Case{"28P01", Code::kPermissionDenied, "INVALID_PASSWORD"},
+        Case{"3D000", Code::kNotFound, "INVALID_CATALOG_NAME"}}) {
+    for (Phase phase :
+         {Phase::kAutocommit, Phase::kRead, Phase::kTransaction, Phase::kCommit}) {
+      SCOPED_TRACE(testing::Message() << c.sqlstate << " " << static_cast<int>(phase));
+      ExpectError(Report(c.sqlstate, phase), {c.code, c.reason, Blame::kStatement,
+                                              Outcome::kRolledBack, RetryScope::kNever});
+      EXPECT_TRUE(DetailsOf(Report(c.sqlstate, phase))->postgres.has_value());
+    }
   }
 }
 
@@ -196,10 +256,12 @@ TEST(GatewayErrorTest, SaysThatNothingStarted) {
               {Code::kResourceExhausted, "QUEUE_FULL", kStatement, kNot, kAgain});
   ExpectError(TooManyCalls(7),
               {Code::kResourceExhausted, "TOO_MANY_CALLS", kStatement, kNot, kAgain});
-  ExpectError(AcquireTimeout("db1", absl::Seconds(5), ""),
+  ExpectError(AcquireTimeout("db1", absl::Seconds(5), absl::OkStatus()),
               {Code::kResourceExhausted, "ACQUIRE_TIMEOUT", kStatement, kNot, kAgain});
-  ExpectError(AcquireTimeout("db1", absl::Seconds(5), "refused"),
+  ExpectError(AcquireTimeout("db1", absl::Seconds(5), ConnectFailed("db1", "refused")),
               {Code::kUnavailable, "ENDPOINT_DOWN", kStatement, kNot, kAgain});
+  ExpectError(AcquireTimeout("db1", absl::Seconds(5), Report("28P01", Phase::kConnect)),
+              {Code::kUnavailable, "BACKEND_AUTH_FAILED", kStatement, kNot, kAgain});
   ExpectError(NoEndpoint(Role::kPrimary, "why"),
               {Code::kUnavailable, "NO_PRIMARY", kStatement, kNot, kAgain});
   ExpectError(NoEndpoint(Role::kReplica, "why"),

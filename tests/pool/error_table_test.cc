@@ -73,8 +73,8 @@ TEST(ErrorTableTest, TakesOnlyUnresolvedOutcomesForUnknown) {
 }
 
 TEST(ErrorTableTest, GivesEachRowItsCode) {
-  ExpectCode(Code::kUnavailable, {"08000", "08001", "08003", "08004", "08006", "28000",
-                                  "28P01", "53300", "57P01", "57P02", "57P03"});
+  ExpectCode(Code::kUnavailable, {"08000", "08001", "08003", "08004", "08006", "53300",
+                                  "57P01", "57P02", "57P03"});
   ExpectCode(Code::kUnknown, {"08007", "40003"});
   ExpectCode(Code::kUnimplemented, {"0A000"});
   ExpectCode(Code::kFailedPrecondition,
@@ -83,7 +83,8 @@ TEST(ErrorTableTest, GivesEachRowItsCode) {
               "23000", "23P01", "44000", "55000", "55006", "57P04", "P0001", "P0003"});
   ExpectCode(Code::kAborted, {"25P02", "25P03", "25P04", "57P05", "40001", "40P01",
                               "40000", "40002", "55P03", "57014", "72000"});
-  ExpectCode(Code::kPermissionDenied, {"0L000", "0LP01", "0P000", "42501"});
+  ExpectCode(Code::kPermissionDenied,
+             {"0L000", "0LP01", "0P000", "28000", "28P01", "42501"});
   ExpectCode(Code::kOutOfRange, {"22003", "22008", "22012", "54000", "54011", "54023"});
   ExpectCode(Code::kInvalidArgument,
              {"22000", "22001", "22P02", "22021", "22023", "23502", "23514", "42000",
@@ -149,7 +150,6 @@ TEST(ErrorTableTest, NamesConditions) {
 
 TEST(ErrorTableTest, GivesItsOwnReasonsWhereTheNameWouldMislead) {
   EXPECT_EQ(RuleFor("25006").reason, "READ_ONLY");
-  EXPECT_EQ(RuleFor("28P01").reason, "BACKEND_AUTH_FAILED");
   EXPECT_EQ(RuleFor("40003").reason, "OUTCOME_UNKNOWN");
 }
 

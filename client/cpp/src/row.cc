@@ -33,20 +33,13 @@ absl::StatusOr<v1::Value> Row::ValueAt(size_t column) const {
 }
 
 absl::StatusOr<size_t> Row::IndexOf(std::string_view column) const {
-  if (data_->columns == nullptr) {
-    return absl::FailedPreconditionError(
-        "a streamed result of a transaction has no column names: read by position");
-  }
   return data_->columns->Find(column);
 }
 
 absl::Status Row::Annotate(const absl::Status& error, size_t column) const {
-  std::string name = "column " + std::to_string(column);
-  if (data_->columns != nullptr) {
-    const v1::Column& described = (*data_->columns)[column];
-    name += " \"" + described.name() + "\"";
-    if (!described.type_name().empty()) name += " (" + described.type_name() + ")";
-  }
+  const v1::Column& described = (*data_->columns)[column];
+  std::string name = "column " + std::to_string(column) + " \"" + described.name() + "\"";
+  if (!described.type_name().empty()) name += " (" + described.type_name() + ")";
   return absl::Status(error.code(), name + " " + std::string(error.message()));
 }
 
@@ -59,7 +52,6 @@ std::optional<std::string_view> Row::PackedCell(size_t column) const {
 }
 
 std::string_view Row::type_name(size_t column) const {
-  if (data_->columns == nullptr) return "";
   return (*data_->columns)[column].type_name();
 }
 

@@ -13,9 +13,6 @@ absl::Status CheckValues(RowData& data) {
   if (static_cast<size_t>(message.rows_size()) != data.row_count) {
     return DoesNotAddUp("row_count differs from the rows");
   }
-  if (data.columns == nullptr && data.row_count > 0) {
-    data.column_count = message.rows(0).values_size();
-  }
   for (const v1::Row& row : message.rows()) {
     if (static_cast<size_t>(row.values_size()) != data.column_count) {
       return DoesNotAddUp("a row has not as many values as there are columns");
@@ -27,9 +24,6 @@ absl::Status CheckValues(RowData& data) {
 absl::Status CheckPacked(RowData& data) {
   const v1::PackedRows& packed = data.message.packed();
   const size_t cells = packed.lengths_size();
-  if (data.columns == nullptr && data.row_count > 0) {
-    data.column_count = cells / data.row_count;
-  }
   if (cells != data.row_count * data.column_count) {
     return DoesNotAddUp("lengths are not rows times columns");
   }
@@ -52,7 +46,7 @@ absl::StatusOr<RowBlock> RowBlock::Make(std::shared_ptr<const Columns> columns,
   block.data_ = std::make_unique<RowData>();
   RowData& data = *block.data_;
   data.row_count = message.row_count();
-  data.column_count = columns == nullptr ? 0 : columns->size();
+  data.column_count = columns->size();
   data.columns = std::move(columns);
   data.message = std::move(message);
   absl::Status checked =

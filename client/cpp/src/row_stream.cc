@@ -15,8 +15,9 @@ std::optional<Row> RowStream::Next() {
       End(CheckTrailer());
       return std::nullopt;
     }
-    absl::StatusOr<RowBlock> block =
-        RowBlock::Make(columns_, std::move(std::get<v1::StreamRows>(*part)));
+    auto& rows = std::get<v1::StreamRows>(*part);
+    if (columns_ == nullptr) columns_ = std::make_shared<const Columns>(rows.columns());
+    absl::StatusOr<RowBlock> block = RowBlock::Make(columns_, std::move(rows));
     if (!block.ok()) {
       End(block.status());
       return std::nullopt;

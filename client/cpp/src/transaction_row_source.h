@@ -1,6 +1,8 @@
 // The messages of a result streamed within a transaction.
 #pragma once
 
+#include <optional>
+
 #include "client/cpp/src/transaction_stream.h"
 #include "pgsluice/client/row_stream.h"
 
@@ -18,6 +20,7 @@ class TransactionRowSource final : public RowSource {
  private:
   TransactionStream& stream_;
   bool is_at_end_ = false;
+  std::optional<v1::StreamTrailer> trailer_;  // Read, but not handed out yet.
 };
 
 }  // namespace pgsluice::client

@@ -1,8 +1,10 @@
 #include "server/convert/status.h"
 
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
@@ -110,43 +112,104 @@ TEST(Status, GivesTheDelay) {
   EXPECT_EQ(retry->retry_delay().nanos(), 250'000'000);
 }
 
-TEST(Status, FitsTrailersWhateverPostgresSays) {
-  for (const std::string_view unit : {"x", "\xE6\x97\xA5", "\xFF", "%", "\n"}) {
-    std::string text;
-    while (text.size() < 100'000) text += unit;
-    const PostgresFields fields = {.sqlstate = "P0001",
-                                   .severity = "ERROR",
-                                   .message = text,
-                                   .detail = text,
-                                   .hint = text,
-                                   .context = text,
-                                   .schema = text,
-                                   .table = text,
-                                   .column = text,
-                                   .datatype = text,
-                                   .constraint = text};
-    const absl::Status error = ErrorOf(fields);
-    const StatusOptions options = {.send_detail = true};
-    const google::rpc::Status status = ToRpcStatus(error, options);
-    EXPECT_LE(status.ByteSizeLong(), 4096u);
-    EXPECT_LE(status.message().size(), 1024u);
-    EXPECT_GT(status.message().size(), 1000u);
-    EXPECT_THAT(status.message(), EndsWith("..."));
-    const auto postgres = Find<v1::PostgresError>(status);
-    EXPECT_THAT(postgres->detail(), EndsWith("..."));
-    EXPECT_TRUE(IsValidUtf8(postgres->detail()));
-    EXPECT_LE(postgres->detail().size(), 512u);
+std::string Repeat(std::string_view unit, size_t min_bytes) {
+  std::string text;
+  while (text.size() < min_bytes) text += unit;
+  return text;
+}
 
-    const grpc::Status on_wire = ToGrpcStatus(error, options);
-    EXPECT_LE(on_wire.error_details().size(), 4096u);
-    EXPECT_TRUE(IsValidUtf8(on_wire.error_message()));
-    EXPECT_THAT(on_wire.error_message(), EndsWith("..."));
-    size_t encoded = 0;
-    for (const char c : on_wire.error_message()) {
-      encoded += c >= ' ' && c <= '~' && c != '%' ? 1 : 3;
+// Nothing but whole characters, then the mark.
+void ExpectCut(const std::string& text, std::string_view character) {
+  ASSERT_THAT(text, EndsWith("..."));
+  const std::string kept = text.substr(0, text.size() - 3);
+  ASSERT_EQ(kept.size() % character.size(), 0U) << text;
+  EXPECT_EQ(kept, Repeat(character, kept.size()));
+}
+
+size_t PercentEncodedBytes(const std::string& text) {
+  size_t bytes = 0;
+  for (const char c : text) bytes += c >= ' ' && c <= '~' && c != '%' ? 1 : 3;
+  return bytes;
+}
+
+// Characters of one to four bytes, what gRPC encodes, and what is no UTF-8.
+struct LongText {
+  std::string_view unit;
+  std::string_view arrives_as;
+};
+constexpr LongText kLongTexts[] = {{"x", "x"},
+                                   {"\xC3\xA9", "\xC3\xA9"},
+                                   {"\xE6\x97\xA5", "\xE6\x97\xA5"},
+                                   {"%", "%"},
+                                   {"\n", "\n"},
+                                   {"\xF0\x9F\x90\x98", "\xF0\x9F\x90\x98"},
+                                   {"\xFF", "?"}};
+
+TEST(Status, StaysUnder4KiBWithItsMessageHoweverLongTheTexts) {
+  using Fields = PostgresFields;
+  constexpr std::string Fields::* kAll[] = {
+      &Fields::severity, &Fields::message,   &Fields::detail, &Fields::hint,
+      &Fields::context,  &Fields::schema,    &Fields::table,  &Fields::column,
+      &Fields::datatype, &Fields::constraint};
+  struct Case {
+    std::string_view name;
+    std::vector<std::string Fields::*> long_fields;
+    size_t least_message_bytes;  // That are kept of a long one.
+  };
+  const Case cases[] = {
+      {"message", {&Fields::message}, 1015},
+      {"message and hint", {&Fields::message, &Fields::hint}, 1015},
+      {"texts",
+       {&Fields::message, &Fields::detail, &Fields::hint, &Fields::context},
+       1000},
+      {"all", {std::begin(kAll), std::end(kAll)}, 800},
+      {"all but the message", {std::begin(kAll) + 2, std::end(kAll)}, 0}};
+  for (const Case& c : cases) {
+    for (const LongText& text : kLongTexts) {
+      SCOPED_TRACE(std::string(c.name) + " of " + std::string(text.unit));
+      Fields fields = {.sqlstate = "P0001", .severity = "ERROR", .message = "short"};
+      for (const auto field : c.long_fields) fields.*field = Repeat(text.unit, 100'000);
+
+      const grpc::Status on_wire = ToGrpcStatus(ErrorOf(fields), {.send_detail = true});
+
+      EXPECT_LT(on_wire.error_details().size() + on_wire.error_message().size(), 4096U);
+      EXPECT_LE(PercentEncodedBytes(on_wire.error_message()), 2048U);
+      google::rpc::Status status;
+      ASSERT_TRUE(status.ParseFromString(on_wire.error_details()));
+      const auto postgres = Find<v1::PostgresError>(status);
+      ASSERT_TRUE(postgres.has_value());
+      if (c.least_message_bytes > 0) {
+        EXPECT_GE(status.message().size(), c.least_message_bytes);
+        EXPECT_EQ(postgres->message(), status.message());
+        ExpectCut(status.message(), text.arrives_as);
+        ExpectCut(on_wire.error_message(), text.arrives_as);
+      }
+      if (!fields.hint.empty()) ExpectCut(postgres->hint(), text.arrives_as);
+      if (!fields.detail.empty()) ExpectCut(postgres->detail(), text.arrives_as);
+      if (!fields.constraint.empty()) {
+        ExpectCut(postgres->constraint(), text.arrives_as);
+        ExpectCut(Find<google::rpc::ErrorInfo>(status)->metadata().at("constraint"),
+                  text.arrives_as);
+      }
     }
-    EXPECT_LE(encoded, 2048u);
-    EXPECT_GT(encoded, 1000u);
+  }
+}
+
+TEST(Status, CutsTheGatewaysOwnErrorsToo) {
+  for (const LongText& text : kLongTexts) {
+    SCOPED_TRACE(text.unit);
+    const std::string long_text = Repeat(text.unit, 100'000);
+
+    const grpc::Status on_wire = ToGrpcStatus(InvalidRequest(long_text, long_text), {});
+
+    EXPECT_LT(on_wire.error_details().size() + on_wire.error_message().size(), 4096U);
+    google::rpc::Status status;
+    ASSERT_TRUE(status.ParseFromString(on_wire.error_details()));
+    const auto bad_request = Find<google::rpc::BadRequest>(status);
+    ASSERT_TRUE(bad_request.has_value());
+    ExpectCut(status.message(), text.arrives_as);
+    ExpectCut(bad_request->field_violations(0).field(), text.arrives_as);
+    ExpectCut(bad_request->field_violations(0).description(), text.arrives_as);
   }
 }
 

@@ -19,7 +19,7 @@ namespace pgsluice::client {
 
 // What rows point into; see RowBlock.
 struct RowData {
-  // Null while the columns are not known. Shared by the blocks of one result.
+  // Shared by the blocks of one result.
   std::shared_ptr<const Columns> columns;
   v1::StreamRows message;
   size_t row_count = 0;

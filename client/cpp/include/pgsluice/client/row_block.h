@@ -38,8 +38,7 @@ class RowBlock final {
   };
 
   RowBlock() = default;
-  // `columns` may be null: in a transaction's streamed result they come last. Refuses
-  // rows that do not add up with the columns or with `message.row_count`.
+  // Refuses rows that do not add up with the columns or with `message.row_count`.
   static absl::StatusOr<RowBlock> Make(std::shared_ptr<const Columns> columns,
                                        v1::StreamRows message);
 

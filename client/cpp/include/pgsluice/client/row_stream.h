@@ -53,6 +53,7 @@ class RowStream final {
     std::optional<Row> row_;
   };
 
+  // Without `columns` the first message of `source` brings them.
   RowStream(std::shared_ptr<const Columns> columns, v1::Route route,
             std::unique_ptr<RowSource> source)
       : columns_(std::move(columns)),
@@ -67,7 +68,7 @@ class RowStream final {
   // OK once the trailer came and agrees with the rows; FAILED_PRECONDITION before.
   const absl::Status& status() const { return status_; }
 
-  // Null in a transaction's stream, where rows are read by position.
+  // Null in a transaction's stream before the first Next(), or if that was an error.
   const Columns* columns() const { return columns_.get(); }
   const v1::Route& route() const { return route_; }
   // Set once status() is OK.

@@ -1,0 +1,22 @@
+// Reads a request of a transaction: what it is to the machine, and which statement it
+// sends. Rules file.
+#pragma once
+
+#include "absl/status/statusor.h"
+
+#include "pgsluice/v1/transaction.pb.h"
+#include "pool/statement.h"
+#include "server/convert/statement_from_proto.h"
+#include "server/transaction_machine.h"
+
+namespace pgsluice {
+
+// The request must be set.
+TransactionMachine::Request KindOf(const v1::TransactionRequest& request);
+
+// The statement that an execute, a query or a savepoint request sends; or what is wrong
+// with it.
+absl::StatusOr<Statement> StatementOf(const v1::TransactionRequest& request,
+                                      const StatementLimits& limits);
+
+}  // namespace pgsluice
