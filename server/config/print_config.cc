@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t kWidth = 88;
 constexpr size_t kIndent = 2;
+constexpr char kDefaultOrigin[] = "default";
 
 // Text in double quotes, the rest as it is.
 std::string Scalar(const FieldDescriptor& field, const std::string& text) {
@@ -106,8 +107,8 @@ class Dumper final {
     absl::StrAppend(&out_, std::string(indent, ' '), field.name(), ": ",
                     Scalar(field, text));
     const auto origin = loaded_.origins.find(path);
-    if (origin != loaded_.origins.end()) absl::StrAppend(&out_, "  # ", origin->second);
-    out_ += "\n";
+    const bool has_origin = origin != loaded_.origins.end();
+    absl::StrAppend(&out_, "  # ", has_origin ? origin->second : kDefaultOrigin, "\n");
   }
 
   const LoadedConfig& loaded_;

@@ -59,16 +59,20 @@ TEST(DumpConfig, LoadsAsWhatWasDumped) {
   EXPECT_EQ(DebugText(LoadText(DumpConfig(loaded))), DebugText(loaded));
 }
 
-TEST(DumpConfig, SaysWhereValuesComeFrom) {
+TEST(DumpConfig, SaysWhereEveryValueComesFrom) {
+  const TempFile file("limits:\n  max_rows: 7\n");
   ConfigSources sources;
+  sources.file = file.path();
   sources.environment["PGSLUICE_LOG_LEVEL"] = "debug";
   sources.sets = {"pools.primary.max_size=20"};
   const std::string dump = DumpConfig(LoadConfig(sources).value());
 
   EXPECT_THAT(dump, HasSubstr("    max_size: 20  # --set\n"));
   EXPECT_THAT(dump, HasSubstr("  level: DEBUG  # PGSLUICE_LOG_LEVEL\n"));
-  EXPECT_THAT(dump, HasSubstr("  format: AUTO\n"));
-  EXPECT_THAT(dump, HasSubstr("endpoints:\n  - name: \"\"\n    conninfo: \"\""));
+  EXPECT_THAT(dump, HasSubstr("  max_rows: 7  # " + file.path() + ":2:13\n"));
+  EXPECT_THAT(dump, HasSubstr("  format: AUTO  # default\n"));
+  EXPECT_THAT(dump, HasSubstr("endpoints:\n  - name: \"\"  # default\n"
+                              "    conninfo: \"\"  # libpq's environment\n"));
 }
 
 TEST(DumpConfig, HoldsNoPassword) {
