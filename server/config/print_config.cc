@@ -63,6 +63,11 @@ std::string Facts(const FieldDescriptor& field) {
   } else if (!facts.max().empty()) {
     absl::StrAppend(&text, " At most ", facts.max(), ".");
   }
+  if (facts.has_profiles()) {
+    const config::v1::ProfileDefaults& defaults = facts.profiles();
+    absl::StrAppend(&text, " By profile: development ", defaults.development(), ", test ",
+                    defaults.test(), ", production ", defaults.production(), ".");
+  }
   return text;
 }
 
@@ -162,7 +167,8 @@ class ExampleWriter final {
 std::string DumpConfig(const LoadedConfig& loaded) { return Dumper(loaded).Dump(); }
 
 std::string ExampleConfig() {
-  return "# Every setting of pgsluiced with its default. Keep what you change.\n"
+  return "# Every setting of pgsluiced with its default. Keep what you change: what is\n"
+         "# written in a file goes before the defaults of a profile.\n"
          "# Durations: 250ms, 1.5s, 5m, 1h. Sizes: bytes, or 64KiB, 4MiB.\n" +
          ExampleWriter().Write();
 }
