@@ -14,6 +14,7 @@
 #include "server/config/environment.h"
 #include "server/config/load_config.h"
 #include "server/config/print_config.h"
+#include "server/config/profile.h"
 #include "server/log.h"
 #include "server/server.h"
 #include "server/server_settings.h"
@@ -93,6 +94,7 @@ int Serve(const LoadedConfig& loaded) {
        {"address", config.server().listen_address()},
        {"port", static_cast<uint64_t>(server.port())},
        {"admin_port", static_cast<uint64_t>(server.admin_port())},
+       {"profile", ProfileName(config.profile())},
        {"endpoints", static_cast<uint64_t>(config.endpoints_size())}});
   int received = 0;
   sigwait(&signals, &received);

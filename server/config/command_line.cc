@@ -13,10 +13,10 @@ namespace {
 constexpr char kDescription[] =
     "pgsluiced: a gRPC gateway for PostgreSQL.\n"
     "\n"
-    "Settings come from, each overriding those before: defaults, the file of --config,\n"
-    "PGSLUICE_... variables (PGSLUICE_POOLS_PRIMARY_MAX_SIZE=20), --set. Without "
-    "endpoints\n"
-    "there, DATABASE_URL, POSTGRES_HOST or PGHOST and their like name the server.\n"
+    "Settings come from, each overriding those before: defaults, those of a profile\n"
+    "(profile: development, test or production), the file of --config, PGSLUICE_...\n"
+    "variables (PGSLUICE_POOLS_PRIMARY_MAX_SIZE=20), --set. Without endpoints there,\n"
+    "DATABASE_URL, POSTGRES_HOST or PGHOST and their like name the server.\n"
     "See --example-config.";
 
 struct ActionFlag {

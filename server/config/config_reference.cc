@@ -1,5 +1,9 @@
 #include "server/config/config_reference.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -21,12 +25,13 @@ constexpr char kIntroduction[] = R"(# Configuration
 `pgsluiced` needs no configuration file: every setting has a default. Values come from
 these sources, each overriding those before it:
 
-1. the defaults below;
-2. the YAML file named by `--config`, else by `PGSLUICE_CONFIG`;
-3. environment variables: `PGSLUICE_` and the path in upper case with `_` between its parts,
+1. the built-in defaults;
+2. the defaults of a [profile](#profiles), if one is chosen;
+3. the YAML file named by `--config`, else by `PGSLUICE_CONFIG`;
+4. environment variables: `PGSLUICE_` and the path in upper case with `_` between its parts,
    as in `PGSLUICE_POOLS_PRIMARY_MAX_SIZE=20` or `PGSLUICE_ENDPOINTS_0_CONNINFO`. An empty
    value counts as not given;
-4. `--set path=value`, as in `--set pools.primary.max_size=20` or
+5. `--set path=value`, as in `--set pools.primary.max_size=20` or
    `--set endpoints[0].password_file=/run/secrets/pg`; it may be repeated, and the last one
    holds. Do not put passwords there: arguments are visible to other users.
 
@@ -36,7 +41,7 @@ column. Settings are read at start.
 | command | does |
 |---|---|
 | `pgsluiced --check-config` | prints every error; exit status 0 or 2 |
-| `pgsluiced --dump-config` | prints the values in effect and where each comes from; secrets are `***` |
+| `pgsluiced --dump-config` | prints the values in effect and where each comes from: `default`, `profile production`, `pgsluice.yaml:12:5`, a variable's name or `--set`; secrets are `***` |
 | `pgsluiced --example-config` | prints a file with every setting, its default and its help |
 
 Durations are written as `250ms`, `1.5s`, `5m` or `1h30m`; sizes as a number of bytes or as
@@ -59,6 +64,29 @@ these that is there gives them:
 What a connection string leaves out, libpq takes from those same variables, from the
 service file and from the password file. None of these names says which server is the
 primary: that is probed. Endpoints with equal host, port and database are taken as one.
+)";
+
+constexpr char kProfiles[] = R"(
+## Profiles
+
+A profile is a named set of defaults: `development`, `test` or `production`. It is chosen by
+`profile: production` in the file, by `PGSLUICE_PROFILE=production` or by
+`--set profile=production`, of which the last holds, as for any setting. Whatever the file, a
+variable or `--set` says of a setting goes before the profile. `--dump-config` shows which
+values are a profile's.
+
+)";
+
+constexpr char kAfterProfiles[] = R"(
+A profile sizes both pools alike. Each can still be sized by itself, with a profile or
+without:
+
+```yaml
+profile: production
+pools:
+  primary: {min_size: 5, max_size: 20}
+  replica: {min_size: 10, max_size: 50}
+```
 
 ## Settings
 )";
@@ -69,7 +97,9 @@ std::string Cell(const std::string& text) {
 
 std::string Default(const FieldDescriptor& field) {
   const std::string& text = FactsOf(field).default_value();
-  return text.empty() ? "empty" : absl::StrCat("`", text, "`");
+  if (text.empty()) return "empty";
+  const bool is_by_profile = FactsOf(field).has_profiles();
+  return absl::StrCat("`", text, "`", is_by_profile ? ", [by profile](#profiles)" : "");
 }
 
 std::string Values(const FieldDescriptor& field) {
@@ -104,16 +134,44 @@ std::string Meaning(const FieldDescriptor& field) {
   return text;
 }
 
-void Section(const Descriptor& group, const std::string& title, const std::string& help,
-             std::string& out) {
-  absl::StrAppend(&out, "\n### ", title, "\n\n", help, "\n");
-  bool has_table = false;
+// A row for each field that a profile has a default for: the two pools share theirs.
+std::string ProfileTable() {
+  std::vector<std::pair<const FieldDescriptor*, std::string>> rows;
+  for (const SettingPath& path : AllSettings()) {
+    const FieldDescriptor* field = path.back().field;
+    if (!FactsOf(*field).has_profiles()) continue;
+    const std::string name = absl::StrCat("`", PathText(path), "`");
+    const auto same = std::find_if(rows.begin(), rows.end(),
+                                   [&](const auto& row) { return row.first == field; });
+    if (same == rows.end()) {
+      rows.emplace_back(field, name);
+    } else {
+      absl::StrAppend(&same->second, ", ", name);
+    }
+  }
+  std::string table =
+      "| setting | none | development | test | production |\n|---|---|---|---|---|\n";
+  for (const auto& [field, names] : rows) {
+    const config::v1::Setting& facts = FactsOf(*field);
+    const config::v1::ProfileDefaults& by_profile = facts.profiles();
+    absl::StrAppend(&table, "| ", names, " | `",
+                    absl::StrJoin({facts.default_value(), by_profile.development(),
+                                   by_profile.test(), by_profile.production()},
+                                  "` | `"),
+                    "` |\n");
+  }
+  return table;
+}
+
+// Of the single settings in `group`; none, and no table, when it only holds groups.
+void SettingTable(const Descriptor& group, std::string& out) {
+  bool has_head = false;
   for (int i = 0; i < group.field_count(); ++i) {
     const FieldDescriptor& field = *group.field(i);
     if (IsGroup(field)) continue;
-    if (!has_table)
+    if (!has_head)
       out += "\n| setting | default | values | meaning |\n|---|---|---|---|\n";
-    has_table = true;
+    has_head = true;
     absl::StrAppend(&out, "| `", field.name(), "` | ", Default(field), " | ",
                     Cell(Values(field)), " | ", Cell(Meaning(field)), " |\n");
   }
@@ -133,7 +191,8 @@ void Sections(const Descriptor& group, const std::string& prefix, std::string& o
       absl::StrAppend(&title, " and `", prefix, group.field(i)->name(), "`");
       absl::StrAppend(&help, " ", FactsOf(*group.field(i)).help());
     }
-    Section(*field.message_type(), title, help, out);
+    absl::StrAppend(&out, "\n### ", title, "\n\n", help, "\n");
+    SettingTable(*field.message_type(), out);
     Sections(*field.message_type(), absl::StrCat(prefix, field.name(), "."), out);
   }
 }
@@ -142,6 +201,8 @@ void Sections(const Descriptor& group, const std::string& prefix, std::string& o
 
 std::string ConfigReference() {
   std::string out = kIntroduction;
+  absl::StrAppend(&out, kProfiles, ProfileTable(), kAfterProfiles);
+  SettingTable(*config::v1::Config::descriptor(), out);
   Sections(*config::v1::Config::descriptor(), "", out);
   return out;
 }

@@ -1,13 +1,12 @@
 #include "server/config/load_config.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 
 #include "server/config/config_checks.h"
 #include "server/config/config_draft.h"
 #include "server/config/endpoint_sources.h"
 #include "server/config/environment_overlay.h"
+#include "server/config/profile.h"
 #include "server/config/setting_storage.h"
 #include "server/config/yaml_reader.h"
 
@@ -40,11 +39,22 @@ void ApplySet(const std::string& set, ConfigDraft& draft) {
 }
 
 // Whoever lowers max_size need not know of min_size.
-void LowerDefaultMinSize(config::v1::Pool& pool) {
-  if (pool.has_min_size() || !pool.has_max_size()) return;
-  config::v1::Pool defaults;
-  FillDefaults(defaults);
-  pool.set_min_size(std::min(defaults.min_size(), pool.max_size()));
+void LowerMinSize(const std::string& pool_path, config::v1::Pool& pool,
+                  ConfigDraft& draft) {
+  if (pool.min_size() <= pool.max_size()) return;
+  pool.set_min_size(pool.max_size());
+  draft.loaded.origins[pool_path + ".min_size"] = "lowered to max_size";
+}
+
+// What no source has set: from the profile, else built in.
+void AddDefaults(ConfigDraft& draft) {
+  config::v1::Pools& pools = *draft.loaded.config.mutable_pools();
+  const bool has_primary_min = pools.primary().has_min_size();
+  const bool has_replica_min = pools.replica().has_min_size();
+  ApplyProfile(draft);
+  FillDefaults(draft.loaded.config);
+  if (!has_primary_min) LowerMinSize("pools.primary", *pools.mutable_primary(), draft);
+  if (!has_replica_min) LowerMinSize("pools.replica", *pools.mutable_replica(), draft);
 }
 
 }  // namespace
@@ -56,10 +66,7 @@ absl::StatusOr<LoadedConfig> LoadConfig(const ConfigSources& sources) {
   for (const std::string& set : sources.sets) ApplySet(set, draft);
   AddEndpointsFromEnvironment(sources.environment, draft);
 
-  config::v1::Pools& pools = *draft.loaded.config.mutable_pools();
-  LowerDefaultMinSize(*pools.mutable_primary());
-  LowerDefaultMinSize(*pools.mutable_replica());
-  FillDefaults(draft.loaded.config);
+  AddDefaults(draft);
 
   CheckConfig(draft);
   if (draft.errors.count() > 0) return draft.errors.ToStatus();

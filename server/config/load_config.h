@@ -1,4 +1,5 @@
-// The configuration from all its sources: defaults < file < environment < --set.
+// The configuration from all its sources: built-in defaults < profile < file <
+// environment < --set.
 #pragma once
 
 #include <map>
@@ -24,8 +25,8 @@ struct ConfigSources {
 struct LoadedConfig {
   // Every scalar is set. Holds secrets: print it with DumpConfig only.
   config::v1::Config config;
-  // By path ("pools.primary.max_size"): "pgsluice.yaml:12:5", a variable's name or
-  // "--set". A path that is not here has its default.
+  // By path ("pools.primary.max_size"): "profile production", "pgsluice.yaml:12:5", a
+  // variable's name or "--set". A path that is not here has its built-in default.
   std::map<std::string, std::string> origins;
   // Worth a line in the log, not an error: a variable that is not used, say.
   std::vector<std::string> notes;

@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t kWidth = 88;
 constexpr size_t kIndent = 2;
+constexpr char kDefaultOrigin[] = "default";
 
 // Text in double quotes, the rest as it is.
 std::string Scalar(const FieldDescriptor& field, const std::string& text) {
@@ -61,6 +62,11 @@ std::string Facts(const FieldDescriptor& field) {
     absl::StrAppend(&text, " At least ", facts.min(), ".");
   } else if (!facts.max().empty()) {
     absl::StrAppend(&text, " At most ", facts.max(), ".");
+  }
+  if (facts.has_profiles()) {
+    const config::v1::ProfileDefaults& defaults = facts.profiles();
+    absl::StrAppend(&text, " By profile: development ", defaults.development(), ", test ",
+                    defaults.test(), ", production ", defaults.production(), ".");
   }
   return text;
 }
@@ -106,8 +112,8 @@ class Dumper final {
     absl::StrAppend(&out_, std::string(indent, ' '), field.name(), ": ",
                     Scalar(field, text));
     const auto origin = loaded_.origins.find(path);
-    if (origin != loaded_.origins.end()) absl::StrAppend(&out_, "  # ", origin->second);
-    out_ += "\n";
+    const bool has_origin = origin != loaded_.origins.end();
+    absl::StrAppend(&out_, "  # ", has_origin ? origin->second : kDefaultOrigin, "\n");
   }
 
   const LoadedConfig& loaded_;
@@ -161,7 +167,8 @@ class ExampleWriter final {
 std::string DumpConfig(const LoadedConfig& loaded) { return Dumper(loaded).Dump(); }
 
 std::string ExampleConfig() {
-  return "# Every setting of pgsluiced with its default. Keep what you change.\n"
+  return "# Every setting of pgsluiced with its default. Keep what you change: what is\n"
+         "# written in a file goes before the defaults of a profile.\n"
          "# Durations: 250ms, 1.5s, 5m, 1h. Sizes: bytes, or 64KiB, 4MiB.\n" +
          ExampleWriter().Write();
 }

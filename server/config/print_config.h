@@ -7,8 +7,8 @@
 
 namespace pgsluice {
 
-// Every setting in effect; secrets are "***", and each value that is not the default
-// has a comment that says where it comes from.
+// Every setting in effect, each with a comment that says where its value comes from;
+// secrets are "***".
 std::string DumpConfig(const LoadedConfig& loaded);
 
 // Every setting with its default and its help. Loads as it is.

@@ -45,6 +45,14 @@ void WriteConfiguration(const GatewaySettings& settings, const std::string& path
        << "  admin_listen_address: 127.0.0.1:" << admin_port << "\n";
 }
 
+// With a file that is not the test's own, only the ports are set beside it.
+std::vector<std::string> SetsBesideFile(const GatewaySettings& settings, int port,
+                                        int admin_port) {
+  if (settings.config_file.empty()) return {std::begin(kDefaults), std::end(kDefaults)};
+  return {absl::StrCat("server.listen_address=127.0.0.1:", port),
+          absl::StrCat("server.admin_listen_address=127.0.0.1:", admin_port)};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewaySettings& settings) {
@@ -54,9 +62,10 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewaySettings& s
   WriteConfiguration(settings, stem + ".yaml", port, admin_port);
 
   ProcessSpec spec;
-  spec.argv = {PGSLUICED_PATH, "--config", stem + ".yaml"};
-  for (const std::string_view setting : kDefaults) {
-    spec.argv.insert(spec.argv.end(), {"--set", std::string(setting)});
+  spec.argv = {PGSLUICED_PATH, "--config",
+               settings.config_file.empty() ? stem + ".yaml" : settings.config_file};
+  for (const std::string& setting : SetsBesideFile(settings, port, admin_port)) {
+    spec.argv.insert(spec.argv.end(), {"--set", setting});
   }
   for (const std::string& setting : settings.set) {
     spec.argv.insert(spec.argv.end(), {"--set", setting});

@@ -22,7 +22,10 @@ namespace pgsluice::testing {
 struct GatewaySettings {
   // One endpoint each, named server0, server1, ...
   std::vector<std::string> conninfos;
-  // "path=value" as for --set, over the defaults in gateway.cc.
+  // Used as it is, in place of one made of `conninfos` and the defaults in gateway.cc;
+  // only the ports are the test's.
+  std::string config_file;
+  // "path=value" as for --set, over those defaults.
   std::vector<std::string> set;
   std::vector<std::string> environment;
   // For its files; outlives the gateway.

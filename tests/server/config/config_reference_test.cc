@@ -20,6 +20,14 @@ TEST(ConfigReference, NamesEverySetting) {
   }
 }
 
+TEST(ConfigReference, ShowsTheProfilesSideBySide) {
+  EXPECT_THAT(ConfigReference(),
+              HasSubstr("| setting | none | development | test | production |\n"
+                        "|---|---|---|---|---|\n"
+                        "| `pools.primary.min_size`, `pools.replica.min_size` | `2` | "
+                        "`2` | `5` | `10` |\n"));
+}
+
 TEST(ConfigReference, TheDocumentIsCurrent) {
   std::ifstream file(std::string(PGSLUICE_SOURCE_DIR) + "/docs/configuration.md");
   std::stringstream content;

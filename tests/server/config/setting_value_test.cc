@@ -90,6 +90,14 @@ TEST(SettingValue, EveryDefaultAndLimitIsAValue) {
       if (limit.empty()) continue;
       EXPECT_TRUE(ParseSetting(field, limit).ok()) << PathText(path) << ": " << limit;
     }
+    if (!facts.has_profiles()) continue;
+    EXPECT_FALSE(path.front().field->is_repeated())
+        << "a list has no defaults to fill in";
+    const config::v1::ProfileDefaults& profiles = facts.profiles();
+    for (const std::string& text :
+         {profiles.development(), profiles.test(), profiles.production()}) {
+      EXPECT_TRUE(ParseSetting(field, text).ok()) << PathText(path) << ": " << text;
+    }
   }
 }
 

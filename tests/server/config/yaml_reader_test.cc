@@ -62,7 +62,7 @@ TEST(YamlReader, SaysWhereAndWhatIsWrong) {
        "\"=\" after it"},
       {"[1]: 2\n", "f.yaml:1:1: expected the name of a setting"},
       {"- log\n",
-       "f.yaml:1:1: expected a mapping of endpoints, pools, session, probe, "
+       "f.yaml:1:1: expected a mapping of profile, endpoints, pools, session, probe, "
        "routing, server, limits, log, errors, readiness, shutdown, found a list"},
       {"log: {}\n---\nlog: {}\n", "f.yaml:3:1: a second document; only one is read"},
       {"\"postgres://u:secret@h/db\": 1\n", "f.yaml:1:1: unknown field"},
