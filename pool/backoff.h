@@ -14,6 +14,10 @@ class Backoff final {
   // min(max, initial * 2^failures), but never below half of `initial`.
   absl::Duration NextDelay(double random);
   void Reset() { failures_ = 0; }
+  void Reconfigure(absl::Duration initial, absl::Duration max) {
+    initial_ = initial;
+    max_ = max;
+  }
   int failures() const { return failures_; }
 
  private:

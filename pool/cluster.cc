@@ -8,6 +8,7 @@
 #include "pool/completion.h"
 #include "pool/error.h"
 #include "pool/timer.h"
+#include "pool/wait_prediction.h"
 
 namespace pgsluice {
 
@@ -17,6 +18,9 @@ using LeaseCompletion = Completion<absl::StatusOr<Lease>>;
 
 // Marks waiters of a retired pool; never leaves this file.
 absl::Status Reroute() { return absl::AbortedError("the endpoint's role changed"); }
+const PoolOptions& OfRole(const PoolsOptions& options, Role role) {
+  return role == Role::kPrimary ? options.primary : options.replica;
+}
 bool IsReroute(const absl::Status& status) {
   return absl::IsAborted(status) && !DetailsOf(status).has_value();
 }
@@ -24,8 +28,12 @@ bool IsReroute(const absl::Status& status) {
 }  // namespace
 
 Cluster::Cluster(ClusterDeps deps)
-    : deps_(std::move(deps)), latest_(deps_.options.endpoints.size()) {
+    : deps_(std::move(deps)),
+      budget_(std::make_shared<SessionBudget>(
+          ShareOf(deps_.options.pools).max_sessions_total)),
+      latest_(deps_.options.endpoints.size()) {
   auto state = std::make_shared<State>();
+  state->options = ShareOf(deps_.options.pools);
   for (const Endpoint& endpoint : deps_.options.endpoints) {
     EndpointView view;
     view.name = endpoint.name;
@@ -66,14 +74,16 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
     const std::shared_ptr<EndpointPool> pool = current->pools[route->endpoint];
     if (pool == nullptr) co_return NoEndpoint(route->role, "its pool is being made");
     const absl::Time now = deps_.clock->Now();
-    const PoolOptions& options =
-        pool->role() == Role::kPrimary ? deps_.options.primary : deps_.options.replica;
+    const PoolOptions& options = OfRole(current->options, pool->role());
     // Time spent in the queue of a pool that retired counts.
     const absl::Time wait_until = std::min(deadline, started + options.acquire_timeout);
 
     auto completion = std::make_shared<LeaseCompletion>();
     absl::StatusOr<EndpointPool::Acquired> acquired = pool->Acquire(
-        shard, wait_until,
+        {.shard = shard,
+         .deadline = wait_until,
+         .kind = request.kind,
+         .caller = request.caller},
         [completion](absl::StatusOr<Lease> lease) { completion->Set(std::move(lease)); });
     // The role has changed since the look at the state: look again.
     if (IsReroute(acquired.status())) continue;
@@ -96,15 +106,17 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
   }
 }
 
-std::shared_ptr<EndpointPool> Cluster::MakePool(size_t endpoint, Role role) const {
+std::shared_ptr<EndpointPool> Cluster::MakePool(size_t endpoint, Role role,
+                                                const PoolsOptions& options) const {
   const Endpoint& address = deps_.options.endpoints[endpoint];
-  return std::make_shared<EndpointPool>(EndpointPoolDeps{
-      .endpoint = address.name,
-      .role = role,
-      .options = role == Role::kPrimary ? deps_.options.primary : deps_.options.replica,
-      .shards = deps_.shards,
-      .connector = deps_.connectors->Make(address, role),
-      .clock = deps_.clock});
+  return std::make_shared<EndpointPool>(
+      EndpointPoolDeps{.endpoint = address.name,
+                       .role = role,
+                       .options = OfRole(options, role),
+                       .shards = deps_.shards,
+                       .connector = deps_.connectors->Make(address, role),
+                       .clock = deps_.clock,
+                       .budget = budget_});
 }
 
 void Cluster::OnProbe(size_t endpoint, ProbeResult result) {
@@ -128,6 +140,7 @@ void Cluster::Update(absl::Time now) {
     next->topology =
         NextTopology(before->topology, latest_, deps_.options.probe.timeout, now);
     next->pools = before->pools;
+    next->options = before->options;
     for (size_t i = 0; i < next->pools.size(); ++i) {
       std::shared_ptr<EndpointPool>& pool = next->pools[i];
       const Role role = next->topology.endpoints[i].role;
@@ -138,7 +151,7 @@ void Cluster::Update(absl::Time now) {
         retired_.push_back(std::move(pool));
         pool = nullptr;
       }
-      if (role != Role::kUnknown) pool = MakePool(i, role);
+      if (role != Role::kUnknown) pool = MakePool(i, role, next->options);
     }
     after = next;
     state_ = std::move(next);
@@ -171,6 +184,21 @@ void Cluster::Maintain() {
     pools.insert(pools.end(), retired_.begin(), retired_.end());
   }
   for (const auto& pool : pools) pool->Maintain();
+}
+
+void Cluster::Reconfigure(const PoolsOptions& options) {
+  std::shared_ptr<const State> last;
+  {
+    absl::MutexLock lock(&mutex_);
+    auto next = std::make_shared<State>(*state_);
+    next->options = ShareOf(options);
+    last = next;
+    state_ = std::move(next);
+  }
+  budget_->set_limit(last->options.max_sessions_total);
+  for (const auto& pool : last->pools) {
+    if (pool != nullptr) pool->Reconfigure(OfRole(last->options, pool->role()));
+  }
 }
 
 void Cluster::Retire() {

@@ -18,6 +18,7 @@
 #include "pool/lease.h"
 #include "pool/options.h"
 #include "pool/router.h"
+#include "pool/session_budget.h"
 #include "pool/stop_signal.h"
 #include "pool/topology.h"
 
@@ -62,6 +63,8 @@ class Cluster final {
   void OnProbe(size_t endpoint, ProbeResult result) ABSL_LOCKS_EXCLUDED(mutex_);
   // One maintenance tick of all pools. Also notices that probes stay away.
   void Maintain() ABSL_LOCKS_EXCLUDED(mutex_);
+  // New sizes, timeouts and limits for the pools there are and those to come.
+  void Reconfigure(const PoolsOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
   // No lease from now on; idle sessions are closed, leased ones on return.
   void Retire() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -77,15 +80,19 @@ class Cluster final {
     Topology topology;
     // Per endpoint; null while its role is unknown. Shared with leases.
     std::vector<std::shared_ptr<EndpointPool>> pools;
+    // This gateway's share of what is configured.
+    PoolsOptions options;
     bool is_draining = false;
   };
 
   std::shared_ptr<const State> state() const ABSL_LOCKS_EXCLUDED(mutex_);
   void Update(absl::Time now) ABSL_LOCKS_EXCLUDED(mutex_);
-  std::shared_ptr<EndpointPool> MakePool(size_t endpoint, Role role) const;
+  std::shared_ptr<EndpointPool> MakePool(size_t endpoint, Role role,
+                                         const PoolsOptions& options) const;
   absl::StatusOr<RouteDecision> Choose(const State& state, const RouteRequest& request);
 
   const ClusterDeps deps_;
+  const std::shared_ptr<SessionBudget> budget_;  // Shared with the pools.
   std::atomic<uint64_t> turn_{0};
 
   mutable absl::Mutex mutex_;

@@ -7,12 +7,12 @@ namespace pgsluice {
 
 EndpointPool::EndpointPool(EndpointPoolDeps deps)
     : deps_(std::move(deps)),
-      queue_(deps_.options.max_waiters),
-      backoff_(deps_.options.backoff_initial, deps_.options.backoff_max) {}
+      options_(deps_.options),
+      queue_(options_.max_waiters),
+      gate_(options_) {}
 
-absl::StatusOr<EndpointPool::Acquired> EndpointPool::Acquire(int shard,
-                                                             absl::Time deadline,
-                                                             AcquireCallback callback) {
+absl::StatusOr<EndpointPool::Acquired> EndpointPool::Acquire(
+    const AcquireRequest& request, AcquireCallback callback) {
   Work work;
   absl::StatusOr<Acquired> acquired;
   {
@@ -23,32 +23,60 @@ absl::StatusOr<EndpointPool::Acquired> EndpointPool::Acquire(int shard,
     const absl::Time now = deps_.clock->Now();
     // Who has expired is not in the way of anybody, even before the next tick.
     ExpireWaitersLocked(now, work);
-    acquired = AcquireLocked(shard, now, deadline, std::move(callback), work);
+    acquired = AcquireLocked(request, now, std::move(callback), work);
   }
   Do(std::move(work));
   return acquired;
 }
 
 absl::StatusOr<EndpointPool::Acquired> EndpointPool::AcquireLocked(
-    int shard, absl::Time now, absl::Time deadline, AcquireCallback callback,
-    Work& work) {
-  if (queue_.size() == 0) {
-    if (PooledSession* session = TakeIdleLocked(shard); session != nullptr) {
+    const AcquireRequest& request, absl::Time now, AcquireCallback callback, Work& work) {
+  // While a session is idle nobody waits who may have it.
+  const bool may_have_one =
+      request.kind == LeaseKind::kStatement || HasTransactionRoomLocked();
+  if (may_have_one && queue_.size(request.kind) == 0) {
+    if (PooledSession* session = TakeIdleLocked(request, now); session != nullptr) {
       ++counters_.acquired;
       return Acquired(Lease(shared_from_this(), session));
     }
     // What is idle still is past its lifetime: it must not hold the place of another.
     while (!idle_.empty()) CloseLocked(idle_.back(), CloseReason::kLifetime, work);
   }
-  const std::optional<WaiterId> waiter = queue_.Push(now, deadline);
+  if (absl::Status doomed = CheckIfDoomedLocked(request, now); !doomed.ok())
+    return doomed;
+  const std::optional<WaiterId> waiter = queue_.Push({.enqueued = now,
+                                                      .deadline = request.deadline,
+                                                      .kind = request.kind,
+                                                      .caller = request.caller});
   if (!waiter.has_value()) {
     ++counters_.queue_full;
     return QueueFull(deps_.endpoint, queue_.size());
   }
-  waiters_.emplace(*waiter, Waiter{std::move(callback), now, shard});
+  waiters_.emplace(*waiter, Waiter{.callback = std::move(callback),
+                                   .enqueued = now,
+                                   .kind = request.kind,
+                                   .failures_before = counters_.connect_failures});
   CountLoadLocked();
-  OpenAsNeededLocked(work);
+  OpenAsNeededLocked(now, work);
   return Acquired(*waiter);
+}
+
+absl::Status EndpointPool::CheckIfDoomedLocked(const AcquireRequest& request,
+                                               absl::Time now) {
+  if (options_.refuse_doomed == DoomedPolicy::kOff) return absl::OkStatus();
+  // More sessions may be opened yet: then nothing is certain.
+  if (sessions_.size() + connecting_ < gate_.max_open()) return absl::OkStatus();
+  const std::optional<absl::Duration> wait =
+      PredictWait(queue_.size(), sessions_.size(), hold_.value());
+  if (!wait.has_value() || now + *wait <= request.deadline) return absl::OkStatus();
+  ++counters_.doomed;
+  if (options_.refuse_doomed == DoomedPolicy::kDryRun) return absl::OkStatus();
+  ++counters_.doomed_refused;
+  return WouldWaitTooLong(deps_.endpoint, *wait, request.deadline - now);
+}
+
+bool EndpointPool::HasTransactionRoomLocked() const {
+  return transactions_ < TransactionRoom(options_);
 }
 
 void EndpointPool::EndWaiter(WaiterId waiter, const absl::Status& status) {
@@ -68,11 +96,14 @@ void EndpointPool::Return(PooledSession* session) {
   std::optional<CleanUpPlan> clean_up;
   {
     absl::MutexLock lock(&mutex_);
+    const absl::Time now = deps_.clock->Now();
+    const bool was_transaction = session->kind == LeaseKind::kTransaction;
+    hold_.Add(now - session->leased_since);
     const ReturnDecision decision =
-        DecideOnReturn(facts, session->expires_at, session->uses, deps_.options.max_uses,
-                       retired_for_.has_value(), deps_.clock->Now());
+        DecideOnReturn(facts, session->expires_at, session->uses, options_.max_uses,
+                       retired_for_.has_value(), now);
     switch (decision.action) {
-      case ReturnDecision::Action::kKeep: PlaceLocked(session, work); break;
+      case ReturnDecision::Action::kKeep: PlaceLocked(session, now, work); break;
       case ReturnDecision::Action::kCleanUp:
         MoveLocked(session, SessionState::kMaintenance);
         clean_up = PlanCleanUp(facts);
@@ -84,9 +115,10 @@ void EndpointPool::Return(PooledSession* session) {
             session,
             decision.reason == CloseReason::kRetired ? *retired_for_ : decision.reason,
             work);
-        OpenAsNeededLocked(work);
+        OpenAsNeededLocked(now, work);
         break;
     }
+    if (was_transaction) ServeFromIdleLocked(now, work);
   }
   if (clean_up.has_value()) CleanUp(session, *clean_up);
   Do(std::move(work));
@@ -107,165 +139,60 @@ void EndpointPool::OnCleaned(PooledSession* session, CloseReason if_failed,
   Work work;
   {
     absl::MutexLock lock(&mutex_);
+    const absl::Time now = deps_.clock->Now();
     if (!status.ok() || is_broken) {
       CloseLocked(session, if_failed, work);
-      OpenAsNeededLocked(work);
+      OpenAsNeededLocked(now, work);
     } else if (retired_for_.has_value()) {
       CloseLocked(session, *retired_for_, work);
     } else {
-      PlaceLocked(session, work);
+      PlaceLocked(session, now, work);
     }
   }
   Do(std::move(work));
 }
 
-void EndpointPool::Maintain() {
-  Work work;
-  {
-    absl::MutexLock lock(&mutex_);
-    const absl::Time now = deps_.clock->Now();
-    ExpireWaitersLocked(now, work);
-    CloseDeadLocked(work);
-
-    PoolSnapshot snapshot{.idle = {},
-                          .open = sessions_.size(),
-                          .connecting = connecting_,
-                          .waiters = queue_.size(),
-                          .is_retired = retired_for_.has_value(),
-                          .next_dial_allowed = next_dial_allowed_};
-    snapshot.idle.reserve(idle_.size());
-    for (const PooledSession* session : idle_) {
-      snapshot.idle.push_back({session->id, session->idle_since, session->expires_at});
-    }
-    const MaintenancePlan plan = PlanMaintenance(snapshot, deps_.options, now);
-
-    for (const auto& [id, reason] : plan.close) {
-      CloseLocked(sessions_.at(id).get(), retired_for_.value_or(reason), work);
-    }
-    for (size_t i = 0; i < plan.connects_to_start; ++i) {
-      ++connecting_;
-      work.connect_on.push_back(next_shard_++ % deps_.shards);
-    }
-  }
-  Do(std::move(work));
-}
-
-void EndpointPool::Retire(CloseReason reason, const absl::Status& status) {
-  Work work;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (retired_for_.has_value()) return;
-    retired_for_ = reason;
-    retired_with_ = status;
-    while (!idle_.empty()) CloseLocked(idle_.back(), reason, work);
-    for (WaiterId waiter : queue_.Clear()) CompleteWaiterLocked(waiter, status, work);
-  }
-  Do(std::move(work));
-}
-
-PoolStats EndpointPool::Stats() const {
-  absl::MutexLock lock(&mutex_);
-  const absl::Time now = deps_.clock->Now();
-  PoolStats stats{.endpoint = deps_.endpoint,
-                  .role = deps_.role,
-                  .is_retired = retired_for_.has_value(),
-                  .min_size = deps_.options.min_size,
-                  .max_size = deps_.options.max_size,
-                  .open = sessions_.size(),
-                  .idle = idle_.size(),
-                  .leased = leased_,
-                  .maintenance = maintenance_,
-                  .connecting = connecting_,
-                  .waiters = queue_.size(),
-                  .oldest_wait = std::nullopt,
-                  .next_dial_in = std::nullopt,
-                  .last_error = std::string(last_failure_.message()),
-                  .counters = counters_};
-  if (auto oldest = queue_.oldest_enqueued(); oldest.has_value()) {
-    stats.oldest_wait = now - *oldest;
-  }
-  if (next_dial_allowed_ > now) stats.next_dial_in = next_dial_allowed_ - now;
-  return stats;
-}
-
-std::string EndpointPool::last_error() const {
-  absl::MutexLock lock(&mutex_);
-  return std::string(last_failure_.message());
-}
-
-void EndpointPool::Do(Work work) {
-  for (const auto& session : work.close) session->Close();
-  for (int shard : work.connect_on) Connect(shard);
-  for (auto& callback : work.callbacks) callback();
-}
-
-void EndpointPool::Connect(int shard) {
-  deps_.connector->Connect(
-      shard, deps_.clock->Now() + deps_.options.connect_timeout,
-      [self = shared_from_this()](absl::StatusOr<std::shared_ptr<Session>> session) {
-        self->OnConnected(std::move(session));
-      });
-}
-
-void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session) {
-  Work work;
-  {
-    absl::MutexLock lock(&mutex_);
-    const absl::Time now = deps_.clock->Now();
-    --connecting_;
-    if (!session.ok()) {
-      ++counters_.connect_failures;
-      last_failure_ = session.status();
-      next_dial_allowed_ = now + backoff_.NextDelay(absl::Uniform(random_, 0.0, 1.0));
-    } else if (retired_for_.has_value()) {
-      work.close.push_back(*std::move(session));
-    } else {
-      ++counters_.opened;
-      backoff_.Reset();
-      next_dial_allowed_ = absl::InfinitePast();
-      last_failure_ = absl::OkStatus();
-      auto opened = std::make_unique<PooledSession>();
-      opened->id = next_session_id_++;
-      opened->session = *std::move(session);
-      opened->expires_at =
-          ExpiryOf(now, deps_.options.max_lifetime, deps_.options.lifetime_jitter,
-                   absl::Uniform(random_, 0.0, 1.0));
-      PooledSession* placed = opened.get();
-      sessions_.emplace(placed->id, std::move(opened));
-      PlaceLocked(placed, work);
-      OpenAsNeededLocked(work);
-    }
-  }
-  Do(std::move(work));
-}
-
-PooledSession* EndpointPool::TakeIdleLocked(int shard) {
-  const absl::Time now = deps_.clock->Now();
+PooledSession* EndpointPool::TakeIdleLocked(const AcquireRequest& request,
+                                            absl::Time now) {
   auto newest = idle_.rend();
   for (auto it = idle_.rbegin(); it != idle_.rend(); ++it) {
     if ((*it)->expires_at <= now) continue;  // Left to the next maintenance tick.
     if (newest == idle_.rend()) newest = it;
-    if ((*it)->session->shard() == shard) {
+    if ((*it)->session->shard() == request.shard) {
       newest = it;
       break;
     }
   }
   if (newest == idle_.rend()) return nullptr;
   PooledSession* session = *newest;
-  MoveLocked(session, SessionState::kLeased);
+  LeaseLocked(session, request.kind, now);
   return session;
 }
 
-void EndpointPool::PlaceLocked(PooledSession* session, Work& work) {
-  const absl::Time now = deps_.clock->Now();
-  std::optional<WaiterId> waiter = queue_.PopOldest(now);
+void EndpointPool::LeaseLocked(PooledSession* session, LeaseKind kind, absl::Time now) {
+  MoveLocked(session, SessionState::kLeased);
+  session->leased_since = now;
+  session->kind = kind;
+  if (kind == LeaseKind::kTransaction) ++transactions_;
+}
+
+void EndpointPool::PlaceLocked(PooledSession* session, absl::Time now, Work& work) {
+  if (sessions_.size() > options_.max_size) {
+    CloseLocked(session, CloseReason::kExcess, work);
+    return;
+  }
+  // Out of its holder's hands first, who may have been a transaction.
+  if (session->state == SessionState::kLeased) {
+    MoveLocked(session, SessionState::kMaintenance);
+  }
+  std::optional<WaiterId> waiter = queue_.PopNext(now, HasTransactionRoomLocked());
   if (!waiter.has_value()) {
     session->idle_since = now;
     MoveLocked(session, SessionState::kIdle);
     return;
   }
-  MoveLocked(session, SessionState::kLeased);
   auto node = waiters_.extract(*waiter);
+  LeaseLocked(session, node.mapped().kind, now);
   ++counters_.acquired;
   ++counters_.acquired_after_wait;
   counters_.wait_total += now - node.mapped().enqueued;
@@ -277,22 +204,21 @@ void EndpointPool::PlaceLocked(PooledSession* session, Work& work) {
   });
 }
 
+void EndpointPool::ServeFromIdleLocked(absl::Time now, Work& work) {
+  while (!idle_.empty() && HasTransactionRoomLocked() &&
+         queue_.size(LeaseKind::kTransaction) > 0 && idle_.back()->expires_at > now) {
+    const size_t waiting = queue_.size();
+    PlaceLocked(idle_.back(), now, work);
+    if (queue_.size() == waiting) return;  // All of them are past their deadlines.
+  }
+}
+
 void EndpointPool::CloseLocked(PooledSession* session, CloseReason reason, Work& work) {
   MoveLocked(session, SessionState::kClosed);
   ++counters_.closed[static_cast<size_t>(reason)];
   work.close.push_back(std::move(session->session));
   sessions_.erase(session->id);
-}
-
-void EndpointPool::OpenAsNeededLocked(Work& work) {
-  if (retired_for_.has_value()) return;
-  const size_t wanted =
-      ConnectsWanted(sessions_.size(), connecting_, idle_.size(), queue_.size(),
-                     deps_.options, deps_.clock->Now(), next_dial_allowed_);
-  for (size_t i = 0; i < wanted; ++i) {
-    ++connecting_;
-    work.connect_on.push_back(next_shard_++ % deps_.shards);
-  }
+  GiveBackBudget();
 }
 
 void EndpointPool::CompleteWaiterLocked(WaiterId id, absl::Status status, Work& work) {
@@ -311,21 +237,16 @@ void EndpointPool::ExpireWaitersLocked(absl::Time now, Work& work) {
   }
 }
 
-// One look at each idle socket, which does not block.
-void EndpointPool::CloseDeadLocked(Work& work) {
-  for (size_t i = idle_.size(); i-- > 0;) {
-    if (!idle_[i]->session->LooksAlive()) {
-      CloseLocked(idle_[i], CloseReason::kBroken, work);
-    }
-  }
-}
-
 void EndpointPool::MoveLocked(PooledSession* session, SessionState state) {
   switch (session->state) {
     case SessionState::kIdle:
       idle_.erase(std::find(idle_.rbegin(), idle_.rend(), session).base() - 1);
       break;
-    case SessionState::kLeased: --leased_; break;
+    case SessionState::kLeased:
+      --leased_;
+      if (session->kind == LeaseKind::kTransaction) --transactions_;
+      session->kind = LeaseKind::kStatement;
+      break;
     case SessionState::kMaintenance: --maintenance_; break;
     case SessionState::kConnecting:
     case SessionState::kClosed: break;

@@ -19,14 +19,16 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
-#include "pool/backoff.h"
 #include "pool/clock.h"
+#include "pool/dial_gate.h"
 #include "pool/lease.h"
 #include "pool/options.h"
 #include "pool/pool_stats.h"
 #include "pool/session.h"
+#include "pool/session_budget.h"
 #include "pool/session_lifecycle.h"
 #include "pool/sizing.h"
+#include "pool/wait_prediction.h"
 #include "pool/wait_queue.h"
 
 namespace pgsluice {
@@ -37,8 +39,10 @@ struct PooledSession {
   std::shared_ptr<Session> session;  // Shared with its own pending work.
   SessionState state = SessionState::kConnecting;
   absl::Time idle_since;
+  absl::Time leased_since;
   absl::Time expires_at;
   uint64_t uses = 0;
+  LeaseKind kind = LeaseKind::kStatement;  // While leased.
 };
 
 struct EndpointPoolDeps {
@@ -48,6 +52,14 @@ struct EndpointPoolDeps {
   int shards = 1;
   std::shared_ptr<Connector> connector;  // Shared with connects under way.
   const Clock* clock = nullptr;
+  std::shared_ptr<SessionBudget> budget = nullptr;  // Shared by all pools; null: none.
+};
+
+struct AcquireRequest {
+  int shard = 0;
+  absl::Time deadline;
+  LeaseKind kind = LeaseKind::kStatement;
+  uint64_t caller = 0;  // See WaiterInfo.
 };
 
 class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
@@ -63,10 +75,10 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   const std::string& endpoint() const { return deps_.endpoint; }
   Role role() const { return deps_.role; }
 
-  // A lease at once if a session is idle (preferably one of `shard`); else a place in
-  // the queue, and `callback` later; or RESOURCE_EXHAUSTED when the queue is full; or
-  // what it was retired with.
-  absl::StatusOr<Acquired> Acquire(int shard, absl::Time deadline,
+  // A lease at once if a session is idle (preferably one of the caller's shard); else a
+  // place in the queue, and `callback` later; or RESOURCE_EXHAUSTED when the queue is
+  // full or the wait would be longer than the deadline; or what it was retired with.
+  absl::StatusOr<Acquired> Acquire(const AcquireRequest& request,
                                    AcquireCallback callback) ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes a waiter out of the queue and completes it with `status`; does nothing when it
   // has been completed already.
@@ -74,6 +86,8 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   // By Lease only.
   void Return(PooledSession* session) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // New settings, from now on: what is open beyond max_size is closed when it is idle.
+  void Reconfigure(const PoolOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
   // One maintenance tick: expires waiters, closes and opens sessions.
   void Maintain() ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes no new work from now on; idle sessions are closed, leased ones on return,
@@ -89,17 +103,19 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   struct Waiter {
     AcquireCallback callback;
     absl::Time enqueued;
-    int shard = 0;
+    LeaseKind kind = LeaseKind::kStatement;
+    uint64_t failures_before = 0;  // Failed dials when it came.
   };
   // What is to be done once the lock is released.
   struct Work {
     std::vector<std::function<void()>> callbacks;
     std::vector<std::shared_ptr<Session>> close;
     std::vector<int> connect_on;
+    absl::Time connect_deadline;
   };
 
   void Do(Work work) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Connect(int shard) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Connect(int shard, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
   void OnConnected(absl::StatusOr<std::shared_ptr<Session>> session)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void CleanUp(PooledSession* session, const CleanUpPlan& plan)
@@ -107,20 +123,34 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   void OnCleaned(PooledSession* session, CloseReason if_failed,
                  const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  absl::StatusOr<Acquired> AcquireLocked(int shard, absl::Time now, absl::Time deadline,
+  absl::StatusOr<Acquired> AcquireLocked(const AcquireRequest& request, absl::Time now,
                                          AcquireCallback callback, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PooledSession* TakeIdleLocked(int shard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Gives a clean session to the oldest waiter, or makes it idle.
-  void PlaceLocked(PooledSession* session, Work& work)
+  absl::Status CheckIfDoomedLocked(const AcquireRequest& request, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PooledSession* TakeIdleLocked(const AcquireRequest& request, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LeaseLocked(PooledSession* session, LeaseKind kind, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasTransactionRoomLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives a clean session to the next waiter, or makes it idle.
+  void PlaceLocked(PooledSession* session, absl::Time now, Work& work)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A transaction has ended: another may take an idle session.
+  void ServeFromIdleLocked(absl::Time now, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CloseLocked(PooledSession* session, CloseReason reason, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CloseDeadLocked(Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void OpenAsNeededLocked(Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OpenAsNeededLocked(absl::Time now, Work& work)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void GiveBackBudget();
   void CompleteWaiterLocked(WaiterId id, absl::Status status, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ExpireWaitersLocked(absl::Time now, Work& work)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Those that have seen enough dials fail.
+  void EndHopelessWaitersLocked(absl::Time now, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void MoveLocked(PooledSession* session, SessionState state)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -130,18 +160,20 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   std::atomic<size_t> in_flight_{0};
 
   mutable absl::Mutex mutex_;
+  PoolOptions options_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<uint64_t, std::unique_ptr<PooledSession>> sessions_
       ABSL_GUARDED_BY(mutex_);
   // LIFO: the session used last has warm caches, the others grow old and leave.
   std::vector<PooledSession*> idle_ ABSL_GUARDED_BY(mutex_);
   WaitQueue queue_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<WaiterId, Waiter> waiters_ ABSL_GUARDED_BY(mutex_);
-  Backoff backoff_ ABSL_GUARDED_BY(mutex_);
+  DialGate gate_ ABSL_GUARDED_BY(mutex_);
+  HoldAverage hold_ ABSL_GUARDED_BY(mutex_);
   absl::BitGen random_ ABSL_GUARDED_BY(mutex_);
-  absl::Time next_dial_allowed_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   // Permits spent: sessions being opened.
   size_t connecting_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t leased_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t transactions_ ABSL_GUARDED_BY(mutex_) = 0;  // Of these, held by transactions.
   size_t maintenance_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t next_session_id_ ABSL_GUARDED_BY(mutex_) = 1;
   int next_shard_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -36,6 +36,27 @@ absl::Status QueueFull(std::string_view endpoint, size_t waiters) {
                     .retry_delay = kRetryLater});
 }
 
+absl::Status WouldWaitTooLong(std::string_view endpoint, absl::Duration wait,
+                              absl::Duration left) {
+  const auto text = [](absl::Duration duration) {
+    return absl::FormatDuration(absl::Trunc(duration, absl::Milliseconds(1)));
+  };
+  return MakeError(Code::kResourceExhausted,
+                   StrCat("a session with ", endpoint, " is expected in ", text(wait),
+                          ", and the call has ", text(left),
+                          " left; try again later, with a later deadline, or raise "
+                          "max_size"),
+                   {.reason = "WOULD_WAIT_TOO_LONG",
+                    .retry_scope = RetryScope::kStatement,
+                    .retry_delay = std::max(kRetryLater, wait)});
+}
+
+bool IsServerFull(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  return details.has_value() && details->postgres.has_value() &&
+         details->postgres->sqlstate == "53300";
+}
+
 absl::Status TooManyCalls(size_t limit) {
   return MakeError(Code::kResourceExhausted,
                    StrCat("the gateway has ", limit, " calls in progress, its limit"),

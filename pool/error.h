@@ -104,7 +104,12 @@ absl::Status ConnectFailed(std::string_view endpoint, std::string_view cause);
 // Gateway-made.
 absl::Status InvalidRequest(std::string_view field, std::string_view description);
 absl::Status QueueFull(std::string_view endpoint, size_t waiters);
+// The wait for a session would be longer than what is left of the call's time.
+absl::Status WouldWaitTooLong(std::string_view endpoint, absl::Duration wait,
+                              absl::Duration left);
 absl::Status TooManyCalls(size_t limit);
+// Whether a connect failed because the server has no room for another session (53300).
+bool IsServerFull(const absl::Status& status);
 // `last_failure`: why no session could be opened meanwhile; OK when all were busy.
 absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
                             const absl::Status& last_failure);

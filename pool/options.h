@@ -10,6 +10,13 @@
 
 namespace pgsluice {
 
+// What becomes of a call whose predicted wait exceeds its deadline.
+enum class DoomedPolicy {
+  kOff,
+  kDryRun,  // Counted only.
+  kOn,      // Refused on arrival.
+};
+
 // One endpoint's pool. Invariant: open sessions and those being opened <= max_size.
 struct PoolOptions {
   size_t min_size = 2;
@@ -24,6 +31,17 @@ struct PoolOptions {
   size_t max_concurrent_connects = 4;
   absl::Duration backoff_initial = absl::Milliseconds(100);
   absl::Duration backoff_max = absl::Seconds(10);
+  double connect_rate = 20;   // Dials a second; 0: no limit.
+  size_t connect_burst = 10;  // Dials at once before the rate holds.
+  // A waiter gives up when none is open and that many tries, `connect_retry_delay` apart,
+  // have failed while it waited. 0: it waits as long as it may.
+  size_t connect_retry_limit = 3;
+  absl::Duration connect_retry_delay = absl::Seconds(1);
+  // Between tries for one more session while the server is full.
+  absl::Duration full_retry_interval = absl::Seconds(5);
+  // Part of max_size that transactions may hold, rounded up.
+  double transaction_share = 0.8;
+  DoomedPolicy refuse_doomed = DoomedPolicy::kDryRun;
 };
 
 // How a session is prepared before its first lease.
@@ -52,10 +70,17 @@ enum class ReadFallback {
   kNone,     // They fail instead.
 };
 
-struct ClusterOptions {
-  std::vector<Endpoint> endpoints;  // Without roles: those are probed.
+// How many sessions each role's pools may have, and all of them together.
+struct PoolsOptions {
   PoolOptions primary;
   PoolOptions replica;
+  size_t max_sessions_total = 0;  // Over all endpoints; 0: no limit but theirs.
+  size_t fleet_size = 1;          // Gateways that share the sizes above.
+};
+
+struct ClusterOptions {
+  std::vector<Endpoint> endpoints;  // Without roles: those are probed.
+  PoolsOptions pools;
   SessionOptions session;
   ProbeOptions probe;
   ReadFallback read_fallback = ReadFallback::kPrimary;

@@ -27,6 +27,10 @@ struct PoolCounters {
   std::array<uint64_t, static_cast<size_t>(CloseReason::kCount)> closed{};
   uint64_t resets = 0;
   uint64_t cancels = 0;
+  uint64_t gave_up = 0;  // Waiters that saw too many dials fail.
+  // Calls whose wait would have been longer than their deadline; of these, refused.
+  uint64_t doomed = 0;
+  uint64_t doomed_refused = 0;
 };
 
 struct PoolStats {
@@ -35,9 +39,11 @@ struct PoolStats {
   bool is_retired = false;
   size_t min_size = 0;
   size_t max_size = 0;
-  size_t open = 0;  // idle + leased + maintenance
+  size_t target_size = 0;  // max_size, or less while the server is full.
+  size_t open = 0;         // idle + leased + maintenance
   size_t idle = 0;
   size_t leased = 0;
+  size_t transactions = 0;  // Of these, held by transactions.
   size_t maintenance = 0;
   size_t connecting = 0;
   size_t waiters = 0;

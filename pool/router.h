@@ -10,6 +10,7 @@
 
 #include "pool/options.h"
 #include "pool/topology.h"
+#include "pool/wait_queue.h"
 
 namespace pgsluice {
 
@@ -33,6 +34,9 @@ struct RouteRequest {
   Intent intent = Intent::kWrite;
   Freshness freshness;
   ReadFallback fallback = ReadFallback::kPrimary;
+  // Not where it goes, but how it queues there.
+  LeaseKind kind = LeaseKind::kStatement;
+  uint64_t caller = 0;
 };
 
 struct RouteDecision {

@@ -34,6 +34,7 @@ std::string_view CloseReasonName(CloseReason reason) {
     case CloseReason::kRetired: return "retired";
     case CloseReason::kDrain: return "drain";
     case CloseReason::kConnectFailed: return "connect_failed";
+    case CloseReason::kExcess: return "excess";
     case CloseReason::kCount: break;
   }
   return "";

@@ -38,6 +38,7 @@ enum class CloseReason {
   kRetired,        // Its endpoint lost the role.
   kDrain,          // The server is shutting down.
   kConnectFailed,  // It never opened.
+  kExcess,         // More were open than max_size allows now.
   kCount,
 };
 

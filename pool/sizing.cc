@@ -10,40 +10,32 @@ size_t Less(size_t a, size_t b) { return a > b ? a - b : 0; }
 
 }  // namespace
 
-MaintenancePlan PlanMaintenance(const PoolSnapshot& snapshot, const PoolOptions& options,
-                                absl::Time now) {
-  MaintenancePlan plan;
-  size_t open = snapshot.open;
-  for (const IdleSession& session : snapshot.idle) {
+std::vector<std::pair<uint64_t, CloseReason>> SessionsToClose(
+    std::span<const IdleSession> idle, size_t open, const PoolOptions& options,
+    absl::Time now) {
+  std::vector<std::pair<uint64_t, CloseReason>> close;
+  for (const IdleSession& session : idle) {
     const bool is_unused = options.idle_timeout > absl::ZeroDuration() &&
                            now - session.idle_since >= options.idle_timeout;
-    if (snapshot.is_retired) {
-      plan.close.emplace_back(session.id, CloseReason::kRetired);
-    } else if (now >= session.expires_at) {
-      plan.close.emplace_back(session.id, CloseReason::kLifetime);
+    if (now >= session.expires_at) {
+      close.emplace_back(session.id, CloseReason::kLifetime);
+    } else if (open > options.max_size) {
+      close.emplace_back(session.id, CloseReason::kExcess);
     } else if (is_unused && open > options.min_size) {
-      plan.close.emplace_back(session.id, CloseReason::kIdle);
+      close.emplace_back(session.id, CloseReason::kIdle);
     } else {
       continue;
     }
     --open;
   }
-  if (snapshot.is_retired) return plan;
-  plan.connects_to_start =
-      ConnectsWanted(open, snapshot.connecting, snapshot.idle.size() - plan.close.size(),
-                     snapshot.waiters, options, now, snapshot.next_dial_allowed);
-  return plan;
+  return close;
 }
 
-size_t ConnectsWanted(size_t open, size_t connecting, size_t idle, size_t waiters,
-                      const PoolOptions& options, absl::Time now,
-                      absl::Time next_dial_allowed) {
-  if (now < next_dial_allowed) return 0;
-  const size_t for_waiters = Less(waiters, idle + connecting);
-  const size_t for_min = Less(options.min_size, open + connecting);
-  const size_t room = Less(options.max_size, open + connecting);
-  const size_t dials = Less(options.max_concurrent_connects, connecting);
-  return std::min({std::max(for_waiters, for_min), room, dials});
+size_t SessionsWanted(const PoolCounts& counts, size_t min_size, size_t max_open) {
+  const size_t all = counts.open + counts.connecting;
+  const size_t for_waiters = Less(counts.waiters, counts.idle + counts.connecting);
+  const size_t for_min = Less(min_size, all);
+  return std::min(std::max(for_waiters, for_min), Less(max_open, all));
 }
 
 }  // namespace pgsluice

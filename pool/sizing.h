@@ -1,8 +1,9 @@
-// How many sessions a pool should have: the plan of one maintenance tick. Rules file.
+// How many sessions a pool should have: what to open, what to close. Rules file.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,28 +20,23 @@ struct IdleSession {
   absl::Time expires_at;
 };
 
-struct PoolSnapshot {
-  std::vector<IdleSession> idle;  // Used longest ago first.
-  size_t open = 0;                // Idle, leased or in maintenance.
+// How many sessions there are, and how many are asked for.
+struct PoolCounts {
+  size_t open = 0;  // Idle, leased or in maintenance.
   size_t connecting = 0;
-  size_t waiters = 0;
-  bool is_retired = false;
-  absl::Time next_dial_allowed = absl::InfinitePast();
+  size_t idle = 0;
+  size_t waiters = 0;  // Those that may have a session.
 };
 
-struct MaintenancePlan {
-  std::vector<std::pair<uint64_t, CloseReason>> close;
-  size_t connects_to_start = 0;
-};
+// Idle sessions (the one used longest ago first) to close, and why: those past their
+// lifetime, beyond max_size, or not needed for the idle timeout and beyond min_size.
+std::vector<std::pair<uint64_t, CloseReason>> SessionsToClose(
+    std::span<const IdleSession> idle, size_t open, const PoolOptions& options,
+    absl::Time now);
 
-MaintenancePlan PlanMaintenance(const PoolSnapshot& snapshot, const PoolOptions& options,
-                                absl::Time now);
-
-// How many sessions to open now: one for each waiter that no idle or connecting session
-// covers, and up to min_size; within max_size, the cap on concurrent connects, and never
-// before the back-off is over.
-size_t ConnectsWanted(size_t open, size_t connecting, size_t idle, size_t waiters,
-                      const PoolOptions& options, absl::Time now,
-                      absl::Time next_dial_allowed);
+// How many more sessions there should be: one for each waiter that no idle or connecting
+// session covers, and up to min_size; at most `max_open` in all. When they may be opened
+// is for DialGate to say.
+size_t SessionsWanted(const PoolCounts& counts, size_t min_size, size_t max_open);
 
 }  // namespace pgsluice

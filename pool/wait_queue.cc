@@ -1,30 +1,54 @@
 #include "pool/wait_queue.h"
 
+#include <algorithm>
+
 namespace pgsluice {
 
-std::optional<WaiterId> WaitQueue::Push(absl::Time enqueued, absl::Time deadline) {
+std::optional<WaiterId> WaitQueue::Push(const WaiterInfo& waiter) {
   if (waiters_.size() >= max_waiters_) return std::nullopt;
   const WaiterId id = next_id_++;
-  waiters_.emplace(id, Waiter{enqueued, deadline});
-  by_deadline_.emplace(deadline, id);
+  Turn& next = next_turn_[waiter.caller];
+  const Turn turn = std::max(next, now_serving_);
+  next = turn + 1;
+  waiters_.emplace(id, Waiter{waiter, turn});
+  order_[Index(waiter.kind)].emplace(turn, id);
+  by_deadline_.emplace(waiter.deadline, id);
   return id;
 }
 
-std::optional<WaiterId> WaitQueue::PopOldest(absl::Time now) {
-  for (const auto& [id, waiter] : waiters_) {
-    if (waiter.deadline <= now) continue;
-    const WaiterId oldest = id;
-    Remove(oldest);
-    return oldest;
+std::optional<std::pair<WaitQueue::Turn, WaiterId>> WaitQueue::Next(
+    LeaseKind kind, absl::Time now) const {
+  for (const auto& entry : order_[Index(kind)]) {
+    if (waiters_.at(entry.second).info.deadline > now) return entry;
   }
   return std::nullopt;
+}
+
+std::optional<WaiterId> WaitQueue::PopNext(absl::Time now, bool may_be_transaction) {
+  auto next = Next(LeaseKind::kStatement, now);
+  if (may_be_transaction) {
+    const auto transaction = Next(LeaseKind::kTransaction, now);
+    if (transaction.has_value() && (!next.has_value() || *transaction < *next)) {
+      next = transaction;
+    }
+  }
+  if (!next.has_value()) return std::nullopt;
+  now_serving_ = std::max(now_serving_, next->first);
+  Remove(next->second);
+  return next->second;
 }
 
 bool WaitQueue::Remove(WaiterId id) {
   const auto found = waiters_.find(id);
   if (found == waiters_.end()) return false;
-  by_deadline_.erase({found->second.deadline, id});
+  const Waiter& waiter = found->second;
+  by_deadline_.erase({waiter.info.deadline, id});
+  order_[Index(waiter.info.kind)].erase({waiter.turn, id});
+  // Who has had all its turns needs no place in the books.
+  const auto turns = next_turn_.find(waiter.info.caller);
+  if (turns != next_turn_.end() && turns->second <= now_serving_) next_turn_.erase(turns);
   waiters_.erase(found);
+  if (waiters_.empty()) next_turn_.clear();
   return true;
 }
 
@@ -41,18 +65,15 @@ std::vector<WaiterId> WaitQueue::Clear() {
   std::vector<WaiterId> all;
   for (const auto& [id, waiter] : waiters_) all.push_back(id);
   waiters_.clear();
+  for (auto& order : order_) order.clear();
   by_deadline_.clear();
+  next_turn_.clear();
   return all;
 }
 
 std::optional<absl::Time> WaitQueue::oldest_enqueued() const {
   if (waiters_.empty()) return std::nullopt;
-  return waiters_.begin()->second.enqueued;
-}
-
-std::optional<absl::Time> WaitQueue::next_deadline() const {
-  if (by_deadline_.empty()) return std::nullopt;
-  return by_deadline_.begin()->first;
+  return waiters_.begin()->second.info.enqueued;
 }
 
 }  // namespace pgsluice

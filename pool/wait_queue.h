@@ -1,11 +1,14 @@
-// Who waits for a session, in order of arrival, each with a deadline. Rules file.
+// Who waits for a session: in order of arrival among the calls of one caller, callers in
+// turns, each waiter with a deadline. Rules file.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -15,14 +18,29 @@ namespace pgsluice {
 
 using WaiterId = uint64_t;
 
+// What a session is wanted for. Transactions hold theirs for long, so that they may have
+// a share of the pool only.
+enum class LeaseKind { kStatement, kTransaction };
+
+struct WaiterInfo {
+  absl::Time enqueued;
+  absl::Time deadline;
+  LeaseKind kind = LeaseKind::kStatement;
+  uint64_t caller = 0;  // Calls with the same number queue behind each other.
+};
+
 class WaitQueue final {
  public:
   explicit WaitQueue(size_t max_waiters) : max_waiters_(max_waiters) {}
 
+  // Does not send anybody away.
+  void set_max_waiters(size_t max_waiters) { max_waiters_ = max_waiters; }
+
   // Absent when the queue is full.
-  std::optional<WaiterId> Push(absl::Time enqueued, absl::Time deadline);
-  // Takes out the oldest whose deadline is still ahead; the others stay for Expire.
-  std::optional<WaiterId> PopOldest(absl::Time now);
+  std::optional<WaiterId> Push(const WaiterInfo& waiter);
+  // Takes out who is next, of those whose deadline is still ahead; the others stay for
+  // Expire. Without `may_be_transaction`, the next that wants it for a statement.
+  std::optional<WaiterId> PopNext(absl::Time now, bool may_be_transaction);
   // False when it is not queued any more.
   bool Remove(WaiterId id);
   // Takes out all whose deadline has come.
@@ -31,19 +49,28 @@ class WaitQueue final {
   std::vector<WaiterId> Clear();
 
   size_t size() const { return waiters_.size(); }
+  size_t size(LeaseKind kind) const { return order_[Index(kind)].size(); }
   std::optional<absl::Time> oldest_enqueued() const;
-  std::optional<absl::Time> next_deadline() const;
 
  private:
+  // Start-time fair queueing: each waiter's turn is one after its caller's last, and not
+  // before what is being served now. With one caller that is the order of arrival.
+  using Turn = uint64_t;
   struct Waiter {
-    absl::Time enqueued;
-    absl::Time deadline;
+    WaiterInfo info;
+    Turn turn;
   };
 
-  const size_t max_waiters_;
+  static size_t Index(LeaseKind kind) { return static_cast<size_t>(kind); }
+  std::optional<std::pair<Turn, WaiterId>> Next(LeaseKind kind, absl::Time now) const;
+
+  size_t max_waiters_;
   WaiterId next_id_ = 1;
   std::map<WaiterId, Waiter> waiters_;  // Ids rise: the first is the oldest.
+  std::array<std::set<std::pair<Turn, WaiterId>>, 2> order_;  // By kind.
   std::set<std::pair<absl::Time, WaiterId>> by_deadline_;
+  Turn now_serving_ = 0;
+  std::unordered_map<uint64_t, Turn> next_turn_;  // By caller; of those that wait.
 };
 
 }  // namespace pgsluice

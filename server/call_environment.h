@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 
+#include "pgsluice/config/v1/config.pb.h"
 #include "pool/cluster.h"
 #include "server/admission.h"
 #include "server/convert/row_encoder.h"
@@ -16,6 +17,7 @@
 namespace pgsluice {
 
 struct CallLimits {
+  config::v1::FairBy fair_by = config::v1::FAIR_BY_NONE;
   StatementLimits statement;
   ResultLimits result;
   absl::Duration default_deadline;

@@ -61,6 +61,8 @@ v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
     *proto.mutable_next_dial_in() = ToProto(*stats.next_dial_in);
   }
   proto.set_last_error(stats.last_error);
+  proto.set_target_size(static_cast<uint32_t>(stats.target_size));
+  proto.set_transactions(static_cast<uint32_t>(stats.transactions));
 
   const PoolCounters& totals = stats.counters;
   v1::PoolCounters& counters = *proto.mutable_counters();
@@ -79,6 +81,9 @@ v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   }
   counters.set_resets(totals.resets);
   counters.set_cancels(totals.cancels);
+  counters.set_gave_up(totals.gave_up);
+  counters.set_doomed(totals.doomed);
+  counters.set_doomed_refused(totals.doomed_refused);
   return proto;
 }
 

@@ -108,6 +108,14 @@ absl::Status Server::Start() {
   AcceptOnShards();
   AcceptReflection();
   prober_->Start();
+  if (const std::string& file = config_.pools().fleet_size_file(); !file.empty()) {
+    fleet_size_ = std::make_unique<FleetSize>(
+        file, config_.pools().fleet_size(), [this](size_t gateways) {
+          PoolsOptions options = ToPoolsOptions(config_.pools());
+          options.fleet_size = gateways;
+          cluster_->Reconfigure(options);
+        });
+  }
   asio::co_spawn(shards_.front()->executor(), MaintainForEver(), asio::detached);
   for (auto& shard : shards_) shard->Start();
   sleep_watch_.Start();
@@ -231,6 +239,7 @@ void Server::CloseSessions() {
 
 Server::~Server() {
   is_stopping_ = true;
+  fleet_size_.reset();
   prober_.reset();
   if (server_ == nullptr) return;
   for (auto& shard : shards_) shard->ShutdownQueues();

@@ -21,6 +21,7 @@
 #include "pool/prober.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
+#include "server/fleet_size.h"
 #include "server/health_registry.h"
 #include "server/reflection_answers.h"
 #include "server/shard.h"
@@ -70,6 +71,7 @@ class Server final {
   std::unique_ptr<ConnectorFactory> connectors_;
   std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<Prober> prober_;
+  std::unique_ptr<FleetSize> fleet_size_;  // Null without a file to follow.
   Admission admission_;
   SlowQueryLog slow_queries_;
   HealthRegistry health_;

@@ -1,5 +1,7 @@
 #include "server/statement_run.h"
 
+#include "server/caller.h"
+
 namespace pgsluice {
 
 namespace {
@@ -35,8 +37,10 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Start(RowSink& sink) {
 
 asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) {
   asked_ = absl::Now();
+  RouteRequest route = options_.route;
+  route.caller = CallerOf(call_, environment_, options_.tag);
   absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
-      options_.route, call_.shard().index(), call_.deadline(), call_.stop());
+      route, call_.shard().index(), call_.deadline(), call_.stop());
   begun_ = ended_ = absl::Now();
   if (!routed.ok()) co_return routed.status();
   routed_ = *std::move(routed);
@@ -87,6 +91,13 @@ google::protobuf::Duration ToProto(absl::Duration duration) {
   proto.set_nanos(static_cast<int32_t>(
       absl::IDivDuration(duration, absl::Nanoseconds(1), &duration)));
   return proto;
+}
+
+uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,
+                  std::string_view tag) {
+  const config::v1::FairBy fair_by = environment.limits.fair_by;
+  const bool wants_peer = fair_by == config::v1::FAIR_BY_PEER;
+  return CallerOf(fair_by, tag, wants_peer ? call.context().peer() : std::string());
 }
 
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status) {

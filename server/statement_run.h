@@ -62,6 +62,9 @@ class StatementRun final {
 };
 
 google::protobuf::Duration ToProto(absl::Duration duration);
+// Who the call queues behind for a session.
+uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,
+                  std::string_view tag);
 // Tells the prober about errors that blame an endpoint.
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status);
 // The status of a call, with its trailers.

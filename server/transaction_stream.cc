@@ -149,8 +149,11 @@ asio::awaitable<absl::Status> TransactionStream::Begin(
 asio::awaitable<absl::Status> TransactionStream::TakeSession(const Statement& begin) {
   absl::Status status;
   for (int i = 0; i < kMaxBegins; ++i) {
+    RouteRequest route = options_.route;
+    route.kind = LeaseKind::kTransaction;
+    route.caller = CallerOf(*call_, environment_, options_.tag);
     absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
-        options_.route, call_->shard().index(), call_->deadline(), call_->stop());
+        route, call_->shard().index(), call_->deadline(), call_->stop());
     if (!routed.ok()) co_return routed.status();
     routed_ = *std::move(routed);
     NoRows none;

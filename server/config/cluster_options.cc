@@ -6,6 +6,14 @@ namespace pgsluice {
 
 namespace {
 
+DoomedPolicy ToDoomedPolicy(config::v1::RefuseDoomed policy) {
+  switch (policy) {
+    case config::v1::REFUSE_DOOMED_OFF: return DoomedPolicy::kOff;
+    case config::v1::REFUSE_DOOMED_ON: return DoomedPolicy::kOn;
+    default: return DoomedPolicy::kDryRun;
+  }
+}
+
 PoolOptions ToPoolOptions(const config::v1::Pool& pool) {
   PoolOptions options;
   options.min_size = pool.min_size();
@@ -20,6 +28,13 @@ PoolOptions ToPoolOptions(const config::v1::Pool& pool) {
   options.max_concurrent_connects = pool.max_concurrent_connects();
   options.backoff_initial = ToDuration(pool.backoff_initial());
   options.backoff_max = ToDuration(pool.backoff_max());
+  options.connect_rate = pool.connect_rate();
+  options.connect_burst = pool.connect_burst();
+  options.connect_retry_limit = pool.connect_retry_limit();
+  options.connect_retry_delay = ToDuration(pool.connect_retry_delay());
+  options.full_retry_interval = ToDuration(pool.full_retry_interval());
+  options.transaction_share = pool.transaction_share();
+  options.refuse_doomed = ToDoomedPolicy(pool.refuse_doomed());
   return options;
 }
 
@@ -49,13 +64,21 @@ SessionOptions ToSessionOptions(const config::v1::Session& session) {
 
 }  // namespace
 
+PoolsOptions ToPoolsOptions(const config::v1::Pools& pools) {
+  PoolsOptions options;
+  options.primary = ToPoolOptions(pools.primary());
+  options.replica = ToPoolOptions(pools.replica());
+  options.max_sessions_total = pools.max_sessions_total();
+  options.fleet_size = pools.fleet_size();
+  return options;
+}
+
 absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config) {
   absl::StatusOr<std::vector<Endpoint>> endpoints = ResolveEndpoints(config);
   if (!endpoints.ok()) return endpoints.status();
   ClusterOptions options;
   options.endpoints = *std::move(endpoints);
-  options.primary = ToPoolOptions(config.pools().primary());
-  options.replica = ToPoolOptions(config.pools().replica());
+  options.pools = ToPoolsOptions(config.pools());
   options.session = ToSessionOptions(config.session());
   options.probe.interval = ToDuration(config.probe().interval());
   options.probe.timeout = ToDuration(config.probe().timeout());

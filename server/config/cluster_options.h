@@ -17,6 +17,9 @@ namespace pgsluice {
 // target_session_attrs=any: roles are probed.
 absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config);
 
+// Sizes, timeouts and limits of the pools.
+PoolsOptions ToPoolsOptions(const config::v1::Pools& pools);
+
 // For the settings that are used as they are:
 // ToDuration(config.log().slow_query_threshold()).
 absl::Duration ToDuration(const google::protobuf::Duration& duration);

@@ -68,8 +68,8 @@ class ClusterTest : public ::testing::Test {
   ClusterTest() {
     ClusterOptions options;
     options.endpoints = {{"a", ""}, {"b", ""}};
-    options.primary.min_size = options.replica.min_size = 0;
-    options.primary.max_size = options.replica.max_size = 1;
+    options.pools.primary.min_size = options.pools.replica.min_size = 0;
+    options.pools.primary.max_size = options.pools.replica.max_size = 1;
     cluster_.emplace(ClusterDeps{
         .options = options,
         .shards = 1,

@@ -201,7 +201,7 @@ TEST_F(ClusterTest, EndsAWaitByItsOwnTimer) {
 TEST_F(ClusterTest, WaitsNoLongerThanTheAcquireTimeoutOverall) {
   FindRoles();
   auto write = Start(kWrite);
-  const absl::Duration timeout = cluster_->options().primary.acquire_timeout;
+  const absl::Duration timeout = cluster_->options().pools.primary.acquire_timeout;
   clock_.Advance(timeout / 2);
   SwitchOver();
   Run();

@@ -218,7 +218,7 @@ TEST_F(EndpointPoolClosingTest, CompletesWaitersInOrderWhenItRetires) {
   std::vector<int> order;
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(pool_
-                    ->Acquire(0, clock_.Now() + kPatience,
+                    ->Acquire({.deadline = clock_.Now() + kPatience},
                               [i, &order](absl::StatusOr<Lease> lease) {
                                 EXPECT_EQ(lease.status(), absl::AbortedError("role"));
                                 order.push_back(i);
@@ -253,7 +253,7 @@ TEST_F(EndpointPoolClosingTest, RefusesCallsWithTheStatusItRetiredWith) {
   pool_->Retire(CloseReason::kRetired, absl::AbortedError("role"));
   pool_->Retire(CloseReason::kDrain, absl::UnavailableError("the second does nothing"));
 
-  const auto acquired = pool_->Acquire(0, clock_.Now() + kPatience,
+  const auto acquired = pool_->Acquire({.deadline = clock_.Now() + kPatience},
                                        [](absl::StatusOr<Lease>) { ADD_FAILURE(); });
 
   EXPECT_EQ(acquired.status(), absl::AbortedError("role"));

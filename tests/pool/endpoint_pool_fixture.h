@@ -58,9 +58,10 @@ class EndpointPoolTest : public ::testing::Test {
   }
 
   // A lease that is there at once.
-  Lease Take(int shard = 0) {
+  Lease Take(int shard = 0, LeaseKind kind = LeaseKind::kStatement) {
     absl::StatusOr<EndpointPool::Acquired> acquired = pool_->Acquire(
-        shard, clock_.Now() + kPatience, [](absl::StatusOr<Lease>) { ADD_FAILURE(); });
+        {.shard = shard, .deadline = clock_.Now() + kPatience, .kind = kind},
+        [](absl::StatusOr<Lease>) { ADD_FAILURE(); });
     Lease* lease = acquired.ok() ? std::get_if<Lease>(&*acquired) : nullptr;
     if (lease != nullptr) return std::move(*lease);
     ADD_FAILURE() << "no lease at once: " << acquired.status();
@@ -68,10 +69,12 @@ class EndpointPoolTest : public ::testing::Test {
   }
 
   // A place in the queue.
-  std::shared_ptr<Waiting> Wait(absl::Duration patience = kPatience, int shard = 0) {
+  std::shared_ptr<Waiting> Wait(absl::Duration patience = kPatience, int shard = 0,
+                                LeaseKind kind = LeaseKind::kStatement) {
     auto waiting = std::make_shared<Waiting>();
     absl::StatusOr<EndpointPool::Acquired> acquired = pool_->Acquire(
-        shard, clock_.Now() + patience, [waiting](absl::StatusOr<Lease> lease) {
+        {.shard = shard, .deadline = clock_.Now() + patience, .kind = kind},
+        [waiting](absl::StatusOr<Lease> lease) {
           ++waiting->calls;
           waiting->result = std::move(lease);
         });

@@ -67,7 +67,10 @@ class EndpointPoolStressTest : public EndpointPoolTest {
   void Call(int shard, std::mt19937& random) {
     auto answer = std::make_shared<Answer>();
     absl::StatusOr<EndpointPool::Acquired> acquired = pool_->Acquire(
-        shard, clock_.Now() + absl::Milliseconds(random() % 500),
+        {.shard = shard,
+         .deadline = clock_.Now() + absl::Milliseconds(random() % 500),
+         .kind = random() % 3 == 0 ? LeaseKind::kTransaction : LeaseKind::kStatement,
+         .caller = random() % 3},
         [answer](absl::StatusOr<Lease> lease) { answer->Set(std::move(lease)); });
     if (!acquired.ok()) return Count(acquired.status());
     Lease lease;

@@ -18,6 +18,7 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
   struct Waiter {
     std::shared_ptr<Waiting> waiting;
     absl::Time deadline;
+    LeaseKind kind;
     bool is_cancelled = false;
   };
 
@@ -33,13 +34,18 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
     options_.max_uses = Random(2) * 10;
     options_.max_lifetime = absl::Seconds(Random(2) * 30);
     options_.idle_timeout = absl::Seconds(Random(2) * 10);
+    options_.transaction_share = 0.25 * static_cast<double>(1 + Random(4));
+    options_.connect_retry_limit = 0;  // Nobody gives up but at its deadline.
   }
 
   void Acquire() {
     auto waiting = std::make_shared<Waiting>();
     const absl::Time deadline = clock_.Now() + absl::Milliseconds(1 + Random(5000));
+    const LeaseKind kind =
+        Random(3) == 0 ? LeaseKind::kTransaction : LeaseKind::kStatement;
     absl::StatusOr<EndpointPool::Acquired> acquired = pool_->Acquire(
-        static_cast<int>(Random(2)), deadline, [waiting](absl::StatusOr<Lease> lease) {
+        {.shard = static_cast<int>(Random(2)), .deadline = deadline, .kind = kind},
+        [waiting](absl::StatusOr<Lease> lease) {
           ++waiting->calls;
           waiting->result = std::move(lease);
         });
@@ -51,7 +57,7 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
       ++acquired_;
     } else {
       waiting->id = std::get<WaiterId>(*acquired);
-      waiters_.push_back({waiting, deadline});
+      waiters_.push_back({waiting, deadline, kind});
     }
   }
 
@@ -110,18 +116,27 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
 
   // Takes what has come to waiters, and checks that it came once and in order.
   void Collect() {
-    bool is_older_waiting = false;
+    bool is_statement_waiting = false;
+    bool is_transaction_waiting = false;
     for (auto it = waiters_.begin(); it != waiters_.end();) {
       const Waiting& waiting = *it->waiting;
       ASSERT_LE(waiting.calls, 1);
       if (waiting.calls == 0) {
         ASSERT_FALSE(it->is_cancelled);
-        if (it->deadline > clock_.Now()) is_older_waiting = true;
+        const bool is_live = it->deadline > clock_.Now();
+        if (it->kind == LeaseKind::kStatement) {
+          is_statement_waiting = is_statement_waiting || is_live;
+        } else {
+          is_transaction_waiting = is_transaction_waiting || is_live;
+        }
         ++it;
         continue;
       }
       if (waiting.has_lease()) {
-        ASSERT_FALSE(is_older_waiting) << "overtook an older waiter";
+        ASSERT_FALSE(is_statement_waiting) << "overtook an older waiter";
+        // There may be no room for a transaction while there is a session.
+        ASSERT_FALSE(is_transaction_waiting && it->kind == LeaseKind::kTransaction)
+            << "overtook an older transaction";
         leases_.push_back(std::move(**it->waiting->result));
         ++acquired_;
       } else {
@@ -157,9 +172,13 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
     ASSERT_EQ(stats.waiters, waiters_.size());
     ASSERT_LE(stats.waiters, options_.max_waiters);
     ASSERT_EQ(pool_->in_flight(), leases_.size() + waiters_.size());
-    const bool is_anyone_waiting = std::any_of(
-        waiters_.begin(), waiters_.end(),
-        [this](const Waiter& waiter) { return waiter.deadline > clock_.Now(); });
+    ASSERT_LE(stats.transactions, TransactionRoom(options_));
+    const bool has_room = stats.transactions < TransactionRoom(options_);
+    const bool is_anyone_waiting =
+        std::any_of(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) {
+          return waiter.deadline > clock_.Now() &&
+                 (has_room || waiter.kind == LeaseKind::kStatement);
+        });
     ASSERT_FALSE(is_anyone_waiting && stats.idle > 0) << "waits beside an idle session";
   }
 

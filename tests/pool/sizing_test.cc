@@ -20,7 +20,6 @@ PoolOptions Options() {
   options.min_size = 2;
   options.max_size = 10;
   options.idle_timeout = absl::Minutes(5);
-  options.max_concurrent_connects = 4;
   return options;
 }
 
@@ -30,42 +29,27 @@ IdleSession Unused(uint64_t id) {
 }
 IdleSession Old(uint64_t id) { return {id, kNow, kNow}; }
 
-PoolSnapshot OfIdle(std::vector<IdleSession> idle) {
-  PoolSnapshot snapshot;
-  snapshot.open = idle.size();
-  snapshot.idle = std::move(idle);
-  return snapshot;
+std::vector<std::pair<uint64_t, CloseReason>> ToClose(
+    const std::vector<IdleSession>& idle, const PoolOptions& options, size_t leased = 0) {
+  return SessionsToClose(idle, idle.size() + leased, options, kNow);
 }
 
 TEST(SizingTest, OpensTowardTheMinimum) {
-  const MaintenancePlan plan = PlanMaintenance(PoolSnapshot{}, Options(), kNow);
-
-  EXPECT_THAT(plan.close, IsEmpty());
-  EXPECT_EQ(plan.connects_to_start, 2u);
+  EXPECT_EQ(SessionsWanted({}, 2, 10), 2u);
+  EXPECT_EQ(SessionsWanted({.open = 2}, 2, 10), 0u);
 }
 
-TEST(SizingTest, DoesNothingToAPoolAtItsMinimum) {
-  const MaintenancePlan plan =
-      PlanMaintenance(OfIdle({Unused(1), Unused(2)}), Options(), kNow);
-
-  EXPECT_THAT(plan.close, IsEmpty());
-  EXPECT_EQ(plan.connects_to_start, 0u);
+TEST(SizingTest, ClosesNothingOfAPoolAtItsMinimum) {
+  EXPECT_THAT(ToClose({Unused(1), Unused(2)}, Options()), IsEmpty());
 }
 
 TEST(SizingTest, ClosesTheLongestUnusedBeyondTheMinimum) {
-  const MaintenancePlan plan = PlanMaintenance(
-      OfIdle({Unused(1), Unused(2), Unused(3), Fresh(4)}), Options(), kNow);
-
-  EXPECT_THAT(plan.close,
+  EXPECT_THAT(ToClose({Unused(1), Unused(2), Unused(3), Fresh(4)}, Options()),
               ElementsAre(Pair(1, CloseReason::kIdle), Pair(2, CloseReason::kIdle)));
-  EXPECT_EQ(plan.connects_to_start, 0u);
 }
 
 TEST(SizingTest, CountsLeasedSessionsTowardTheMinimum) {
-  PoolSnapshot snapshot = OfIdle({Unused(1)});
-  snapshot.open = 3;
-
-  EXPECT_THAT(PlanMaintenance(snapshot, Options(), kNow).close,
+  EXPECT_THAT(ToClose({Unused(1)}, Options(), /*leased=*/2),
               ElementsAre(Pair(1, CloseReason::kIdle)));
 }
 
@@ -73,39 +57,28 @@ TEST(SizingTest, ClosesNothingForIdlenessJustBeforeTheTimeout) {
   IdleSession session = Unused(1);
   session.idle_since += absl::Nanoseconds(1);
 
-  EXPECT_THAT(
-      PlanMaintenance(OfIdle({session, Fresh(2), Fresh(3)}), Options(), kNow).close,
-      IsEmpty());
+  EXPECT_THAT(ToClose({session, Fresh(2), Fresh(3)}, Options()), IsEmpty());
 }
 
 TEST(SizingTest, NeverClosesForIdlenessWithoutATimeout) {
   PoolOptions options = Options();
   options.idle_timeout = absl::ZeroDuration();
 
-  EXPECT_THAT(
-      PlanMaintenance(OfIdle({Unused(1), Unused(2), Unused(3)}), options, kNow).close,
-      IsEmpty());
+  EXPECT_THAT(ToClose({Unused(1), Unused(2), Unused(3)}, options), IsEmpty());
 }
 
 TEST(SizingTest, RenewsWhatIsOverAgeEvenAtTheMinimum) {
-  const MaintenancePlan plan = PlanMaintenance(OfIdle({Old(1), Old(2)}), Options(), kNow);
-
-  EXPECT_THAT(plan.close, ElementsAre(Pair(1, CloseReason::kLifetime),
-                                      Pair(2, CloseReason::kLifetime)));
-  EXPECT_EQ(plan.connects_to_start, 2u);
+  EXPECT_THAT(
+      ToClose({Old(1), Old(2)}, Options()),
+      ElementsAre(Pair(1, CloseReason::kLifetime), Pair(2, CloseReason::kLifetime)));
 }
 
-TEST(SizingTest, ClosesAllIdleOfARetiredPoolAndOpensNone) {
-  PoolSnapshot snapshot = OfIdle({Fresh(1), Old(2), Unused(3)});
-  snapshot.is_retired = true;
-  snapshot.waiters = 5;
+TEST(SizingTest, ClosesIdleOnesBeyondAMaximumThatWasLowered) {
+  PoolOptions options = Options();
+  options.max_size = 3;
 
-  const MaintenancePlan plan = PlanMaintenance(snapshot, Options(), kNow);
-
-  EXPECT_THAT(plan.close,
-              ElementsAre(Pair(1, CloseReason::kRetired), Pair(2, CloseReason::kRetired),
-                          Pair(3, CloseReason::kRetired)));
-  EXPECT_EQ(plan.connects_to_start, 0u);
+  EXPECT_THAT(ToClose({Fresh(1), Fresh(2), Fresh(3)}, options, /*leased=*/2),
+              ElementsAre(Pair(1, CloseReason::kExcess), Pair(2, CloseReason::kExcess)));
 }
 
 TEST(SizingTest, OpensOneForEachWaiterThatNoneComesFor) {
@@ -117,43 +90,35 @@ TEST(SizingTest, OpensOneForEachWaiterThatNoneComesFor) {
            Case{2, 1, 0, 1, 0},    // One is on its way.
            Case{2, 1, 0, 3, 2},    // The others need theirs.
            Case{2, 0, 1, 1, 0},    // An idle one is there.
-           Case{2, 0, 0, 100, 4},  // Not more dials at once than allowed.
-           Case{2, 3, 0, 100, 1},  // Those under way count.
-           Case{2, 4, 0, 100, 0},  //
-           Case{9, 0, 0, 100, 1},  // Not beyond the maximum.
+           Case{2, 0, 0, 100, 8},  // Not beyond the maximum.
+           Case{9, 0, 0, 100, 1},  //
            Case{7, 3, 0, 100, 0},  //
            Case{0, 0, 0, 1, 2},    // The minimum, which covers the waiter.
            Case{0, 0, 0, 3, 3},    //
            Case{0, 2, 0, 0, 0},    // The minimum is on its way.
        }) {
-    EXPECT_EQ(ConnectsWanted(c.open, c.connecting, c.idle, c.waiters, Options(), kNow,
-                             absl::InfinitePast()),
+    EXPECT_EQ(SessionsWanted({.open = c.open,
+                              .connecting = c.connecting,
+                              .idle = c.idle,
+                              .waiters = c.waiters},
+                             2, 10),
               c.wanted)
         << c.open << " " << c.connecting << " " << c.idle << " " << c.waiters;
   }
 }
 
-TEST(SizingTest, DialsOnlyOnceTheBackoffIsOver) {
-  EXPECT_EQ(ConnectsWanted(0, 0, 0, 5, Options(), kNow, kNow + absl::Nanoseconds(1)), 0u);
-  EXPECT_EQ(ConnectsWanted(0, 0, 0, 5, Options(), kNow, kNow), 4u);
-}
-
 // Invariant 2, for every small pool there can be.
-TEST(SizingTest, NeverExceedsTheMaximumOrTheDials) {
-  PoolOptions options = Options();
-  for (options.max_size = 0; options.max_size <= 4; ++options.max_size) {
-    for (options.min_size = 0; options.min_size <= 5; ++options.min_size) {
-      for (size_t dials = 0; dials <= 3; ++dials) {
-        options.max_concurrent_connects = dials;
-        for (size_t open = 0; open <= 5; ++open) {
-          for (size_t connecting = 0; connecting <= 5; ++connecting) {
-            for (size_t waiters = 0; waiters <= 6; ++waiters) {
-              const size_t wanted = ConnectsWanted(open, connecting, 0, waiters, options,
-                                                   kNow, absl::InfinitePast());
-              if (wanted == 0) continue;
-              ASSERT_LE(open + connecting + wanted, options.max_size);
-              ASSERT_LE(connecting + wanted, dials);
-            }
+TEST(SizingTest, NeverExceedsTheMaximum) {
+  for (size_t max = 0; max <= 4; ++max) {
+    for (size_t min = 0; min <= 5; ++min) {
+      for (size_t open = 0; open <= 5; ++open) {
+        for (size_t connecting = 0; connecting <= 5; ++connecting) {
+          for (size_t waiters = 0; waiters <= 6; ++waiters) {
+            const size_t wanted = SessionsWanted(
+                {.open = open, .connecting = connecting, .idle = 0, .waiters = waiters},
+                min, max);
+            if (wanted == 0) continue;
+            ASSERT_LE(open + connecting + wanted, max);
           }
         }
       }
@@ -171,8 +136,7 @@ class PoolModel final {
       case 0:  // A caller comes: a session, or the queue.
         if (idle_.empty()) {
           ++waiters_;
-          connecting_ += ConnectsWanted(open(), connecting_, 0, waiters_, options_, now_,
-                                        next_dial_);
+          connecting_ += Wanted();
         } else {
           idle_.pop_back();
           ++leased_;
@@ -190,11 +154,7 @@ class PoolModel final {
       case 3:  // A connect ends, well or not.
         if (connecting_ > 0) {
           --connecting_;
-          if (Below(3) == 0) {
-            next_dial_ = now_ + absl::Seconds(Below(20));
-          } else {
-            Place();
-          }
+          if (Below(3) != 0) Place();
         }
         break;
       case 4: now_ += absl::Seconds(Below(60)); break;
@@ -217,17 +177,17 @@ class PoolModel final {
     }
   }
 
-  void Maintain() {
-    PoolSnapshot snapshot;
-    snapshot.idle = idle_;
-    snapshot.open = open();
-    snapshot.connecting = connecting_;
-    snapshot.waiters = waiters_;
-    snapshot.next_dial_allowed = next_dial_;
-    const MaintenancePlan plan = PlanMaintenance(snapshot, options_, now_);
+  size_t Wanted() const {
+    return SessionsWanted({.open = open(),
+                           .connecting = connecting_,
+                           .idle = idle_.size(),
+                           .waiters = waiters_},
+                          options_.min_size, options_.max_size);
+  }
 
+  void Maintain() {
     size_t left = open();
-    for (const auto& [id, reason] : plan.close) {
+    for (const auto& [id, reason] : SessionsToClose(idle_, left, options_, now_)) {
       if (reason == CloseReason::kIdle) {
         ASSERT_GT(left, options_.min_size);
       }
@@ -236,18 +196,13 @@ class PoolModel final {
           idle_, [id = id](const IdleSession& session) { return session.id == id; });
       ASSERT_EQ(erased, 1u) << "closed a session that is not idle";
     }
-    if (now_ < next_dial_) {
-      ASSERT_EQ(plan.connects_to_start, 0u);
-    }
     for (const IdleSession& session : idle_) ASSERT_GT(session.expires_at, now_);
-    connecting_ += plan.connects_to_start;
-    ASSERT_LE(connecting_, options_.max_concurrent_connects);
+    connecting_ += Wanted();
   }
 
   const PoolOptions options_;
   std::mt19937 random_;
   absl::Time now_ = kNow;
-  absl::Time next_dial_ = absl::InfinitePast();
   std::vector<IdleSession> idle_;
   uint64_t next_id_ = 1;
   size_t leased_ = 0;

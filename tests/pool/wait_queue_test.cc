@@ -20,38 +20,38 @@ absl::Time At(int seconds) { return kStart + absl::Seconds(seconds); }
 
 TEST(WaitQueueTest, ServesInOrderOfArrivalWhateverTheDeadlines) {
   WaitQueue queue(10);
-  const WaiterId first = *queue.Push(At(0), At(30));
-  const WaiterId second = *queue.Push(At(1), At(10));
-  const WaiterId third = *queue.Push(At(2), At(20));
+  const WaiterId first = *queue.Push({.enqueued = At(0), .deadline = At(30)});
+  const WaiterId second = *queue.Push({.enqueued = At(1), .deadline = At(10)});
+  const WaiterId third = *queue.Push({.enqueued = At(2), .deadline = At(20)});
 
-  EXPECT_THAT(queue.PopOldest(At(3)), Optional(first));
-  EXPECT_THAT(queue.PopOldest(At(3)), Optional(second));
-  EXPECT_THAT(queue.PopOldest(At(3)), Optional(third));
-  EXPECT_EQ(queue.PopOldest(At(3)), std::nullopt);
+  EXPECT_THAT(queue.PopNext(At(3), true), Optional(first));
+  EXPECT_THAT(queue.PopNext(At(3), true), Optional(second));
+  EXPECT_THAT(queue.PopNext(At(3), true), Optional(third));
+  EXPECT_EQ(queue.PopNext(At(3), true), std::nullopt);
 }
 
 TEST(WaitQueueTest, RefusesWhenFullAndTakesAgainOnceThereIsRoom) {
   WaitQueue queue(1);
-  const WaiterId only = *queue.Push(At(0), At(10));
+  const WaiterId only = *queue.Push({.enqueued = At(0), .deadline = At(10)});
 
-  EXPECT_EQ(queue.Push(At(0), At(10)), std::nullopt);
+  EXPECT_EQ(queue.Push({.enqueued = At(0), .deadline = At(10)}), std::nullopt);
   queue.Remove(only);
-  EXPECT_NE(queue.Push(At(0), At(10)), std::nullopt);
+  EXPECT_NE(queue.Push({.enqueued = At(0), .deadline = At(10)}), std::nullopt);
 }
 
 TEST(WaitQueueTest, RefusesAllWithoutRoom) {
   WaitQueue queue(0);
 
-  EXPECT_EQ(queue.Push(At(0), At(10)), std::nullopt);
+  EXPECT_EQ(queue.Push({.enqueued = At(0), .deadline = At(10)}), std::nullopt);
 }
 
 TEST(WaitQueueTest, NeverServesAnExpiredWaiterAndLeavesItToExpire) {
   WaitQueue queue(10);
-  const WaiterId expired = *queue.Push(At(0), At(5));
-  const WaiterId live = *queue.Push(At(1), At(6));
+  const WaiterId expired = *queue.Push({.enqueued = At(0), .deadline = At(5)});
+  const WaiterId live = *queue.Push({.enqueued = At(1), .deadline = At(6)});
 
-  EXPECT_THAT(queue.PopOldest(At(5)), Optional(live));
-  EXPECT_EQ(queue.PopOldest(At(5)), std::nullopt);
+  EXPECT_THAT(queue.PopNext(At(5), true), Optional(live));
+  EXPECT_EQ(queue.PopNext(At(5), true), std::nullopt);
   EXPECT_EQ(queue.size(), 1u);
   EXPECT_THAT(queue.Expire(At(5)), ElementsAre(expired));
   EXPECT_EQ(queue.size(), 0u);
@@ -59,8 +59,8 @@ TEST(WaitQueueTest, NeverServesAnExpiredWaiterAndLeavesItToExpire) {
 
 TEST(WaitQueueTest, ExpiresAtTheDeadlineAndNotBefore) {
   WaitQueue queue(10);
-  const WaiterId late = *queue.Push(At(0), At(20));
-  const WaiterId soon = *queue.Push(At(1), At(10));
+  const WaiterId late = *queue.Push({.enqueued = At(0), .deadline = At(20)});
+  const WaiterId soon = *queue.Push({.enqueued = At(1), .deadline = At(10)});
 
   EXPECT_THAT(queue.Expire(At(10) - absl::Nanoseconds(1)), IsEmpty());
   EXPECT_THAT(queue.Expire(At(10)), ElementsAre(soon));
@@ -69,43 +69,115 @@ TEST(WaitQueueTest, ExpiresAtTheDeadlineAndNotBefore) {
 
 TEST(WaitQueueTest, ExpiresWaitersWithTheSameDeadlineTogether) {
   WaitQueue queue(10);
-  const WaiterId a = *queue.Push(At(0), At(10));
-  const WaiterId b = *queue.Push(At(0), At(10));
+  const WaiterId a = *queue.Push({.enqueued = At(0), .deadline = At(10)});
+  const WaiterId b = *queue.Push({.enqueued = At(0), .deadline = At(10)});
 
   EXPECT_THAT(queue.Expire(At(10)), UnorderedElementsAre(a, b));
 }
 
 TEST(WaitQueueTest, RemovesOnce) {
   WaitQueue queue(10);
-  const WaiterId id = *queue.Push(At(0), At(10));
+  const WaiterId id = *queue.Push({.enqueued = At(0), .deadline = At(10)});
 
   EXPECT_TRUE(queue.Remove(id));
   EXPECT_FALSE(queue.Remove(id));
   EXPECT_FALSE(queue.Remove(12345));
-  EXPECT_EQ(queue.PopOldest(At(0)), std::nullopt);
+  EXPECT_EQ(queue.PopNext(At(0), true), std::nullopt);
   EXPECT_THAT(queue.Expire(At(10)), IsEmpty());
 }
 
 TEST(WaitQueueTest, ClearsInOrderOfArrival) {
   WaitQueue queue(10);
-  const WaiterId a = *queue.Push(At(0), At(10));
-  const WaiterId b = *queue.Push(At(1), At(5));
+  const WaiterId a = *queue.Push({.enqueued = At(0), .deadline = At(10)});
+  const WaiterId b = *queue.Push({.enqueued = At(1), .deadline = At(5)});
 
   EXPECT_THAT(queue.Clear(), ElementsAre(a, b));
   EXPECT_EQ(queue.size(), 0u);
-  EXPECT_EQ(queue.next_deadline(), std::nullopt);
 }
 
-TEST(WaitQueueTest, TellsTheOldestAndTheNextDeadline) {
+TEST(WaitQueueTest, TellsTheOldest) {
   WaitQueue queue(10);
   EXPECT_EQ(queue.oldest_enqueued(), std::nullopt);
-  EXPECT_EQ(queue.next_deadline(), std::nullopt);
 
-  queue.Push(At(3), At(30));
-  queue.Push(At(4), At(10));
+  queue.Push({.enqueued = At(3), .deadline = At(30)});
+  queue.Push({.enqueued = At(4), .deadline = At(10)});
 
   EXPECT_EQ(queue.oldest_enqueued(), At(3));
-  EXPECT_EQ(queue.next_deadline(), At(10));
+}
+
+TEST(WaitQueueTest, PassesOverTransactionsThatMayNotHaveOne) {
+  WaitQueue queue(10);
+  const WaiterId transaction = *queue.Push(
+      {.enqueued = At(0), .deadline = At(9), .kind = LeaseKind::kTransaction});
+  const WaiterId statement = *queue.Push({.enqueued = At(1), .deadline = At(9)});
+  EXPECT_EQ(queue.size(LeaseKind::kTransaction), 1u);
+
+  EXPECT_THAT(queue.PopNext(At(2), false), Optional(statement));
+  EXPECT_EQ(queue.PopNext(At(2), false), std::nullopt);
+  EXPECT_THAT(queue.PopNext(At(2), true), Optional(transaction));
+}
+
+TEST(WaitQueueTest, ServesBothKindsInOrderOfArrival) {
+  WaitQueue queue(10);
+  const WaiterId first = *queue.Push(
+      {.enqueued = At(0), .deadline = At(9), .kind = LeaseKind::kTransaction});
+  const WaiterId second = *queue.Push({.enqueued = At(1), .deadline = At(9)});
+  const WaiterId third = *queue.Push(
+      {.enqueued = At(2), .deadline = At(9), .kind = LeaseKind::kTransaction});
+
+  EXPECT_THAT(queue.PopNext(At(3), true), Optional(first));
+  EXPECT_THAT(queue.PopNext(At(3), true), Optional(second));
+  EXPECT_THAT(queue.PopNext(At(3), true), Optional(third));
+}
+
+TEST(WaitQueueTest, CallersTakeTurns) {
+  WaitQueue queue(10);
+  std::vector<WaiterId> greedy;
+  for (int i = 0; i < 4; ++i) {
+    greedy.push_back(*queue.Push({.enqueued = At(0), .deadline = At(9), .caller = 1}));
+  }
+  const WaiterId modest =
+      *queue.Push({.enqueued = At(1), .deadline = At(9), .caller = 2});
+  const WaiterId modest_too =
+      *queue.Push({.enqueued = At(1), .deadline = At(9), .caller = 2});
+
+  std::vector<WaiterId> served;
+  while (auto next = queue.PopNext(At(2), true)) served.push_back(*next);
+
+  EXPECT_THAT(served, ElementsAre(greedy[0], modest, greedy[1], modest_too, greedy[2],
+                                  greedy[3]));
+}
+
+TEST(WaitQueueTest, ACallerThatComesLateGetsNoMoreThanItsTurn) {
+  WaitQueue queue(100);
+  for (int i = 0; i < 20; ++i) {
+    queue.Push({.enqueued = At(0), .deadline = At(9), .caller = 1});
+  }
+  for (int i = 0; i < 10; ++i) queue.PopNext(At(0), true);
+  std::vector<WaiterId> late;
+  for (int i = 0; i < 3; ++i) {
+    late.push_back(*queue.Push({.enqueued = At(1), .deadline = At(9), .caller = 2}));
+  }
+
+  int served_late = 0;
+  for (int i = 0; i < 4; ++i) {
+    const WaiterId next = *queue.PopNext(At(1), true);
+    served_late += std::find(late.begin(), late.end(), next) != late.end() ? 1 : 0;
+  }
+
+  EXPECT_EQ(served_late, 2);
+}
+
+TEST(WaitQueueTest, AnEmptyQueueForgetsWhoHadManyTurns) {
+  WaitQueue queue(100);
+  for (int i = 0; i < 50; ++i) {
+    queue.Push({.enqueued = At(0), .deadline = At(9), .caller = 1});
+  }
+  queue.Clear();
+  const WaiterId first = *queue.Push({.enqueued = At(1), .deadline = At(9), .caller = 1});
+  queue.Push({.enqueued = At(1), .deadline = At(9), .caller = 2});
+
+  EXPECT_THAT(queue.PopNext(At(2), true), Optional(first));
 }
 
 // What the queue ought to be, written as plainly as can be.
@@ -151,14 +223,15 @@ TEST(WaitQueueTest, AgreesWithItsModelOnARandomWalk) {
       case 0:
       case 1: {
         const absl::Time deadline = now + absl::Seconds(below(10));
-        const std::optional<WaiterId> id = queue.Push(now, deadline);
+        const std::optional<WaiterId> id =
+            queue.Push({.enqueued = now, .deadline = deadline});
         ASSERT_EQ(id.has_value(), model.waiters.size() < kMaxWaiters);
         if (id.has_value()) model.waiters.push_back({*id, deadline});
         break;
       }
       case 2: {
         const std::optional<WaiterId> expected = model.Oldest(now);
-        ASSERT_EQ(queue.PopOldest(now), expected);
+        ASSERT_EQ(queue.PopNext(now, true), expected);
         if (expected.has_value()) model.Erase(*expected);
         break;
       }
@@ -178,13 +251,6 @@ TEST(WaitQueueTest, AgreesWithItsModelOnARandomWalk) {
       case 5: now += absl::Seconds(below(3)); break;
     }
     ASSERT_EQ(queue.size(), model.waiters.size());
-    ASSERT_EQ(queue.next_deadline().has_value(), !model.waiters.empty());
-    if (!model.waiters.empty()) {
-      const auto next = std::min_element(
-          model.waiters.begin(), model.waiters.end(),
-          [](const auto& a, const auto& b) { return a.deadline < b.deadline; });
-      ASSERT_EQ(queue.next_deadline(), next->deadline);
-    }
   }
 }
 

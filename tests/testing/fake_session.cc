@@ -103,9 +103,13 @@ std::shared_ptr<FakeSession> FakeConnector::Succeed() {
 }
 
 bool FakeConnector::Fail(std::string_view cause) {
+  return FailWith(ConnectFailed("e", cause));
+}
+
+bool FakeConnector::FailWith(const absl::Status& status) {
   std::optional<Pending> oldest = TakeOldest();
   if (!oldest.has_value()) return false;
-  oldest->done(ConnectFailed("e", cause));
+  oldest->done(status);
   return true;
 }
 

@@ -35,7 +35,7 @@ TEST(ClusterOptionsFromConfig, DefaultsAreThoseOfThePool) {
   const SessionOptions session;
   const ProbeOptions probe;
 
-  for (const PoolOptions* given : {&options.primary, &options.replica}) {
+  for (const PoolOptions* given : {&options.pools.primary, &options.pools.replica}) {
     EXPECT_EQ(given->min_size, pool.min_size);
     EXPECT_EQ(given->max_size, pool.max_size);
     EXPECT_EQ(given->max_waiters, pool.max_waiters);
@@ -73,9 +73,9 @@ TEST(ClusterOptionsFromConfig, CarriesWhatIsSet) {
                "pools.replica.idle_timeout=1500ms"})
           .value();
 
-  EXPECT_EQ(options.primary.max_size, 21u);
-  EXPECT_EQ(options.replica.max_size, 22u);
-  EXPECT_EQ(options.replica.idle_timeout, absl::Milliseconds(1500));
+  EXPECT_EQ(options.pools.primary.max_size, 21u);
+  EXPECT_EQ(options.pools.replica.max_size, 22u);
+  EXPECT_EQ(options.pools.replica.idle_timeout, absl::Milliseconds(1500));
   EXPECT_EQ(options.session.default_isolation, "serializable");
   EXPECT_EQ(options.read_fallback, ReadFallback::kNone);
 }

@@ -58,7 +58,7 @@ TEST(Profile, EachHasItsDefaultsForBothPools) {
   for (const Figures& c : cases) {
     const ClusterOptions options =
         ToClusterOptions(LoadProfile({.set = c.profile}).config).value();
-    for (const PoolOptions* pool : {&options.primary, &options.replica}) {
+    for (const PoolOptions* pool : {&options.pools.primary, &options.pools.replica}) {
       EXPECT_EQ(pool->min_size, c.min_size) << c.profile;
       EXPECT_EQ(pool->max_size, c.max_size) << c.profile;
       EXPECT_EQ(pool->idle_timeout, c.idle_timeout) << c.profile;
@@ -159,10 +159,10 @@ TEST(Profile, PoolsAreSizedApartWithAndWithoutOne) {
                       "pools.replica.max_size=50"})
                 ->config)
             .value();
-    EXPECT_EQ(options.primary.min_size, 5u) << profile;
-    EXPECT_EQ(options.primary.max_size, 20u) << profile;
-    EXPECT_EQ(options.replica.min_size, 10u) << profile;
-    EXPECT_EQ(options.replica.max_size, 50u) << profile;
+    EXPECT_EQ(options.pools.primary.min_size, 5u) << profile;
+    EXPECT_EQ(options.pools.primary.max_size, 20u) << profile;
+    EXPECT_EQ(options.pools.replica.min_size, 10u) << profile;
+    EXPECT_EQ(options.pools.replica.max_size, 50u) << profile;
   }
 }
 

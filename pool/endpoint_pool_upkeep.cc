@@ -1,0 +1,187 @@
+// What a pool does by itself: maintenance, opening and closing sessions. What it does for
+// calls is in endpoint_pool.cc.
+#include <algorithm>
+#include <utility>
+
+#include "pool/endpoint_pool.h"
+
+namespace pgsluice {
+
+void EndpointPool::Maintain() {
+  Work work;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = deps_.clock->Now();
+    ExpireWaitersLocked(now, work);
+    EndHopelessWaitersLocked(now, work);
+    CloseDeadLocked(work);
+
+    std::vector<IdleSession> idle;
+    idle.reserve(idle_.size());
+    for (const PooledSession* session : idle_) {
+      idle.push_back({session->id, session->idle_since, session->expires_at});
+    }
+    for (const auto& [id, reason] :
+         SessionsToClose(idle, sessions_.size(), options_, now)) {
+      CloseLocked(sessions_.at(id).get(), reason, work);
+    }
+    OpenAsNeededLocked(now, work);
+  }
+  Do(std::move(work));
+}
+
+void EndpointPool::Reconfigure(const PoolOptions& options) {
+  {
+    absl::MutexLock lock(&mutex_);
+    options_ = options;
+    gate_.Reconfigure(options);
+    queue_.set_max_waiters(options.max_waiters);
+  }
+  Maintain();
+}
+
+void EndpointPool::Retire(CloseReason reason, const absl::Status& status) {
+  Work work;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (retired_for_.has_value()) return;
+    retired_for_ = reason;
+    retired_with_ = status;
+    while (!idle_.empty()) CloseLocked(idle_.back(), reason, work);
+    for (WaiterId waiter : queue_.Clear()) CompleteWaiterLocked(waiter, status, work);
+  }
+  Do(std::move(work));
+}
+
+PoolStats EndpointPool::Stats() const {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = deps_.clock->Now();
+  PoolStats stats{.endpoint = deps_.endpoint,
+                  .role = deps_.role,
+                  .is_retired = retired_for_.has_value(),
+                  .min_size = options_.min_size,
+                  .max_size = options_.max_size,
+                  .target_size = gate_.max_open(),
+                  .open = sessions_.size(),
+                  .idle = idle_.size(),
+                  .leased = leased_,
+                  .transactions = transactions_,
+                  .maintenance = maintenance_,
+                  .connecting = connecting_,
+                  .waiters = queue_.size(),
+                  .oldest_wait = std::nullopt,
+                  .next_dial_in = std::nullopt,
+                  .last_error = std::string(last_failure_.message()),
+                  .counters = counters_};
+  if (auto oldest = queue_.oldest_enqueued(); oldest.has_value()) {
+    stats.oldest_wait = now - *oldest;
+  }
+  if (gate_.shut_until() > now) stats.next_dial_in = gate_.shut_until() - now;
+  return stats;
+}
+
+std::string EndpointPool::last_error() const {
+  absl::MutexLock lock(&mutex_);
+  return std::string(last_failure_.message());
+}
+
+void EndpointPool::Do(Work work) {
+  for (const auto& session : work.close) session->Close();
+  for (int shard : work.connect_on) Connect(shard, work.connect_deadline);
+  for (auto& callback : work.callbacks) callback();
+}
+
+void EndpointPool::Connect(int shard, absl::Time deadline) {
+  deps_.connector->Connect(
+      shard, deadline,
+      [self = shared_from_this()](absl::StatusOr<std::shared_ptr<Session>> session) {
+        self->OnConnected(std::move(session));
+      });
+}
+
+void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session) {
+  Work work;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = deps_.clock->Now();
+    --connecting_;
+    if (!session.ok()) {
+      GiveBackBudget();
+      ++counters_.connect_failures;
+      last_failure_ = session.status();
+      gate_.OnFailure(IsServerFull(session.status()), sessions_.size(), queue_.size() > 0,
+                      now, absl::Uniform(random_, 0.0, 1.0));
+      EndHopelessWaitersLocked(now, work);
+    } else if (retired_for_.has_value()) {
+      GiveBackBudget();
+      work.close.push_back(*std::move(session));
+    } else {
+      ++counters_.opened;
+      gate_.OnSuccess(now);
+      last_failure_ = absl::OkStatus();
+      auto opened = std::make_unique<PooledSession>();
+      opened->id = next_session_id_++;
+      opened->session = *std::move(session);
+      opened->expires_at = ExpiryOf(now, options_.max_lifetime, options_.lifetime_jitter,
+                                    absl::Uniform(random_, 0.0, 1.0));
+      PooledSession* placed = opened.get();
+      sessions_.emplace(placed->id, std::move(opened));
+      PlaceLocked(placed, now, work);
+      OpenAsNeededLocked(now, work);
+    }
+  }
+  Do(std::move(work));
+}
+
+void EndpointPool::OpenAsNeededLocked(absl::Time now, Work& work) {
+  if (retired_for_.has_value()) return;
+  const size_t transactions = std::min(
+      queue_.size(LeaseKind::kTransaction),
+      TransactionRoom(options_) - std::min(TransactionRoom(options_), transactions_));
+  const PoolCounts counts{.open = sessions_.size(),
+                          .connecting = connecting_,
+                          .idle = idle_.size(),
+                          .waiters = queue_.size(LeaseKind::kStatement) + transactions};
+  const size_t wanted = SessionsWanted(counts, options_.min_size, gate_.max_open());
+  size_t dials = gate_.MayStart(wanted, connecting_, now);
+  if (dials == 0) return;
+  if (deps_.budget != nullptr) dials = deps_.budget->Take(dials);
+  gate_.OnStart(dials, now);
+  work.connect_deadline = now + options_.connect_timeout;
+  for (size_t i = 0; i < dials; ++i) {
+    ++connecting_;
+    work.connect_on.push_back(next_shard_++ % deps_.shards);
+  }
+}
+
+void EndpointPool::GiveBackBudget() {
+  if (deps_.budget != nullptr) deps_.budget->GiveBack();
+}
+
+void EndpointPool::EndHopelessWaitersLocked(absl::Time now, Work& work) {
+  if (last_failure_.ok() || !sessions_.empty()) return;
+  std::vector<WaiterId> hopeless;
+  for (const auto& [id, waiter] : waiters_) {
+    const uint64_t failures = counters_.connect_failures - waiter.failures_before;
+    if (HasTriedEnough(failures, now - waiter.enqueued, sessions_.size(), options_)) {
+      hopeless.push_back(id);
+    }
+  }
+  for (const WaiterId id : hopeless) {
+    queue_.Remove(id);
+    ++counters_.gave_up;
+    const absl::Duration waited = now - waiters_.at(id).enqueued;
+    CompleteWaiterLocked(id, AcquireTimeout(deps_.endpoint, waited, last_failure_), work);
+  }
+}
+
+// One look at each idle socket, which does not block.
+void EndpointPool::CloseDeadLocked(Work& work) {
+  for (size_t i = idle_.size(); i-- > 0;) {
+    if (!idle_[i]->session->LooksAlive()) {
+      CloseLocked(idle_[i], CloseReason::kBroken, work);
+    }
+  }
+}
+
+}  // namespace pgsluice
