@@ -1,6 +1,7 @@
 #include "pool/cluster.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "asio/this_coro.hpp"
@@ -227,11 +228,11 @@ std::vector<PoolStats> Cluster::Stats() const {
     pools.insert(pools.end(), retired_.begin(), retired_.end());
   }
   std::vector<PoolStats> stats;
-  stats.reserve(pools.size());
-  for (const auto& pool : pools) stats.push_back(pool->Stats());
-  std::stable_sort(stats.begin(), stats.end(), [](const auto& a, const auto& b) {
-    return a.role == Role::kPrimary && b.role != Role::kPrimary;
-  });
+  std::vector<PoolStats> others;
+  for (const auto& pool : pools) {
+    (pool->role() == Role::kPrimary ? stats : others).push_back(pool->Stats());
+  }
+  std::move(others.begin(), others.end(), std::back_inserter(stats));
   return stats;
 }
 

@@ -40,8 +40,7 @@ void PgSession::Close() {
 
 asio::awaitable<absl::Status> PgSession::Start(const Execution& execution) {
   auto self = shared_from_this();
-  current_.emplace();
-  current_->execution = execution;
+  current_.emplace(execution);
   if (is_cancelling_) co_await AwaitCancelEnd();
   if (facts_.is_broken ||
       (facts_.transaction == TransactionStatus::kIdle && IsGoneWhileIdle())) {

@@ -46,6 +46,8 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
  private:
   // A statement from Start to its end.
   struct Current {
+    explicit Current(const Execution& started) : execution(started) {}
+
     Execution execution;
     StopReason stop_reason = StopReason::kNone;
     bool gave_up = false;       // Stopped, and the grace for its result is over.
