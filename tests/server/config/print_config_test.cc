@@ -40,15 +40,6 @@ TEST(ExampleConfig, ShowsEndpointsWithoutListingAny) {
   EXPECT_THAT(ExampleConfig(), HasSubstr("#     conninfo: \"\"\n"));
 }
 
-TEST(ExamplesFolder, TheSmallExampleLoads) {
-  ConfigSources sources;
-  sources.file = std::string(PGSLUICE_SOURCE_DIR) + "/examples/pgsluice.yaml";
-  const auto loaded = LoadConfig(sources);
-
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
-  EXPECT_EQ(loaded->config.endpoints_size(), 2);
-}
-
 TEST(DumpConfig, LoadsAsWhatWasDumped) {
   ConfigSources sources;
   sources.sets = {"pools.primary.max_size=20",       "limits.max_sql_bytes=2MiB",

@@ -1,0 +1,136 @@
+// examples/harca.yaml on real servers, as it is but for their addresses and TLS, which
+// the tests' servers do not have.
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "tests/testing/live_test.h"
+#include "tests/testing/sql_connection.h"
+
+namespace pgsluice::testing {
+namespace {
+
+constexpr const char* kMakeDatabase[] = {
+    "CREATE ROLE harca LOGIN",
+    "CREATE DATABASE harca OWNER harca",
+};
+constexpr const char* kMakeSchemas[] = {
+    "CREATE SCHEMA mid_term AUTHORIZATION harca",
+    "CREATE SCHEMA long_term AUTHORIZATION harca",
+    "CREATE SCHEMA vector AUTHORIZATION harca",
+    "CREATE TABLE mid_term.place AS SELECT 'mid_term' AS name",
+    "CREATE TABLE long_term.place AS SELECT 'long_term' AS name",
+    "CREATE TABLE vector.embedding AS SELECT 'vector' AS name",
+    "GRANT SELECT ON mid_term.place, long_term.place, vector.embedding TO harca",
+};
+
+struct Shown {
+  const char* statement;
+  const char* value;
+};
+constexpr Shown kSession[] = {
+    {"SHOW search_path", "mid_term, long_term, vector, public"},
+    {"SHOW application_name", "harca"},
+    {"SHOW statement_timeout", "30s"},
+    {"SHOW TimeZone", "UTC"},
+    {"SHOW client_encoding", "UTF8"},
+    {"SHOW default_transaction_isolation", "read committed"},
+    {"SHOW transaction_isolation", "read committed"},
+};
+
+class HarcaExampleTest : public LiveTest {
+ public:
+  static void SetUpTestSuite() {
+    LiveTest::SetUpTestSuite();
+    if (HasFatalFailure()) return;
+    for (const char* sql : kMakeDatabase) cluster().Sql(0, sql);
+    auto harca = SqlConnection::Open(
+        absl::StrCat(cluster().server(0).local_conninfo(), " dbname=harca"));
+    ASSERT_TRUE(harca.ok()) << harca.status();
+    for (const char* sql : kMakeSchemas) {
+      const auto done = harca->Run(sql);
+      ASSERT_TRUE(done.ok()) << done.status();
+    }
+    ASSERT_TRUE(cluster().WaitCaughtUp().ok());
+  }
+
+ protected:
+  // `environment` beside the variables that its first lines name.
+  void StartHarca(const std::vector<std::string>& environment = {}) {
+    GatewaySettings settings;
+    settings.config_file = std::string(PGSLUICE_SOURCE_DIR) + "/examples/harca.yaml";
+    settings.environment = environment;
+    for (size_t i = 0; i < cluster().size(); ++i) {
+      const std::string endpoint = absl::StrCat("PGSLUICE_ENDPOINTS_", i);
+      settings.environment.push_back(absl::StrCat(
+          endpoint, "_CONNINFO=host=127.0.0.1 port=", cluster().server(i).port(),
+          " dbname=harca user=harca"
+          " sslmode=disable"));
+      // The fixture looks for its servers by these names.
+      settings.environment.push_back(absl::StrCat(endpoint, "_NAME=server", i));
+    }
+    settings.set = {"shutdown.drain_delay=0s"};
+    StartGateway(settings);
+    ASSERT_TRUE(gateway().IsReady());
+    ASSERT_TRUE(SeesRole(0, v1::ROLE_PRIMARY));
+    ASSERT_TRUE(SeesRole(1, v1::ROLE_REPLICA));
+  }
+
+  // Waits for the least to be open, then looks at the most.
+  void ExpectSize(const char* server, v1::Role role, uint32_t min, uint32_t max) {
+    EXPECT_TRUE(gateway().HasPools("min_size sessions are idle", [&](const auto& stats) {
+      return PoolOf(stats, server, role).idle() == min;
+    }));
+    const v1::EndpointPoolStats pool = PoolOf(client().PoolStats(), server, role);
+    EXPECT_EQ(pool.min_size(), min) << server;
+    EXPECT_EQ(pool.max_size(), max) << server;
+  }
+};
+
+TEST_F(HarcaExampleTest, SessionsOfBothServersAreAsTheFileSays) {
+  StartHarca();
+
+  EXPECT_FALSE(client().Query("SELECT pg_is_in_recovery()").at(0, 0).bool_());
+  EXPECT_TRUE(client().Read("SELECT pg_is_in_recovery()").at(0, 0).bool_());
+  for (const Shown& shown : kSession) {
+    const Answer primary = client().Query(shown.statement);
+    const Answer replica = client().Read(shown.statement);
+    ASSERT_TRUE(primary.ok()) << shown.statement << ": " << primary.failure;
+    ASSERT_TRUE(replica.ok()) << shown.statement << ": " << replica.failure;
+    EXPECT_EQ(primary.at(0, 0).text(), shown.value) << shown.statement;
+    EXPECT_EQ(replica.at(0, 0).text(), shown.value) << shown.statement;
+  }
+}
+
+TEST_F(HarcaExampleTest, NamesWithoutASchemaAreFoundAlongTheSearchPath) {
+  StartHarca();
+
+  EXPECT_EQ(client().Query("SELECT name FROM place").at(0, 0).text(), "mid_term");
+  EXPECT_EQ(client().Read("SELECT name FROM place").at(0, 0).text(), "mid_term");
+  EXPECT_EQ(client().Read("SELECT name FROM embedding").at(0, 0).text(), "vector");
+}
+
+TEST_F(HarcaExampleTest, PoolsAreSizedByItsProfile) {
+  StartHarca();
+
+  ExpectSize("server0", v1::ROLE_PRIMARY, 10, 50);
+  ExpectSize("server1", v1::ROLE_REPLICA, 10, 50);
+}
+
+TEST_F(HarcaExampleTest, AVariableChoosesAnotherProfile) {
+  StartHarca({"PGSLUICE_PROFILE=test"});
+
+  ExpectSize("server0", v1::ROLE_PRIMARY, 5, 20);
+  ExpectSize("server1", v1::ROLE_REPLICA, 5, 20);
+}
+
+TEST_F(HarcaExampleTest, PoolsAreSizedApartOverTheProfile) {
+  StartHarca({"PGSLUICE_POOLS_PRIMARY_MIN_SIZE=5", "PGSLUICE_POOLS_PRIMARY_MAX_SIZE=20"});
+
+  ExpectSize("server0", v1::ROLE_PRIMARY, 5, 20);
+  ExpectSize("server1", v1::ROLE_REPLICA, 10, 50);
+}
+
+}  // namespace
+}  // namespace pgsluice::testing
