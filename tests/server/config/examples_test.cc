@@ -47,6 +47,13 @@ class HarcaExample : public ::testing::Test {
   ClusterOptions options_;
 };
 
+TEST_F(HarcaExample, TriesToConnectThreeTimesASecondApart) {
+  for (const PoolOptions* pool : {&options_.pools.primary, &options_.pools.replica}) {
+    EXPECT_EQ(pool->connect_retry_limit, 3u);
+    EXPECT_EQ(pool->connect_retry_delay, absl::Seconds(1));
+  }
+}
+
 TEST_F(HarcaExample, NamesTwoServersWithPort3730AndAVerifiedCertificate) {
   EXPECT_THAT(Names(options_), ElementsAre("harca-db1", "harca-db2"));
   for (const Endpoint& endpoint : options_.endpoints) {
@@ -63,7 +70,7 @@ TEST_F(HarcaExample, NamesTwoServersWithPort3730AndAVerifiedCertificate) {
 
 TEST_F(HarcaExample, SizesItsPoolsByTheProductionProfile) {
   EXPECT_EQ(loaded_.origins.at("pools.replica.max_size"), "profile production");
-  for (const PoolOptions* pool : {&options_.primary, &options_.replica}) {
+  for (const PoolOptions* pool : {&options_.pools.primary, &options_.pools.replica}) {
     EXPECT_EQ(pool->min_size, 10u);
     EXPECT_EQ(pool->max_size, 50u);
     EXPECT_EQ(pool->idle_timeout, absl::Seconds(60));
@@ -94,8 +101,8 @@ TEST(HarcaExampleOfADeveloper, TakesOneServerGivenTwiceAsOne) {
   const ClusterOptions options = ToClusterOptions(loaded->config).value();
 
   EXPECT_THAT(Names(options), ElementsAre("harca-db1"));
-  EXPECT_EQ(options.primary.max_size, 10u);
-  EXPECT_EQ(options.primary.max_uses, 7500u);
+  EXPECT_EQ(options.pools.primary.max_size, 10u);
+  EXPECT_EQ(options.pools.primary.max_uses, 7500u);
 }
 
 }  // namespace
