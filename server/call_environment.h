@@ -13,6 +13,7 @@
 #include "server/convert/statement_from_proto.h"
 #include "server/convert/status.h"
 #include "server/slow_query_log.h"
+#include "server/statement_stats.h"
 
 namespace pgsluice {
 
@@ -33,6 +34,7 @@ struct CallEnvironment {
   Cluster& cluster;
   Admission& admission;
   const SlowQueryLog& slow_queries;
+  StatementStats& statements;
   CallLimits limits;
   StatusOptions status;
   // An error blamed an endpoint: look at all of them at once.

@@ -1,22 +1,10 @@
 #include "server/monitoring_calls.h"
 
+#include "server/convert/role_to_proto.h"
 #include "server/statement_run.h"
 #include "server/version.h"
 
 namespace pgsluice {
-
-namespace {
-
-v1::Role RoleToProto(Role role) {
-  switch (role) {
-    case Role::kUnknown: return v1::ROLE_UNSPECIFIED;
-    case Role::kPrimary: return v1::ROLE_PRIMARY;
-    case Role::kReplica: return v1::ROLE_REPLICA;
-  }
-  return v1::ROLE_UNSPECIFIED;
-}
-
-}  // namespace
 
 v1::EndpointHealth EndpointHealthToProto(const EndpointView& view, absl::Time now) {
   v1::EndpointHealth health;

@@ -69,7 +69,9 @@ Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
       started_(absl::Now()),
       canceler_(std::make_shared<Canceler>(kCancelThreads)),
       admission_(AdmissionLimitsOf(config)),
-      slow_queries_(ToDuration(config.log().slow_query_threshold())),
+      slow_queries_(SlowThresholdsOf(config)),
+      statements_(static_cast<size_t>(ShardCountOf(config)),
+                  config.statements().max_tracked(), started_),
       health_(FirstHealthFacts(config)),
       reflection_answers_(*google::protobuf::DescriptorPool::generated_pool(),
                           ServiceNames()) {
@@ -97,6 +99,7 @@ Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
       CallEnvironment{.cluster = *cluster_,
                       .admission = admission_,
                       .slow_queries = slow_queries_,
+                      .statements = statements_,
                       .limits = CallLimitsOf(config_),
                       .status = {.send_detail = config_.errors().send_detail()},
                       .nudge_prober = [this] { prober_->Nudge(); }});

@@ -27,6 +27,7 @@
 #include "server/shard.h"
 #include "server/sleep_watch.h"
 #include "server/slow_query_log.h"
+#include "server/statement_stats.h"
 
 namespace pgsluice {
 
@@ -74,6 +75,7 @@ class Server final {
   std::unique_ptr<FleetSize> fleet_size_;  // Null without a file to follow.
   Admission admission_;
   SlowQueryLog slow_queries_;
+  StatementStats statements_;
   HealthRegistry health_;
   ReflectionAnswers reflection_answers_;
   std::unique_ptr<CallEnvironment> environment_;

@@ -10,6 +10,7 @@
 #include "server/reflection_call.h"
 #include "server/server.h"
 #include "server/stream_query_call.h"
+#include "server/top_statements_call.h"
 #include "server/transaction_call.h"
 
 namespace pgsluice {
@@ -59,6 +60,15 @@ void Server::AcceptOnShards() {
                                             queue, queue, tag);
         },
         [this](auto call) { return ServePoolStats(std::move(call), *environment_); }));
+    spawn(AcceptCalls<TopStatementsCall>(
+        shard,
+        [this, queue](TopStatementsCall& call, void* tag) {
+          gateway_service_.RequestTopStatements(&call.context(), &call.request,
+                                                &call.writer, queue, queue, tag);
+        },
+        [this](auto call) {
+          return ServeTopStatements(std::move(call), *environment_);
+        }));
   }
   AcceptHealth(shards_.front()->queue(), health_service_);
   if (admin_queue_ != nullptr) AcceptHealth(admin_queue_, admin_health_service_);

@@ -4,7 +4,10 @@
 #include <grpc/grpc.h>
 #include <limits>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "server/call_options.h"
 #include "server/config/cluster_options.h"
 
 namespace pgsluice {
@@ -75,6 +78,18 @@ LogFormat LogFormatOf(const config::v1::Config& config) {
     case config::v1::LOG_FORMAT_TEXT: return LogFormat::kText;
     default: return LogFormat::kAuto;
   }
+}
+
+SlowThresholds SlowThresholdsOf(const config::v1::Config& config) {
+  std::vector<SlowThreshold> rules;
+  for (const config::v1::SlowQueryRule& rule : config.log().slow_query_rules()) {
+    // Tags of calls have been made plain, too.
+    SlowThreshold& threshold = rules.emplace_back(SlowThreshold{
+        .tag = SanitizeTag(rule.tag()), .threshold = ToDuration(rule.threshold())});
+    if (rule.pool() == config::v1::POOL_ROLE_PRIMARY) threshold.role = Role::kPrimary;
+    if (rule.pool() == config::v1::POOL_ROLE_REPLICA) threshold.role = Role::kReplica;
+  }
+  return {ToDuration(config.log().slow_query_threshold()), std::move(rules)};
 }
 
 int ShardCountOf(const config::v1::Config& config) {

@@ -8,6 +8,7 @@
 #include "server/call_environment.h"
 #include "server/health_registry.h"
 #include "server/log.h"
+#include "server/slow_thresholds.h"
 
 namespace pgsluice {
 
@@ -16,6 +17,7 @@ Admission::Limits AdmissionLimitsOf(const config::v1::Config& config);
 HealthFacts FirstHealthFacts(const config::v1::Config& config);
 LogLevel LogLevelOf(const config::v1::Config& config);
 LogFormat LogFormatOf(const config::v1::Config& config);
+SlowThresholds SlowThresholdsOf(const config::v1::Config& config);
 int ShardCountOf(const config::v1::Config& config);
 // Message size, streams, keepalives, connection ages; never shares a port silently.
 void ApplyChannelArguments(const config::v1::Config& config,

@@ -2,6 +2,7 @@
 
 #include "pool/error.h"
 #include "server/log.h"
+#include "server/sql_fingerprint.h"
 #include "server/sql_normalizer.h"
 
 namespace pgsluice {
@@ -10,23 +11,30 @@ namespace {
 
 constexpr size_t kMaxSqlBytes = 2048;
 
+std::string OutcomeOf(const absl::Status& status) {
+  if (status.ok()) return "ok";
+  const auto details = DetailsOf(status);
+  return details.has_value() ? details->reason : "error";
+}
+
 }  // namespace
 
-void SlowQueryLog::Report(const StatementReport& report) const {
-  const absl::Duration total = report.queued + report.execute;
-  if (threshold_ <= absl::ZeroDuration() || total < threshold_) return;
-  const auto details = DetailsOf(report.status);
+void SlowQueryLog::Write(const StatementReport& report, const CallOrigin& origin) const {
+  const uint64_t fingerprint = FingerprintOf(NormalizeSql(report.sql));
   Log(LogLevel::kWarning, "slow statement",
       {{"method", report.method},
-       {"duration_ms", absl::ToDoubleMilliseconds(total)},
+       {"duration_ms", absl::ToDoubleMilliseconds(report.total())},
        {"queued_ms", absl::ToDoubleMilliseconds(report.queued)},
        {"execute_ms", absl::ToDoubleMilliseconds(report.execute)},
+       {"stream_ms", absl::ToDoubleMilliseconds(report.stream)},
        {"rows", report.rows},
        {"endpoint", report.endpoint},
+       {"role", RoleName(report.role)},
+       {"caller", origin.caller},
+       {"trace_id", origin.trace_id},
        {"tag", report.tag},
-       {"outcome", report.status.ok()    ? std::string_view("ok")
-                   : details.has_value() ? std::string_view(details->reason)
-                                         : std::string_view("error")},
+       {"outcome", OutcomeOf(report.status)},
+       {"fingerprint", FingerprintText(fingerprint)},
        {"sql", NormalizeSql(report.sql, kMaxSqlBytes)}});
 }
 

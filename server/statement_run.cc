@@ -1,6 +1,7 @@
 #include "server/statement_run.h"
 
 #include "server/caller.h"
+#include "server/statement_report.h"
 
 namespace pgsluice {
 
@@ -49,12 +50,15 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   absl::StatusOr<Fetched> fetched = co_await routed_.lease.StartAndFetch(
       statement_, options_.phase(), sink, call_.stop());
   ended_ = absl::Now();
+  executed_ = ended_ - begun_;
   co_return fetched;
 }
 
 asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Fetch(RowSink& sink) {
+  const absl::Time begun = absl::Now();
   absl::StatusOr<Fetched> fetched = co_await routed_.lease.Fetch(sink, call_.stop());
   ended_ = absl::Now();
+  executed_ += ended_ - begun;
   co_return fetched;
 }
 
@@ -64,14 +68,18 @@ void StatementRun::Report(std::string_view method, uint64_t rows,
                           const absl::Status& status) const {
   NudgeIfBlamed(environment_, status);
   if (endpoint_.empty()) return;  // Never got a session: nothing was slow in PostgreSQL.
-  environment_.slow_queries.Report({.method = method,
-                                    .sql = statement_.sql,
-                                    .endpoint = endpoint_,
-                                    .tag = options_.tag,
-                                    .queued = begun_ - asked_,
-                                    .execute = ended_ - begun_,
-                                    .rows = rows,
-                                    .status = status});
+  ReportStatement(call_, environment_,
+                  {.method = method,
+                   .sql = statement_.sql,
+                   .endpoint = endpoint_,
+                   .role = role_,
+                   .tag = options_.tag,
+                   .queued = begun_ - asked_,
+                   .execute = executed_,
+                   .stream = streamed_,
+                   .ended = ended_,
+                   .rows = rows,
+                   .status = status});
 }
 
 void StatementRun::FillRoute(v1::Route& route) const {

@@ -39,9 +39,11 @@ class StatementRun final {
   asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink);
   // Gives the session back. Nothing of the call holds it any more.
   void End();
+  // The caller took that long to take a message.
+  void AddStreamTime(absl::Duration duration) { streamed_ += duration; }
 
-  // Sends a notice of how it went to the slow-query log, and of errors that blame an
-  // endpoint to the prober.
+  // Sends a notice of how it went to the statistics and the slow-query log, and of errors
+  // that blame an endpoint to the prober.
   void Report(std::string_view method, uint64_t rows, const absl::Status& status) const;
   void FillRoute(v1::Route& route) const;
   void FillTiming(v1::Timing& timing) const;
@@ -59,6 +61,8 @@ class StatementRun final {
   absl::Time asked_ = absl::InfinitePast();  // For a session.
   absl::Time begun_ = absl::InfinitePast();  // To send.
   absl::Time ended_ = absl::InfinitePast();
+  absl::Duration executed_;  // From begun_ to ended_, less what the caller took.
+  absl::Duration streamed_;
 };
 
 google::protobuf::Duration ToProto(absl::Duration duration);

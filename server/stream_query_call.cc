@@ -65,7 +65,9 @@ class QueryStream final {
     if (call_.stop().is_stopped())
       co_return StreamStopped(call_.stop().reason(), options_.phase());
     StallGuard guard(call_, environment_.limits.stream_stall_timeout);
+    const absl::Time begun = absl::Now();
     const bool is_taken = co_await call_.Write(message);
+    run_.AddStreamTime(absl::Now() - begun);
     if (is_taken) co_return absl::OkStatus();
     call_.stop().Stop(StopReason::kCancelled);
     co_return StreamStopped(call_.stop().reason(), options_.phase());

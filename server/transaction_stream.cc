@@ -6,6 +6,7 @@
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
 #include "server/stall_guard.h"
+#include "server/statement_report.h"
 #include "server/statement_run.h"
 #include "server/statement_stop.h"
 #include "server/transaction_request.h"
@@ -180,6 +181,7 @@ asio::awaitable<absl::Status> TransactionStream::RunStatement(
   response.set_seq(request.seq());
   v1::QueryResponse& result = *response.mutable_result();
   const absl::Time begun = absl::Now();
+  streamed_ = absl::ZeroDuration();
   absl::Status status;
   if (request.has_query()) {
     status = co_await StreamRows(request, *statement, result);
@@ -189,15 +191,20 @@ asio::awaitable<absl::Status> TransactionStream::RunStatement(
     status = co_await Execute(*statement, rows, command);
     if (status.ok()) CommandToProto(command, result);
   }
-  const absl::Duration took = absl::Now() - begun;
-  environment_.slow_queries.Report({.method = "Transaction",
-                                    .sql = statement->sql,
-                                    .endpoint = routed_.lease.endpoint(),
-                                    .tag = options_.tag,
-                                    .queued = absl::ZeroDuration(),
-                                    .execute = took,
-                                    .rows = result.row_count(),
-                                    .status = status});
+  const absl::Time ended = absl::Now();
+  const absl::Duration took = ended - begun;
+  ReportStatement(*call_, environment_,
+                  {.method = "Transaction",
+                   .sql = statement->sql,
+                   .endpoint = routed_.lease.endpoint(),
+                   .role = routed_.lease.role(),
+                   .tag = options_.tag,
+                   .queued = absl::ZeroDuration(),
+                   .execute = took - streamed_,
+                   .stream = streamed_,
+                   .ended = ended,
+                   .rows = result.row_count(),
+                   .status = status});
 
   const TransactionStatus transaction = routed_.lease.transaction();
   const bool is_good = transaction == TransactionStatus::kInTransaction;
@@ -245,7 +252,9 @@ asio::awaitable<absl::Status> TransactionStream::StreamRows(
       rows.TakeRows(*message.mutable_rows());
       if (!has_sent_columns) *message.mutable_rows()->mutable_columns() = rows.columns();
       has_sent_columns = true;
+      const absl::Time written = absl::Now();
       status = co_await Write(message);
+      streamed_ += absl::Now() - written;
     }
     if (!fetched->is_complete) continue;
     *end.mutable_columns() = rows.columns();

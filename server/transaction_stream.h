@@ -55,6 +55,7 @@ class TransactionStream final {
   Reader reader_;
   CallOptions options_;
   absl::Duration idle_timeout_;
+  absl::Duration streamed_;  // Of this statement: the caller took that long to take rows.
   RoutedLease routed_;
   std::optional<absl::Duration> drain_notice_;
 };

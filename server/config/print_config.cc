@@ -92,6 +92,8 @@ class Dumper final {
         Single(field, group, field_path, indent);
         continue;
       }
+      // A list may not be written empty.
+      if (field.is_repeated() && reflection.FieldSize(group, &field) == 0) continue;
       absl::StrAppend(&out_, std::string(indent, ' '), field.name(), ":\n");
       if (!field.is_repeated()) {
         Group(reflection.GetMessage(group, &field), field_path, indent + kIndent);
@@ -136,7 +138,7 @@ class ExampleWriter final {
       if (indent == 0) out_ += "\n";
       if (!is_explained) out_ += Comment(Facts(field), margin);
       if (field.is_repeated()) {
-        List(field);
+        List(field, margin);
       } else if (IsGroup(field)) {
         absl::StrAppend(&out_, margin, field.name(), ":\n");
         Group(*field.message_type(), indent + kIndent);
@@ -148,12 +150,12 @@ class ExampleWriter final {
   }
 
   // Commented out: an element without an address would hide the environment's.
-  void List(const FieldDescriptor& field) {
-    absl::StrAppend(&out_, "# ", field.name(), ":\n");
+  void List(const FieldDescriptor& field, const std::string& margin) {
+    absl::StrAppend(&out_, margin, "# ", field.name(), ":\n");
     for (int i = 0; i < field.message_type()->field_count(); ++i) {
       const FieldDescriptor& part = *field.message_type()->field(i);
-      out_ += Comment(Facts(part), "#     ");
-      absl::StrAppend(&out_, "#   ", i == 0 ? "- " : "  ", part.name(), ": ",
+      out_ += Comment(Facts(part), margin + "#     ");
+      absl::StrAppend(&out_, margin, "#   ", i == 0 ? "- " : "  ", part.name(), ": ",
                       Scalar(part, FactsOf(part).default_value()), "\n");
     }
   }

@@ -163,5 +163,23 @@ TEST_F(CommandLineTest, TellsHealthAndPools) {
   EXPECT_THAT(json.output, HasSubstr("\"endpoint\""));
 }
 
+TEST_F(CommandLineTest, TellsTheTopStatements) {
+  ASSERT_EQ(Run({"query", "--tag", "nightly", "SELECT 4711 AS top_a"}).exit_status, 0);
+
+  const CommandResult table = Run({"top", "--order", "calls", "--limit", "5"});
+  const CommandResult json = Run({"top", "--json"});
+  const CommandResult last = Run({"top", "--reset"});
+  const CommandResult empty = Run({"top"});
+
+  EXPECT_EQ(table.exit_status, 0) << table.errors;
+  EXPECT_THAT(table.output, HasSubstr("| SELECT ? AS top_a"));
+  EXPECT_THAT(table.output, HasSubstr("nightly"));
+  EXPECT_THAT(json.output, HasSubstr("\"fingerprint\""));
+  EXPECT_THAT(last.output, HasSubstr("top_a"));
+  EXPECT_THAT(empty.output, ::testing::Not(HasSubstr("top_a")));
+  EXPECT_EQ(Run({"top", "--order", "nosuch"}).exit_status, 1);
+  EXPECT_EQ(Run({"top", "--limit", "0"}).exit_status, 1);
+}
+
 }  // namespace
 }  // namespace pgsluice::testing

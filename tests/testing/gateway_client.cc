@@ -111,6 +111,16 @@ v1::PoolStatsResponse GatewayClient::PoolStats() {
   return response;
 }
 
+v1::TopStatementsResponse GatewayClient::TopStatements(
+    const v1::TopStatementsRequest& request) {
+  grpc::ClientContext context;
+  SetDeadline(context, kCallLimit);
+  v1::TopStatementsResponse response;
+  const grpc::Status status = stub_->TopStatements(&context, request, &response);
+  if (!status.ok()) response.Clear();
+  return response;
+}
+
 v1::HealthResponse GatewayClient::Health() {
   grpc::ClientContext context;
   SetDeadline(context, kCallLimit);

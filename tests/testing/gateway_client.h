@@ -62,6 +62,7 @@ class GatewayClient final {
                       absl::Duration limit = kCallLimit);
   v1::PoolStatsResponse PoolStats();
   v1::HealthResponse Health();
+  v1::TopStatementsResponse TopStatements(const v1::TopStatementsRequest& request = {});
 
  private:
   const std::shared_ptr<grpc::Channel> channel_;

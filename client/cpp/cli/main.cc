@@ -1,6 +1,7 @@
-// The `pgsluice` command: queries, health and pools of a gateway.
+// The `pgsluice` command: queries, health, pools and statements of a gateway.
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "client/cpp/cli/options.h"
 #include "client/cpp/cli/pools_command.h"
 #include "client/cpp/cli/query_command.h"
+#include "client/cpp/cli/top_command.h"
 
 namespace pgsluice::cli {
 namespace {
@@ -22,6 +24,7 @@ Examples:
   pgsluice query -1 -f changes.sql
   pgsluice health --watch
   pgsluice pools
+  pgsluice top --order mean --watch
 
 Parameters are sent as text whose type PostgreSQL infers from the statement; write a
 cast where it cannot ($1::int). \N is NULL. Behind "--" they may begin with a dash.
@@ -34,6 +37,7 @@ struct CommandLine {
   QueryCommandOptions query;
   HealthCommandOptions health;
   PoolsCommandOptions pools;
+  TopCommandOptions top;
 };
 
 // "10s", "500ms", or a number of seconds.
@@ -125,6 +129,31 @@ CLI::App* AddPools(CLI::App& app, PoolsCommandOptions& options) {
   return pools;
 }
 
+CLI::App* AddTop(CLI::App& app, TopCommandOptions& options) {
+  static const std::map<std::string, TopOrder> kOrders = {{"total", TopOrder::kTotal},
+                                                          {"mean", TopOrder::kMean},
+                                                          {"p99", TopOrder::kP99},
+                                                          {"calls", TopOrder::kCalls},
+                                                          {"rows", TopOrder::kRows}};
+  CLI::App* top =
+      app.add_subcommand("top", "Show which statements take the most time of all");
+  top->add_option("--order", options.order,
+                  "What comes first: most total, mean or p99 time, calls or rows; total "
+                  "unless given")
+      ->transform(CLI::CheckedTransformer(kOrders, CLI::ignore_case))
+      ->option_text("total|mean|p99|calls|rows");
+  top->add_option("-n,--limit", options.limit, "Most statements shown; 20 unless given")
+      ->check(CLI::Range(1, 1000))
+      ->option_text("N");
+  top->add_flag("--reset", options.reset, "Begin counting anew, once this is shown");
+  top->add_flag("--watch", options.watch, "Show them again and again until interrupted");
+  AddDuration(
+      *top, "--interval", [&options](absl::Duration value) { options.interval = value; },
+      "Time between two looks, with --watch; 1s unless given");
+  top->add_flag("--json", options.json, "As JSON");
+  return top;
+}
+
 client::Client Connect(const ConnectionOptions& connection) {
   client::ClientOptions options;
   // A tool must be able to look at a gateway that is not serving, and say at once when
@@ -152,7 +181,8 @@ ExitCode Run(int argc, char** argv) {
       "Give up after this long, like 10s or 500ms");
   const CLI::App* query = AddQuery(app, line.query);
   const CLI::App* health = AddHealth(app, line.health);
-  AddPools(app, line.pools);
+  const CLI::App* pools = AddPools(app, line.pools);
+  AddTop(app, line.top);
   // CLI11 would take "--" for the end of the subcommand's own words.
   char** const end = argv + argc;
   char** const dashes = std::find_if(
@@ -170,7 +200,8 @@ ExitCode Run(int argc, char** argv) {
   const client::Client client = Connect(line.connection);
   if (query->parsed()) return RunQueryCommand(client, line.connection, line.query);
   if (health->parsed()) return RunHealthCommand(client, line.connection, line.health);
-  return RunPoolsCommand(client, line.connection, line.pools);
+  if (pools->parsed()) return RunPoolsCommand(client, line.connection, line.pools);
+  return RunTopCommand(client, line.connection, line.top);
 }
 
 }  // namespace

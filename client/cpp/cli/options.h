@@ -47,4 +47,15 @@ struct PoolsCommandOptions {
   bool json = false;
 };
 
+enum class TopOrder { kTotal, kMean, kP99, kCalls, kRows };
+
+struct TopCommandOptions {
+  TopOrder order = TopOrder::kTotal;
+  uint32_t limit = 0;  // 0: the gateway's default.
+  bool reset = false;
+  bool watch = false;
+  absl::Duration interval = absl::Seconds(1);
+  bool json = false;
+};
+
 }  // namespace pgsluice::cli

@@ -166,6 +166,16 @@ absl::StatusOr<v1::PoolStatsResponse> Client::PoolStats(absl::Duration timeout) 
   return response;
 }
 
+absl::StatusOr<v1::TopStatementsResponse> Client::TopStatements(
+    const v1::TopStatementsRequest& request, absl::Duration timeout) const {
+  grpc::ClientContext context;
+  PrepareContext(*core_, DeadlineAfter(timeout), context);
+  v1::TopStatementsResponse response;
+  const grpc::Status status = core_->stub->TopStatements(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response;
+}
+
 const std::shared_ptr<grpc::Channel>& Client::channel() const { return core_->channel; }
 
 }  // namespace pgsluice::client

@@ -40,6 +40,11 @@ TEST(ExampleConfig, ShowsEndpointsWithoutListingAny) {
   EXPECT_THAT(ExampleConfig(), HasSubstr("#     conninfo: \"\"\n"));
 }
 
+TEST(ExampleConfig, ShowsAListInAGroupWhereItBelongs) {
+  EXPECT_THAT(ExampleConfig(), HasSubstr("\n  # slow_query_rules:\n"));
+  EXPECT_THAT(ExampleConfig(), HasSubstr("\n  #     tag: \"\"\n"));
+}
+
 TEST(DumpConfig, LoadsAsWhatWasDumped) {
   ConfigSources sources;
   sources.sets = {"pools.primary.max_size=20",       "limits.max_sql_bytes=2MiB",
@@ -48,6 +53,19 @@ TEST(DumpConfig, LoadsAsWhatWasDumped) {
   const LoadedConfig loaded = LoadConfig(sources).value();
 
   EXPECT_EQ(DebugText(LoadText(DumpConfig(loaded))), DebugText(loaded));
+}
+
+TEST(DumpConfig, AListInAGroupLoadsAsWhatWasDumped) {
+  const LoadedConfig loaded = LoadText(
+      "log:\n"
+      "  slow_query_rules:\n"
+      "    - { tag: report, threshold: 30s }\n"
+      "    - { pool: REPLICA }\n");
+  const std::string dump = DumpConfig(loaded);
+
+  EXPECT_THAT(dump, HasSubstr("\n  slow_query_rules:\n    - pool: ANY\n"));
+  EXPECT_EQ(DebugText(LoadText(dump)), DebugText(loaded));
+  EXPECT_THAT(DumpConfig(LoadConfig({}).value()), Not(HasSubstr("slow_query_rules")));
 }
 
 TEST(DumpConfig, SaysWhereEveryValueComesFrom) {

@@ -106,6 +106,23 @@ TEST(SqlNormalizerTest, TakesUnterminatedQuotesForDataToTheirEnd) {
   });
 }
 
+TEST(SqlNormalizerTest, FoldsListsOfAnyLength) {
+  ExpectAll({
+      {"SELECT a FROM t WHERE b IN (1, 'two', $3)", "SELECT a FROM t WHERE b IN (...)"},
+      {"INSERT INTO t VALUES (1, 'a'), -- first\n (2, $$b$$)",
+       "INSERT INTO t VALUES (...)"},
+      {"SELECT 'IN (1, 2)', \"IN (1, 2)\"", "SELECT ?, \"IN (1, 2)\""},
+  });
+}
+
+// A list is folded before the text is cut.
+TEST(SqlNormalizerTest, CutsNothingOffALongList) {
+  std::string sql = "SELECT a FROM t WHERE b IN (1";
+  for (int i = 0; i < 5000; ++i) sql += ", 2";
+
+  EXPECT_EQ(NormalizeSql(sql + ") AND c", 40), "SELECT a FROM t WHERE b IN (...) AND c");
+}
+
 TEST(SqlNormalizerTest, CutsBetweenCharacters) {
   EXPECT_EQ(NormalizeSql("SELECT a", 8), "SELECT a");
   EXPECT_EQ(NormalizeSql("SELECT ab", 8), "SELECT a...");
@@ -142,6 +159,11 @@ TEST(SqlNormalizerTest, HoldsNoDataOnRandomStatements) {
                                           "x",
                                           "||",
                                           "::text",
+                                          "IN (",
+                                          "VALUES (",
+                                          "ARRAY[",
+                                          "]",
+                                          "NULL",
                                           "'SECRET'",
                                           "E'SECRET\\''",
                                           "$$SECRET$$",

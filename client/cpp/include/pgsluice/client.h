@@ -23,6 +23,7 @@
 #include "pgsluice/client/transaction.h"
 #include "pgsluice/v1/health.pb.h"
 #include "pgsluice/v1/pool_stats.pb.h"
+#include "pgsluice/v1/top_statements.pb.h"
 
 namespace pgsluice::client {
 
@@ -58,6 +59,9 @@ class Client final {
   absl::StatusOr<v1::HealthResponse> Health(
       absl::Duration timeout = absl::Seconds(5)) const;
   absl::StatusOr<v1::PoolStatsResponse> PoolStats(
+      absl::Duration timeout = absl::Seconds(5)) const;
+  absl::StatusOr<v1::TopStatementsResponse> TopStatements(
+      const v1::TopStatementsRequest& request,
       absl::Duration timeout = absl::Seconds(5)) const;
 
   // For other services of the same gateway, like grpc.health.v1.

@@ -1,0 +1,39 @@
+#include "server/statement_report.h"
+
+#include <string>
+
+#include "server/trace_context.h"
+
+namespace pgsluice {
+
+namespace {
+
+CallOrigin OriginOf(const grpc::ServerContext& context) {
+  CallOrigin origin{.caller = context.peer(), .trace_id = {}};
+  const auto [begin, end] = context.client_metadata().equal_range("traceparent");
+  // Several are none: which one holds?
+  if (begin != end && std::next(begin) == end) {
+    const grpc::string_ref& header = begin->second;
+    origin.trace_id = TraceIdOf({header.data(), header.size()});
+  }
+  return origin;
+}
+
+}  // namespace
+
+void ReportStatement(CallBase& call, const CallEnvironment& environment,
+                     const StatementReport& report) {
+  environment.statements.Record(call.shard().index(), report.sql, report.role,
+                                {.queued = report.queued,
+                                 .execute = report.execute,
+                                 .stream = report.stream,
+                                 .rows = report.rows,
+                                 .is_error = !report.status.ok(),
+                                 .tag = report.tag,
+                                 .ended = report.ended});
+  if (environment.slow_queries.IsSlow(report)) {
+    environment.slow_queries.Write(report, OriginOf(call.context()));
+  }
+}
+
+}  // namespace pgsluice
