@@ -18,6 +18,7 @@
 #include "pool/clock.h"
 #include "pool/cluster.h"
 #include "pool/pg/canceler.h"
+#include "pool/pool_monitor.h"
 #include "pool/prober.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
@@ -60,6 +61,7 @@ class Server final {
   void AcceptReflection();
   void OnTopologyChange(const Topology& before, const Topology& after);
   asio::awaitable<void> MaintainForEver();
+  asio::awaitable<void> MonitorForEver();
 
   const config::v1::Config config_;
   const absl::Time started_;
@@ -69,6 +71,7 @@ class Server final {
   std::shared_ptr<Canceler> canceler_;  // Shared with sessions.
   std::unique_ptr<ConnectorFactory> connectors_;
   std::unique_ptr<Cluster> cluster_;
+  std::unique_ptr<PoolMonitor> monitor_;
   std::unique_ptr<Prober> prober_;
   Admission admission_;
   SlowQueryLog slow_queries_;

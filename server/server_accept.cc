@@ -11,6 +11,7 @@
 #include "server/server.h"
 #include "server/stream_query_call.h"
 #include "server/transaction_call.h"
+#include "server/watch_pool_stats_call.h"
 
 namespace pgsluice {
 
@@ -58,7 +59,18 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
         },
-        [this](auto call) { return ServePoolStats(std::move(call), *environment_); }));
+        [this](auto call) {
+          return ServePoolStats(std::move(call), *environment_, *monitor_);
+        }));
+    spawn(AcceptCalls<WatchPoolStatsCall>(
+        shard,
+        [this, queue](WatchPoolStatsCall& call, void* tag) {
+          gateway_service_.RequestWatchPoolStats(&call.context(), &call.request,
+                                                 &call.writer, queue, queue, tag);
+        },
+        [this](auto call) {
+          return ServeWatchPoolStats(std::move(call), *environment_, *monitor_);
+        }));
   }
   AcceptHealth(shards_.front()->queue(), health_service_);
   if (admin_queue_ != nullptr) AcceptHealth(admin_queue_, admin_health_service_);

@@ -4,8 +4,6 @@
 
 #include <optional>
 
-#include "google/protobuf/duration.pb.h"
-
 #include "pgsluice/v1/query.pb.h"
 #include "pool/cluster.h"
 #include "pool/timer.h"
@@ -61,7 +59,6 @@ class StatementRun final {
   absl::Time ended_ = absl::InfinitePast();
 };
 
-google::protobuf::Duration ToProto(absl::Duration duration);
 // Tells the prober about errors that blame an endpoint.
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status);
 // The status of a call, with its trailers.
