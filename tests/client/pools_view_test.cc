@@ -136,9 +136,9 @@ TEST(PoolsViewTest, ShowsAlertsAndWhenTheyFired) {
   const std::string plain = Joined(view.Render({}, kStart));
   const std::string colored = Joined(view.Render({.has_color = true}, kStart));
 
-  EXPECT_THAT(plain, HasSubstr("  ! waiters 7 > 5 for 12s\n"));
+  EXPECT_THAT(plain, HasSubstr("  ! waiters 7 > 5 (12s)\n"));
   EXPECT_THAT(plain, HasSubstr("server0  waiters 7 > 5: fires"));
-  EXPECT_THAT(colored, HasSubstr("\x1b[1;31mwaiters 7 > 5 for 12s\x1b[0m"));
+  EXPECT_THAT(colored, HasSubstr("\x1b[1;31mwaiters 7 > 5 (12s)\x1b[0m"));
 }
 
 TEST(PoolsViewTest, DoesNotMoveWhenAnAlertComes) {
@@ -211,8 +211,8 @@ TEST(AlertLinesTest, HasALineForEachAlertThatFires) {
 
 TEST(AlertTextTest, NamesNumbersInTheirUnit) {
   EXPECT_EQ(AlertText(v1::ALERT_KIND_IDLE, 0, 1), "idle 0 < 1");
-  EXPECT_EQ(AlertText(v1::ALERT_KIND_IDLE, 2, 1), "idle 2 of 1");
-  EXPECT_EQ(AlertText(v1::ALERT_KIND_WAITERS, 2, 5), "waiters 2 of 5");
+  EXPECT_EQ(AlertText(v1::ALERT_KIND_IDLE, 2, 1), "idle 2 (at least 1)");
+  EXPECT_EQ(AlertText(v1::ALERT_KIND_WAITERS, 2, 5), "waiters 2 (at most 5)");
   EXPECT_EQ(AlertText(v1::ALERT_KIND_ERROR_RATE, 0.25, 0.1), "error rate 25% > 10%");
   EXPECT_EQ(AlertText(v1::ALERT_KIND_RESPONSE_TIME, 0.75, 0.5),
             "response time 750.0 ms > 500.0 ms");

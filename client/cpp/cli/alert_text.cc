@@ -35,9 +35,10 @@ std::string AlertName(v1::AlertKind kind) {
 std::string AlertText(v1::AlertKind kind, double value, double threshold) {
   const bool is_idle = kind == v1::ALERT_KIND_IDLE;
   const bool is_bad = is_idle ? value < threshold : value > threshold;
-  const char* const sign = !is_bad ? " of " : is_idle ? " < " : " > ";
-  return AlertName(kind) + " " + NumberText(kind, value) + sign +
-         NumberText(kind, threshold);
+  const std::string text = AlertName(kind) + " " + NumberText(kind, value);
+  const std::string bound = NumberText(kind, threshold);
+  if (is_bad) return text + (is_idle ? " < " : " > ") + bound;
+  return text + (is_idle ? " (at least " : " (at most ") + bound + ")";
 }
 
 bool IsFiring(const v1::Alert& alert) {

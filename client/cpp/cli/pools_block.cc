@@ -16,9 +16,9 @@ namespace {
 constexpr int kWideNumbers = 22;    // "  12.3 ms  p95 45.6 ms"
 constexpr int kNarrowNumbers = 10;  // "  12.3 ms"
 constexpr int kWideFrom = 64;
-// A queue of one must not look like a full one, nor 2 ms like an outage.
+// A queue of one must not look like a full one, nor half a millisecond like an outage.
 constexpr double kLeastWaitingTop = 5;
-constexpr double kLeastResponseTop = 0.01;
+constexpr double kLeastResponseTop = 0.002;
 
 struct Row {
   const char* label;
@@ -127,7 +127,7 @@ std::vector<std::string> AlertRows(const v1::EndpointMonitor& monitor,
     const absl::Time since = absl::FromUnixSeconds(alert.since().seconds());
     const std::string text =
         AlertText(alert.kind(), alert.value(), alert.threshold()) +
-        (is_firing ? " for " + AgeText(now - since) : " (not for long)");
+        (is_firing ? " (" + AgeText(now - since) + ")" : " (pending)");
     if (line.width() > 0 && line.width() + 3 + DisplayWidth(text) > layout.line.width) {
       rows.push_back(line.text());
       line = StyledLine(layout.line);

@@ -4,10 +4,14 @@
 #include <unistd.h>
 #include <utility>
 
+#include "absl/time/clock.h"
+
 namespace pgsluice::cli {
 namespace {
 
-constexpr absl::Duration kBetweenTries = absl::Seconds(1);
+// Between two tries: first none, then until there is a connection, at most.
+constexpr absl::Duration kPause = absl::Milliseconds(500);
+constexpr absl::Duration kWaitForConnection = absl::Milliseconds(500);
 // A reader that is stopped (Ctrl-S) must not cost memory: the oldest are dropped.
 constexpr size_t kMostEvents = 100;
 
@@ -41,10 +45,15 @@ void PoolsFeed::Run() {
       Push(*std::move(message));
     }
     Push(stream.status());
-    absl::MutexLock lock(&mutex_);
-    stream_ = nullptr;
-    mutex_.AwaitWithTimeout(absl::Condition(&is_stopping_), kBetweenTries);
-    if (is_stopping_) return;
+    {
+      absl::MutexLock lock(&mutex_);
+      stream_ = nullptr;
+      mutex_.AwaitWithTimeout(absl::Condition(&is_stopping_), kPause);
+      if (is_stopping_) return;
+    }
+    // gRPC connects while somebody waits for it; else it looks every five seconds.
+    client_.channel()->WaitForConnected(
+        absl::ToChronoTime(absl::Now() + kWaitForConnection));
   }
 }
 
