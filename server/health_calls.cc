@@ -4,7 +4,7 @@
 
 #include "asio/post.hpp"
 
-#include "pool/timer.h"
+#include "server/waker.h"
 
 namespace pgsluice {
 
@@ -18,18 +18,6 @@ Response::ServingStatus StatusOf(const std::string& name,
   if (!is_serving.has_value()) return Response::SERVICE_UNKNOWN;
   return *is_serving ? Response::SERVING : Response::NOT_SERVING;
 }
-
-// Wakes a watch; shared with listeners on their way from other threads.
-struct Waker {
-  explicit Waker(EventLoop& loop) : timer(loop) {}
-  Timer timer;
-  bool is_woken = false;
-
-  void Wake() {
-    is_woken = true;
-    timer.Cancel();
-  }
-};
 
 }  // namespace
 
@@ -67,10 +55,7 @@ asio::awaitable<void> ServeWatch(std::shared_ptr<WatchCall> call,
         if (!is_taken) break;
         continue;
       }
-      if (!std::exchange(waker->is_woken, false)) {
-        co_await waker->timer.Wait(absl::InfiniteDuration());
-        waker->is_woken = false;
-      }
+      co_await waker->Wait(absl::InfiniteDuration());
     }
   }
   registry.RemoveListener(listener);

@@ -1,7 +1,8 @@
 #include "server/monitoring_calls.h"
 
-#include "server/convert/role_to_proto.h"
-#include "server/statement_run.h"
+#include "server/convert/memory_to_proto.h"
+#include "server/convert/role.h"
+#include "server/convert/times.h"
 #include "server/version.h"
 
 namespace pgsluice {
@@ -9,7 +10,7 @@ namespace pgsluice {
 v1::EndpointHealth EndpointHealthToProto(const EndpointView& view, absl::Time now) {
   v1::EndpointHealth health;
   health.set_endpoint(view.name);
-  health.set_role(view.is_reachable ? RoleToProto(view.role) : v1::ROLE_UNSPECIFIED);
+  health.set_role(view.is_reachable ? ToProto(view.role) : v1::ROLE_UNSPECIFIED);
   health.set_reachable(view.is_reachable);
   if (view.last_ok.has_value()) {
     const ProbeResult& answer = *view.last_ok;
@@ -32,7 +33,7 @@ v1::EndpointHealth EndpointHealthToProto(const EndpointView& view, absl::Time no
 v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   v1::EndpointPoolStats proto;
   proto.set_endpoint(stats.endpoint);
-  proto.set_role(RoleToProto(stats.role));
+  proto.set_role(ToProto(stats.role));
   proto.set_retired(stats.is_retired);
   proto.set_min_size(static_cast<uint32_t>(stats.min_size));
   proto.set_max_size(static_cast<uint32_t>(stats.max_size));
@@ -95,8 +96,8 @@ asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
   co_await call->Finish(response, grpc::Status::OK);
 }
 
-asio::awaitable<void> ServePoolStats(std::shared_ptr<PoolStatsCall> call,
-                                     const CallEnvironment& environment) {
+v1::PoolStatsResponse GatherPoolStats(const CallEnvironment& environment,
+                                      const PoolMonitor& monitor, size_t history) {
   v1::PoolStatsResponse response;
   for (const PoolStats& stats : environment.cluster.Stats()) {
     *response.add_pools() = PoolStatsToProto(stats);
@@ -104,6 +105,18 @@ asio::awaitable<void> ServePoolStats(std::shared_ptr<PoolStatsCall> call,
   const size_t transactions = environment.admission.transactions();
   response.set_calls_in_progress(static_cast<uint32_t>(environment.admission.calls()));
   response.set_transactions_in_progress(static_cast<uint32_t>(transactions));
+  for (const EndpointMemory& memory : monitor.Recall(history)) {
+    *response.add_monitors() = ToProto(memory);
+  }
+  *response.mutable_sample_interval() = ToProto(monitor.options().interval);
+  return response;
+}
+
+asio::awaitable<void> ServePoolStats(std::shared_ptr<PoolStatsCall> call,
+                                     const CallEnvironment& environment,
+                                     const PoolMonitor& monitor) {
+  const v1::PoolStatsResponse response =
+      GatherPoolStats(environment, monitor, call->request.history());
   call->Ended();
   co_await call->Finish(response, grpc::Status::OK);
 }

@@ -7,6 +7,7 @@
 
 #include "pgsluice/v1/health.pb.h"
 #include "pgsluice/v1/pool_stats.pb.h"
+#include "pool/pool_monitor.h"
 #include "pool/pool_stats.h"
 #include "pool/topology.h"
 #include "server/admission.h"
@@ -24,7 +25,12 @@ asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
                                   const HealthRegistry& registry,
                                   absl::Time server_start);
 asio::awaitable<void> ServePoolStats(std::shared_ptr<PoolStatsCall> call,
-                                     const CallEnvironment& environment);
+                                     const CallEnvironment& environment,
+                                     const PoolMonitor& monitor);
+
+// The answer of PoolStats, with at most `history` samples of each endpoint.
+v1::PoolStatsResponse GatherPoolStats(const CallEnvironment& environment,
+                                      const PoolMonitor& monitor, size_t history);
 
 v1::EndpointHealth EndpointHealthToProto(const EndpointView& view, absl::Time now);
 v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats);

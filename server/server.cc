@@ -12,6 +12,7 @@
 #include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
 #include "pool/timer.h"
+#include "server/alert_log.h"
 #include "server/config/cluster_options.h"
 #include "server/log.h"
 #include "server/port_check.h"
@@ -62,6 +63,12 @@ std::vector<std::string> ServiceNames() {
           "grpc.reflection.v1alpha.ServerReflection"};
 }
 
+std::vector<std::string> NamesOf(const std::vector<Endpoint>& endpoints) {
+  std::vector<std::string> names;
+  for (const Endpoint& endpoint : endpoints) names.push_back(endpoint.name);
+  return names;
+}
+
 }  // namespace
 
 Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
@@ -91,6 +98,15 @@ Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
                   .on_change = [this](const Topology& before, const Topology& after) {
                     OnTopologyChange(before, after);
                   }});
+  monitor_ = std::make_unique<PoolMonitor>(PoolMonitorDeps{
+      .endpoints = NamesOf(cluster_options.endpoints),
+      .options = MonitorOptionsOf(config_),
+      .clock = &clock_,
+      .take_samples =
+          [this](absl::Time now) {
+            return TakeSamples(cluster_->topology(), cluster_->Stats(), now);
+          },
+      .on_transition = LogAlert});
   prober_ = std::make_unique<Prober>(cluster_options.endpoints, cluster_options.probe,
                                      [this](size_t endpoint, ProbeResult result) {
                                        cluster_->OnProbe(endpoint, std::move(result));
@@ -120,6 +136,7 @@ absl::Status Server::Start() {
         });
   }
   asio::co_spawn(shards_.front()->executor(), MaintainForEver(), asio::detached);
+  asio::co_spawn(shards_.front()->executor(), MonitorForEver(), asio::detached);
   for (auto& shard : shards_) shard->Start();
   sleep_watch_.Start();
   health_.Update([](HealthFacts& facts) { facts.started = true; });
@@ -168,6 +185,15 @@ asio::awaitable<void> Server::MaintainForEver() {
   while (!is_stopping_) {
     cluster_->Maintain();
     co_await timer.Wait(kMaintenanceInterval);
+  }
+}
+
+asio::awaitable<void> Server::MonitorForEver() {
+  Timer timer(shards_.front()->loop());
+  while (!is_stopping_) {
+    // First, so that the probes of the start have been answered.
+    co_await timer.Wait(PoolMonitor::kLookInterval);
+    monitor_->Look();
   }
 }
 

@@ -18,6 +18,7 @@
 #include "pool/clock.h"
 #include "pool/cluster.h"
 #include "pool/pg/canceler.h"
+#include "pool/pool_monitor.h"
 #include "pool/prober.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
@@ -62,6 +63,7 @@ class Server final {
   void AcceptReflection();
   void OnTopologyChange(const Topology& before, const Topology& after);
   asio::awaitable<void> MaintainForEver();
+  asio::awaitable<void> MonitorForEver();
 
   const config::v1::Config config_;
   const absl::Time started_;
@@ -71,6 +73,7 @@ class Server final {
   std::shared_ptr<Canceler> canceler_;  // Shared with sessions.
   std::unique_ptr<ConnectorFactory> connectors_;
   std::unique_ptr<Cluster> cluster_;
+  std::unique_ptr<PoolMonitor> monitor_;
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<FleetSize> fleet_size_;  // Null without a file to follow.
   Admission admission_;

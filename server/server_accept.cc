@@ -12,6 +12,7 @@
 #include "server/stream_query_call.h"
 #include "server/top_statements_call.h"
 #include "server/transaction_call.h"
+#include "server/watch_pool_stats_call.h"
 
 namespace pgsluice {
 
@@ -59,7 +60,18 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
         },
-        [this](auto call) { return ServePoolStats(std::move(call), *environment_); }));
+        [this](auto call) {
+          return ServePoolStats(std::move(call), *environment_, *monitor_);
+        }));
+    spawn(AcceptCalls<WatchPoolStatsCall>(
+        shard,
+        [this, queue](WatchPoolStatsCall& call, void* tag) {
+          gateway_service_.RequestWatchPoolStats(&call.context(), &call.request,
+                                                 &call.writer, queue, queue, tag);
+        },
+        [this](auto call) {
+          return ServeWatchPoolStats(std::move(call), *environment_, *monitor_);
+        }));
     spawn(AcceptCalls<TopStatementsCall>(
         shard,
         [this, queue](TopStatementsCall& call, void* tag) {

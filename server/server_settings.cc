@@ -48,6 +48,20 @@ Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {
           .max_transactions = config.limits().max_transactions()};
 }
 
+MonitorOptions MonitorOptionsOf(const config::v1::Config& config) {
+  const config::v1::Monitor& monitor = config.monitor();
+  const config::v1::MonitorAlerts& alerts = monitor.alerts();
+  return {.interval = ToDuration(monitor.interval()),
+          .history = monitor.history(),
+          .alerts = {.max_waiters = alerts.max_waiters(),
+                     .min_idle = alerts.min_idle(),
+                     .max_response_time = ToDuration(alerts.max_response_time()),
+                     .max_error_rate = alerts.max_error_rate(),
+                     .max_oldest_wait = ToDuration(alerts.max_oldest_wait()),
+                     .max_lag = ToDuration(alerts.max_lag()),
+                     .hold = ToDuration(alerts.hold())}};
+}
+
 HealthFacts FirstHealthFacts(const config::v1::Config& config) {
   HealthFacts facts;
   switch (config.readiness().require()) {

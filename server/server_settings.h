@@ -4,6 +4,7 @@
 #include <grpcpp/server_builder.h>
 
 #include "pgsluice/config/v1/config.pb.h"
+#include "pool/endpoint_monitor.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
 #include "server/health_registry.h"
@@ -14,6 +15,7 @@ namespace pgsluice {
 
 CallLimits CallLimitsOf(const config::v1::Config& config);
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config);
+MonitorOptions MonitorOptionsOf(const config::v1::Config& config);
 HealthFacts FirstHealthFacts(const config::v1::Config& config);
 LogLevel LogLevelOf(const config::v1::Config& config);
 LogFormat LogFormatOf(const config::v1::Config& config);

@@ -2,6 +2,7 @@
 
 #include "server/caller.h"
 #include "server/statement_report.h"
+#include "server/convert/times.h"
 
 namespace pgsluice {
 
@@ -91,14 +92,6 @@ void StatementRun::FillRoute(v1::Route& route) const {
 void StatementRun::FillTiming(v1::Timing& timing) const {
   *timing.mutable_queued() = ToProto(begun_ - asked_);
   *timing.mutable_execute() = ToProto(ended_ - begun_);
-}
-
-google::protobuf::Duration ToProto(absl::Duration duration) {
-  google::protobuf::Duration proto;
-  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
-  proto.set_nanos(static_cast<int32_t>(
-      absl::IDivDuration(duration, absl::Nanoseconds(1), &duration)));
-  return proto;
 }
 
 uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,

@@ -4,8 +4,6 @@
 
 #include <optional>
 
-#include "google/protobuf/duration.pb.h"
-
 #include "pgsluice/v1/query.pb.h"
 #include "pool/cluster.h"
 #include "pool/timer.h"
@@ -65,7 +63,6 @@ class StatementRun final {
   absl::Duration streamed_;
 };
 
-google::protobuf::Duration ToProto(absl::Duration duration);
 // Who the call queues behind for a session.
 uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,
                   std::string_view tag);

@@ -5,7 +5,7 @@
 
 #include "absl/time/clock.h"
 
-#include "server/convert/role_to_proto.h"
+#include "server/convert/role.h"
 #include "server/sql_fingerprint.h"
 #include "server/statement_run.h"
 
@@ -33,7 +33,7 @@ std::optional<StatementOrder> OrderOf(v1::StatementOrder order) {
 void RowToProto(const StatementRow& row, absl::Time now, v1::StatementStats& proto) {
   proto.set_fingerprint(FingerprintText(row.key.fingerprint));
   proto.set_sql(row.sql);
-  proto.set_role(RoleToProto(row.key.role));
+  proto.set_role(ToProto(row.key.role));
   proto.set_calls(row.calls);
   proto.set_errors(row.errors);
   proto.set_rows(row.rows);

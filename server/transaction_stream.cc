@@ -5,6 +5,7 @@
 #include "pool/str_cat.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
+#include "server/convert/times.h"
 #include "server/stall_guard.h"
 #include "server/statement_report.h"
 #include "server/statement_run.h"

@@ -1,5 +1,6 @@
 // The `pgsluice` command against the real gateway: forms of output, exit statuses.
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace pgsluice::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct CommandResult {
   int exit_status = -1;
@@ -179,6 +181,60 @@ TEST_F(CommandLineTest, TellsTheTopStatements) {
   EXPECT_THAT(empty.output, ::testing::Not(HasSubstr("top_a")));
   EXPECT_EQ(Run({"top", "--order", "nosuch"}).exit_status, 1);
   EXPECT_EQ(Run({"top", "--limit", "0"}).exit_status, 1);
+}
+
+TEST_F(CommandLineTest, WatchesPoolsInLinesAndComesBackAfterTheGateway) {
+  const std::string stem = absl::StrCat(cluster().temp_path(), "/watch");
+  ProcessSpec spec;
+  spec.argv = {PGSLUICE_COMMAND_PATH, "--addr", address_, "pools", "--watch",
+               "--interval",          "200ms"};
+  spec.stdout_path = stem + ".out";
+  spec.stderr_path = stem + ".err";
+  const auto process = Process::Start(spec);
+  ASSERT_TRUE(process.ok());
+  const auto count = [&] {
+    const std::string output = ReadFile(spec.stdout_path);
+    return std::count(output.begin(), output.end(), '\n');
+  };
+  const auto has_said = [&](const std::string& text) {
+    return ReadFile(spec.stderr_path).find(text) != std::string::npos;
+  };
+
+  EXPECT_TRUE(WaitFor("lines come", [&] { return count() >= 6; }));
+  EXPECT_THAT(ReadFile(spec.stdout_path), HasSubstr(" server0 primary total="));
+  EXPECT_THAT(ReadFile(spec.stdout_path), Not(HasSubstr("\x1b")));
+  GatewaySettings settings;
+  settings.conninfos = {cluster().server(0).conninfo()};
+  settings.port = gateway().port();
+  gateway().Kill();
+  EXPECT_TRUE(WaitFor("it says so", [&] { return has_said("is gone"); }));
+  StartGateway(std::move(settings));
+  EXPECT_TRUE(gateway().IsReady());
+  EXPECT_TRUE(WaitFor("it is back", [&] { return has_said("is back"); }));
+  const auto before = count();
+  EXPECT_TRUE(WaitFor("lines come again", [&] { return count() > before; }));
+  (*process)->Signal(SIGINT);
+  EXPECT_TRUE((*process)->Wait(absl::Now() + absl::Seconds(10)).ok());
+}
+
+TEST_F(CommandLineTest, WatchesPoolsInJson) {
+  const std::string path = absl::StrCat(cluster().temp_path(), "/watch.json");
+  ProcessSpec spec;
+  spec.argv = {PGSLUICE_COMMAND_PATH, "--addr", address_, "pools", "--watch", "--json"};
+  spec.stdout_path = path;
+  spec.stderr_path = path;
+  const auto process = Process::Start(spec);
+  ASSERT_TRUE(process.ok());
+
+  EXPECT_TRUE(WaitFor("a line comes",
+                      [&] { return ReadFile(path).find("\n") != std::string::npos; }));
+  EXPECT_THAT(ReadFile(path), HasSubstr("\"reason\":\"WATCH_REASON_START\""));
+}
+
+TEST_F(CommandLineTest, AWatchOfNothingFailsAtOnce) {
+  address_ = absl::StrCat("127.0.0.1:", PickFreePort());
+
+  EXPECT_EQ(Run({"pools", "--watch"}).exit_status, 2);
 }
 
 }  // namespace

@@ -102,11 +102,13 @@ StreamAnswer GatewayClient::Stream(const v1::StreamQueryRequest& request,
   return answer;
 }
 
-v1::PoolStatsResponse GatewayClient::PoolStats() {
+v1::PoolStatsResponse GatewayClient::PoolStats(uint32_t history) {
   grpc::ClientContext context;
   SetDeadline(context, kCallLimit);
+  v1::PoolStatsRequest request;
+  request.set_history(history);
   v1::PoolStatsResponse response;
-  const grpc::Status status = stub_->PoolStats(&context, {}, &response);
+  const grpc::Status status = stub_->PoolStats(&context, request, &response);
   if (!status.ok()) response.Clear();
   return response;
 }

@@ -60,7 +60,7 @@ class GatewayClient final {
   Answer Query(const v1::QueryRequest& request, absl::Duration limit = kCallLimit);
   StreamAnswer Stream(const v1::StreamQueryRequest& request,
                       absl::Duration limit = kCallLimit);
-  v1::PoolStatsResponse PoolStats();
+  v1::PoolStatsResponse PoolStats(uint32_t history = 0);
   v1::HealthResponse Health();
   v1::TopStatementsResponse TopStatements(const v1::TopStatementsRequest& request = {});
 

@@ -40,21 +40,40 @@ int WidthOf(char32_t code_point) {
   return width < 0 ? 0 : width;
 }
 
+// The first character: its bytes and its cells.
+struct Character {
+  size_t bytes;
+  int width;
+};
+
+Character FirstOf(std::string_view text) {
+  const CodePoint first = Decode(text);
+  if (first.bytes == 0) return {1, 1};
+  const bool is_ascii = first.value >= 0x20 && first.value < 0x7F;
+  return {first.bytes, is_ascii ? 1 : WidthOf(first.value)};
+}
+
 }  // namespace
 
 int DisplayWidth(std::string_view text) {
   int width = 0;
   while (!text.empty()) {
-    const CodePoint next = Decode(text);
-    if (next.bytes == 0) {
-      ++width;
-      text.remove_prefix(1);
-      continue;
-    }
-    width += next.value >= 0x20 && next.value < 0x7F ? 1 : WidthOf(next.value);
-    text.remove_prefix(next.bytes);
+    const Character first = FirstOf(text);
+    width += first.width;
+    text.remove_prefix(first.bytes);
   }
   return width;
+}
+
+std::string_view ClipToWidth(std::string_view text, int width) {
+  size_t taken = 0;
+  while (taken < text.size()) {
+    const Character next = FirstOf(text.substr(taken));
+    width -= next.width;
+    if (width < 0) break;
+    taken += next.bytes;
+  }
+  return text.substr(0, taken);
 }
 
 }  // namespace pgsluice::cli

@@ -9,4 +9,7 @@ namespace pgsluice::cli {
 // UTF-8 one each.
 int DisplayWidth(std::string_view text);
 
+// The longest beginning of `text` that takes at most `width` cells.
+std::string_view ClipToWidth(std::string_view text, int width);
+
 }  // namespace pgsluice::cli

@@ -23,7 +23,7 @@ Examples:
   pgsluice query --csv --stream 'select * from events' > events.csv
   pgsluice query -1 -f changes.sql
   pgsluice health --watch
-  pgsluice pools
+  pgsluice pools --watch
   pgsluice top --order mean --watch
 
 Parameters are sent as text whose type PostgreSQL infers from the statement; write a
@@ -120,12 +120,14 @@ CLI::App* AddHealth(CLI::App& app, HealthCommandOptions& options) {
 CLI::App* AddPools(CLI::App& app, PoolsCommandOptions& options) {
   CLI::App* pools = app.add_subcommand("pools", "Show the pools in figures");
   pools->add_flag("--watch", options.watch,
-                  "Show them again and again until interrupted");
+                  "A live view until q or Ctrl-C; lines where it is not a terminal");
   AddDuration(
       *pools, "--interval",
       [&options](absl::Duration value) { options.interval = value; },
-      "Time between two looks, with --watch; 1s unless given");
-  pools->add_flag("--json", options.json, "As JSON");
+      "Time between two messages, with --watch; 1s unless given");
+  pools->add_flag("--json", options.json, "As JSON; with --watch a line a message");
+  pools->add_option("--history", options.history,
+                    "With --json: the latest samples of each endpoint, at most so many");
   return pools;
 }
 
@@ -160,6 +162,7 @@ client::Client Connect(const ConnectionOptions& connection) {
   // there is none.
   options.health_watch = client::HealthWatch::kOff;
   options.when_unreachable = client::WhenUnreachable::kFailFast;
+  options.max_reconnect_delay = absl::Seconds(1);
   return client::Client::Connect(connection.address, options);
 }
 

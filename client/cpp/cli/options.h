@@ -45,6 +45,7 @@ struct PoolsCommandOptions {
   bool watch = false;
   absl::Duration interval = absl::Seconds(1);
   bool json = false;
+  uint32_t history = 0;  // Samples of each endpoint in JSON.
 };
 
 enum class TopOrder { kTotal, kMean, kP99, kCalls, kRows };

@@ -1,40 +1,22 @@
 #include "client/cpp/cli/pools_command.h"
 
 #include <cstdio>
-#include <unistd.h>
 
-#include "absl/time/clock.h"
-#include "google/protobuf/util/json_util.h"
-
+#include "client/cpp/cli/alert_text.h"
 #include "client/cpp/cli/aligned_format.h"
 #include "client/cpp/cli/error_report.h"
+#include "client/cpp/cli/message_json.h"
+#include "client/cpp/cli/pools_lines.h"
+#include "client/cpp/cli/pools_watch.h"
 #include "client/cpp/cli/query_report.h"
 
 namespace pgsluice::cli {
 namespace {
 
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(5);
-constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
 
 std::string PoolName(const v1::EndpointPoolStats& pool) {
-  std::string name = pool.role() == v1::ROLE_PRIMARY   ? "primary"
-                     : pool.role() == v1::ROLE_REPLICA ? "replica"
-                                                       : "unknown";
-  return pool.retired() ? name + ", retired" : name;
-}
-
-absl::StatusOr<std::string> JsonText(const v1::PoolStatsResponse& stats,
-                                     bool on_one_line) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = !on_one_line;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  if (!google::protobuf::util::MessageToJsonString(stats, &text, options).ok()) {
-    return absl::InternalError("the answer cannot be written as JSON");
-  }
-  if (on_one_line) text += '\n';
-  return text;
+  return RoleText(pool.role()) + (pool.retired() ? ", retired" : "");
 }
 
 ExitCode Fail(const absl::Status& failure) {
@@ -82,24 +64,31 @@ std::string PoolsTable(const v1::PoolStatsResponse& stats) {
          std::to_string(stats.transactions_in_progress()) + "\n";
 }
 
+std::string AlertLines(const v1::PoolStatsResponse& stats) {
+  std::string lines;
+  for (const v1::EndpointMonitor& monitor : stats.monitors()) {
+    for (const v1::Alert& alert : monitor.alerts()) {
+      if (!IsFiring(alert)) continue;
+      lines += "ALERT " + monitor.endpoint() + ": " +
+               AlertText(alert.kind(), alert.value(), alert.threshold()) + "\n";
+    }
+  }
+  return lines;
+}
+
 ExitCode RunPoolsCommand(const client::Client& client,
                          const ConnectionOptions& connection,
                          const PoolsCommandOptions& options) {
-  while (true) {
-    absl::StatusOr<v1::PoolStatsResponse> stats =
-        client.PoolStats(connection.timeout.value_or(kDefaultTimeout));
-    if (!stats.ok()) return Fail(stats.status());
-    absl::StatusOr<std::string> text =
-        options.json ? JsonText(*stats, options.watch) : PoolsTable(*stats);
-    if (!text.ok()) return Fail(text.status());
-    if (options.watch && !options.json && isatty(STDOUT_FILENO)) {
-      std::fputs(kClearScreen, stdout);
-    }
-    std::fputs(text->c_str(), stdout);
-    std::fflush(stdout);
-    if (!options.watch) return ExitCode::kOk;
-    absl::SleepFor(options.interval);
-  }
+  if (options.watch) return WatchPools(client, connection, options);
+  absl::StatusOr<v1::PoolStatsResponse> stats =
+      client.PoolStats(connection.timeout.value_or(kDefaultTimeout), options.history);
+  if (!stats.ok()) return Fail(stats.status());
+  absl::StatusOr<std::string> text = options.json
+                                         ? MessageJson(*stats, JsonLayout::kIndented)
+                                         : PoolsTable(*stats) + AlertLines(*stats);
+  if (!text.ok()) return Fail(text.status());
+  std::fputs(text->c_str(), stdout);
+  return ExitCode::kOk;
 }
 
 }  // namespace pgsluice::cli

@@ -14,5 +14,7 @@ ExitCode RunPoolsCommand(const client::Client& client,
                          const PoolsCommandOptions& options);
 
 std::string PoolsTable(const v1::PoolStatsResponse& stats);
+// One for each alert that fires.
+std::string AlertLines(const v1::PoolStatsResponse& stats);
 
 }  // namespace pgsluice::cli

@@ -1,5 +1,6 @@
 #include "pgsluice/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -26,6 +27,12 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target,
   // Ours only: what a name server may say of retries must not override it.
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetMaxReceiveMessageSize(options.max_response_bytes);
+  if (options.max_reconnect_delay != absl::InfiniteDuration()) {
+    const int64_t delay_ms = absl::ToInt64Milliseconds(options.max_reconnect_delay);
+    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS,
+                     static_cast<int>(std::min<int64_t>(delay_ms, 1000)));
+    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, static_cast<int>(delay_ms));
+  }
   if (options.keepalive != absl::InfiniteDuration()) {
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS,
                      static_cast<int>(absl::ToInt64Milliseconds(options.keepalive)));
@@ -157,11 +164,14 @@ absl::StatusOr<v1::HealthResponse> Client::Health(absl::Duration timeout) const 
   return response;
 }
 
-absl::StatusOr<v1::PoolStatsResponse> Client::PoolStats(absl::Duration timeout) const {
+absl::StatusOr<v1::PoolStatsResponse> Client::PoolStats(absl::Duration timeout,
+                                                        uint32_t history) const {
   grpc::ClientContext context;
   PrepareContext(*core_, DeadlineAfter(timeout), context);
+  v1::PoolStatsRequest request;
+  request.set_history(history);
   v1::PoolStatsResponse response;
-  const grpc::Status status = core_->stub->PoolStats(&context, {}, &response);
+  const grpc::Status status = core_->stub->PoolStats(&context, request, &response);
   if (!status.ok()) return FromGrpc(status);
   return response;
 }
@@ -174,6 +184,10 @@ absl::StatusOr<v1::TopStatementsResponse> Client::TopStatements(
   const grpc::Status status = core_->stub->TopStatements(&context, request, &response);
   if (!status.ok()) return FromGrpc(status);
   return response;
+}
+
+PoolStatsStream Client::WatchPoolStats(const WatchOptions& options) const {
+  return PoolStatsStream(core_, options);
 }
 
 const std::shared_ptr<grpc::Channel>& Client::channel() const { return core_->channel; }

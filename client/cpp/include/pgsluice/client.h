@@ -18,6 +18,7 @@
 #include "pgsluice/client/error.h"
 #include "pgsluice/client/options.h"
 #include "pgsluice/client/parameter.h"
+#include "pgsluice/client/pool_stats_stream.h"
 #include "pgsluice/client/result_set.h"
 #include "pgsluice/client/row_stream.h"
 #include "pgsluice/client/transaction.h"
@@ -58,8 +59,11 @@ class Client final {
 
   absl::StatusOr<v1::HealthResponse> Health(
       absl::Duration timeout = absl::Seconds(5)) const;
+  // With the latest `history` samples of each endpoint.
   absl::StatusOr<v1::PoolStatsResponse> PoolStats(
-      absl::Duration timeout = absl::Seconds(5)) const;
+      absl::Duration timeout = absl::Seconds(5), uint32_t history = 0) const;
+  // The same at an interval, and at once when an alert fires or clears.
+  PoolStatsStream WatchPoolStats(const WatchOptions& options = {}) const;
   absl::StatusOr<v1::TopStatementsResponse> TopStatements(
       const v1::TopStatementsRequest& request,
       absl::Duration timeout = absl::Seconds(5)) const;

@@ -38,6 +38,9 @@ struct ClientOptions {
   WhenUnreachable when_unreachable = WhenUnreachable::kWait;
   // A ping this often while calls are in progress finds dead gateways; infinite: none.
   absl::Duration keepalive = absl::Seconds(60);
+  // Longest pause between tries to reach a gateway that is gone; infinite: gRPC's, which
+  // grows to two minutes.
+  absl::Duration max_reconnect_delay = absl::InfiniteDuration();
   // Largest response; streamed messages stay near 64 KiB.
   int max_response_bytes = 64 << 20;
   // Tries of one call, the first one included, where sending again is safe: the

@@ -1,12 +1,8 @@
-// A server's role as a message says it.
-#pragma once
-
-#include "pgsluice/v1/health.pb.h"
-#include "pool/endpoint.h"
+#include "server/convert/role.h"
 
 namespace pgsluice {
 
-inline v1::Role RoleToProto(Role role) {
+v1::Role ToProto(Role role) {
   switch (role) {
     case Role::kUnknown: return v1::ROLE_UNSPECIFIED;
     case Role::kPrimary: return v1::ROLE_PRIMARY;

@@ -1,0 +1,58 @@
+// One endpoint's memory: its history of samples and its alerts. Rules file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "pool/alert.h"
+#include "pool/alert_latch.h"
+#include "pool/sample_history.h"
+
+namespace pgsluice {
+
+struct MonitorOptions {
+  absl::Duration interval = absl::Seconds(60);  // Between samples that are kept.
+  size_t history = 100;                         // Samples kept.
+  AlertOptions alerts = {};
+};
+
+// What is told of an endpoint.
+struct EndpointMemory {
+  std::string endpoint;
+  Sample now;  // Taken for the one who asked.
+  SampleSummary summary;
+  std::vector<Sample> samples;  // Oldest first.
+  std::vector<Alert> alerts;    // Those that are watched.
+};
+
+class EndpointMonitor final {
+ public:
+  EndpointMonitor(std::string endpoint, const MonitorOptions& options);
+
+  // Puts a sample into the history.
+  void Keep(Sample sample);
+  // Judges a sample, kept or not; returns the alerts that fire or clear, without their
+  // sequence.
+  std::vector<AlertTransition> Judge(const Sample& sample);
+
+  const std::string& endpoint() const { return endpoint_; }
+  // All but `now`, with at most `history` of the samples.
+  EndpointMemory Recall(size_t history) const;
+
+ private:
+  struct Watch {
+    AlertKind kind;
+    AlertLatch latch = {};
+    AlertValue value = {};  // When last judged.
+  };
+
+  const std::string endpoint_;
+  const AlertOptions options_;
+  SampleHistory history_;
+  SampleSummary summary_;  // Made once a sample, read often.
+  std::vector<Watch> watches_;
+};
+
+}  // namespace pgsluice

@@ -1,0 +1,82 @@
+// The gateway's memory of its endpoints: looks at them at every tick, keeps a sample now
+// and then, and tells when an alert fires or clears. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "pool/alert.h"
+#include "pool/clock.h"
+#include "pool/endpoint_monitor.h"
+#include "pool/sample.h"
+
+namespace pgsluice {
+
+struct PoolMonitorDeps {
+  std::vector<std::string> endpoints;
+  MonitorOptions options;
+  const Clock* clock = nullptr;
+  // One sample of each endpoint, in order. Called without locks.
+  std::function<std::vector<Sample>(absl::Time now)> take_samples;
+  // Called once for each alert that fires or clears, without locks, by Look.
+  std::function<void(const AlertTransition&)> on_transition;
+};
+
+class PoolMonitor final {
+ public:
+  // Between two looks: what the shortest interval of samples needs.
+  static constexpr absl::Duration kLookInterval = absl::Seconds(1);
+
+  using Listener = std::function<void()>;
+  using ListenerId = uint64_t;
+
+  explicit PoolMonitor(PoolMonitorDeps deps);
+  PoolMonitor(const PoolMonitor&) = delete;
+  PoolMonitor& operator=(const PoolMonitor&) = delete;
+
+  // Judges every endpoint; keeps the sample when one is due. By one thread, every
+  // kLookInterval.
+  void Look() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Of each endpoint, in order, with at most `history` samples.
+  std::vector<EndpointMemory> Recall(size_t history) const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The transitions after number `sequence`, oldest first: the latest few are kept.
+  std::vector<AlertTransition> TransitionsAfter(uint64_t sequence) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  uint64_t last_sequence() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const MonitorOptions& options() const { return deps_.options; }
+
+  // Called after a look with transitions, on the looking thread. It may be called once
+  // more while it is removed: it should hold nothing that dies with its owner.
+  ListenerId AddListener(Listener listener) ABSL_LOCKS_EXCLUDED(mutex_);
+  void RemoveListener(ListenerId id) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  bool IsSampleDueLocked(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RememberLocked(const AlertTransition& transition)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const PoolMonitorDeps deps_;
+
+  mutable absl::Mutex mutex_;
+  std::vector<EndpointMonitor> endpoints_ ABSL_GUARDED_BY(mutex_);
+  absl::Time next_sample_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  uint64_t last_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<AlertTransition> transitions_ ABSL_GUARDED_BY(mutex_);
+  ListenerId next_listener_ ABSL_GUARDED_BY(mutex_) = 1;
+  // Shared with notifications under way.
+  std::map<ListenerId, std::shared_ptr<const Listener>> listeners_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace pgsluice
