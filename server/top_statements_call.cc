@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 
 #include "server/convert/role.h"
+#include "server/convert/times.h"
 #include "server/sql_fingerprint.h"
 #include "server/statement_run.h"
 

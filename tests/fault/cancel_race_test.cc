@@ -15,7 +15,7 @@ namespace {
 constexpr int kCancels = 20'000;
 // Those that reach PostgreSQL while a statement runs are the ones that could go astray;
 // the others meet a call that waits or has just ended.
-constexpr uint64_t kCancelsOnTheServer = 2'000;
+constexpr uint64_t kCancelsOnTheServer = 1'000;
 constexpr int kCancellers = 3;
 constexpr int kNeighbours = 2;
 constexpr int kLongestDelayMicroseconds = 10'000;

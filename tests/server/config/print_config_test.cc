@@ -63,7 +63,7 @@ TEST(DumpConfig, AListInAGroupLoadsAsWhatWasDumped) {
       "    - { pool: REPLICA }\n");
   const std::string dump = DumpConfig(loaded);
 
-  EXPECT_THAT(dump, HasSubstr("\n  slow_query_rules:\n    - pool: ANY\n"));
+  EXPECT_THAT(dump, HasSubstr("\n  slow_query_rules:\n    - pool: ANY  # default\n"));
   EXPECT_EQ(DebugText(LoadText(dump)), DebugText(loaded));
   EXPECT_THAT(DumpConfig(LoadConfig({}).value()), Not(HasSubstr("slow_query_rules")));
 }

@@ -1,5 +1,7 @@
 #include "server/config/setting_value.h"
 
+#include <algorithm>
+
 #include "gtest/gtest.h"
 
 #include "server/config/setting_path.h"
@@ -105,7 +107,11 @@ TEST(SettingValue, StoresWhatItReads) {
   config::v1::Config config;
   FillDefaults(config);
   for (const SettingPath& path : AllSettings()) {
-    if (path.front().field->is_repeated()) continue;
+    // A list has no defaults to fill in.
+    if (std::any_of(path.begin(), path.end(),
+                    [](const auto& step) { return step.field->is_repeated(); })) {
+      continue;
+    }
     const auto& field = *path.back().field;
     google::protobuf::Message& owner = *OwnerOf(path, config);
     EXPECT_TRUE(owner.GetReflection()->HasField(owner, &field)) << PathText(path);

@@ -40,10 +40,10 @@ TEST(YamlReader, SaysWhereAndWhatIsWrong) {
        "f.yaml:1:20: \"level\" is given twice, first in line 1"},
       {"log: loud\n",
        "f.yaml:1:6: log: expected a mapping of level, format, "
-       "slow_query_threshold, found a single value"},
+       "slow_query_threshold, slow_query_rules, found a single value"},
       {"log: [level]\n",
        "f.yaml:1:6: log: expected a mapping of level, format, "
-       "slow_query_threshold, found a list"},
+       "slow_query_threshold, slow_query_rules, found a list"},
       {"log:\n  level: [info]\n",
        "f.yaml:2:10: log.level: expected a single value, found a list"},
       {"log:\n  level: {a: b}\n",
@@ -63,7 +63,8 @@ TEST(YamlReader, SaysWhereAndWhatIsWrong) {
       {"[1]: 2\n", "f.yaml:1:1: expected the name of a setting"},
       {"- log\n",
        "f.yaml:1:1: expected a mapping of profile, endpoints, pools, session, probe, "
-       "routing, server, limits, log, errors, readiness, shutdown, found a list"},
+       "routing, server, limits, log, errors, readiness, shutdown, statements, monitor, "
+       "found a list"},
       {"log: {}\n---\nlog: {}\n", "f.yaml:3:1: a second document; only one is read"},
       {"\"postgres://u:secret@h/db\": 1\n", "f.yaml:1:1: unknown field"},
   };
