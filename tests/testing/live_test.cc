@@ -25,11 +25,13 @@ std::string EndOf(const std::string& text, size_t bytes) {
 
 std::unique_ptr<PostgresCluster> LiveTest::cluster_;
 
-void LiveTest::SetUpTestSuite() {
+void LiveTest::SetUpTestSuite() { SetUpCluster({}); }
+
+void LiveTest::SetUpCluster(ClusterSettings settings) {
   // Before gRPC starts: how often channels without a call look at their sockets. The
   // default, 5 s, is what an idle client takes to notice that a server goes away.
   setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "20", 1);
-  auto cluster = PostgresCluster::Create({});
+  auto cluster = PostgresCluster::Create(std::move(settings));
   ASSERT_TRUE(cluster.ok()) << cluster.status();
   cluster_ = *std::move(cluster);
 }

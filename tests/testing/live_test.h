@@ -25,6 +25,8 @@ class LiveTest : public ::testing::Test {
   void TearDown() override;
 
  protected:
+  // For a SetUpTestSuite that wants another cluster than one primary and one replica.
+  static void SetUpCluster(ClusterSettings settings);
   static PostgresCluster& cluster() { return *cluster_; }
 
   // Every server of the cluster is an endpoint; waits until it is ready and sees the

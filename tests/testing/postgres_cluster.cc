@@ -73,7 +73,8 @@ absl::Status PostgresCluster::MakePrimary(const ClusterSettings& settings) {
                "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"});
   if (!made.ok()) return made;
   std::ofstream(options.data_dir + "/postgresql.conf", std::ios::app)
-      << kConfiguration << "max_connections = " << settings.max_connections << "\n";
+      << kConfiguration << "max_connections = " << settings.max_connections << "\n"
+      << settings.configuration;
   servers_.push_back(std::make_unique<PostgresServer>(options));
   return servers_.back()->Start();
 }

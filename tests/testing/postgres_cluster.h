@@ -19,6 +19,8 @@ namespace pgsluice::testing {
 struct ClusterSettings {
   int replicas = 1;
   int max_connections = 60;
+  // Lines for the primary's postgresql.conf, after those of postgres_cluster.cc.
+  std::string configuration{};
 };
 
 // Servers go by number: 0 is the first primary, 1 and up its replicas. Start and stop
