@@ -1,8 +1,8 @@
 #include "server/statement_run.h"
 
 #include "server/caller.h"
-#include "server/statement_report.h"
 #include "server/convert/times.h"
+#include "server/statement_report.h"
 
 namespace pgsluice {
 
