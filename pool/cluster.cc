@@ -104,7 +104,8 @@ std::shared_ptr<EndpointPool> Cluster::MakePool(size_t endpoint, Role role) cons
       .options = role == Role::kPrimary ? deps_.options.primary : deps_.options.replica,
       .shards = deps_.shards,
       .connector = deps_.connectors->Make(address, role),
-      .clock = deps_.clock});
+      .clock = deps_.clock,
+      .on_session_event = deps_.on_session_event});
 }
 
 void Cluster::OnProbe(size_t endpoint, ProbeResult result) {

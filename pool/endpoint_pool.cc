@@ -68,9 +68,11 @@ void EndpointPool::Return(PooledSession* session) {
   std::optional<CleanUpPlan> clean_up;
   {
     absl::MutexLock lock(&mutex_);
+    const absl::Time now = deps_.clock->Now();
+    session->idle_since = now;
     const ReturnDecision decision =
         DecideOnReturn(facts, session->expires_at, session->uses, deps_.options.max_uses,
-                       retired_for_.has_value(), deps_.clock->Now());
+                       retired_for_.has_value(), now);
     switch (decision.action) {
       case ReturnDecision::Action::kKeep: PlaceLocked(session, work); break;
       case ReturnDecision::Action::kCleanUp:
@@ -88,33 +90,10 @@ void EndpointPool::Return(PooledSession* session) {
         break;
     }
   }
-  if (clean_up.has_value()) CleanUp(session, *clean_up);
-  Do(std::move(work));
-}
-
-void EndpointPool::CleanUp(PooledSession* session, const CleanUpPlan& plan) {
-  const CloseReason if_failed =
-      plan.cancel_statement ? CloseReason::kCancelFailed : CloseReason::kResetFailed;
-  session->session->CleanUp(
-      plan, [self = shared_from_this(), session, if_failed](absl::Status status) {
-        self->OnCleaned(session, if_failed, status);
-      });
-}
-
-void EndpointPool::OnCleaned(PooledSession* session, CloseReason if_failed,
-                             const absl::Status& status) {
-  const bool is_broken = session->session->facts().is_broken;
-  Work work;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (!status.ok() || is_broken) {
-      CloseLocked(session, if_failed, work);
-      OpenAsNeededLocked(work);
-    } else if (retired_for_.has_value()) {
-      CloseLocked(session, *retired_for_, work);
-    } else {
-      PlaceLocked(session, work);
-    }
+  if (clean_up.has_value()) {
+    CleanUp(session, *clean_up,
+            clean_up->cancel_statement ? CloseReason::kCancelFailed
+                                       : CloseReason::kResetFailed);
   }
   Do(std::move(work));
 }
@@ -146,6 +125,7 @@ void EndpointPool::Maintain() {
       ++connecting_;
       work.connect_on.push_back(next_shard_++ % deps_.shards);
     }
+    PingStaleLocked(now, work);
   }
   Do(std::move(work));
 }
@@ -194,8 +174,12 @@ std::string EndpointPool::last_error() const {
 }
 
 void EndpointPool::Do(Work work) {
+  if (deps_.on_session_event) {
+    for (const SessionEvent& event : work.events) deps_.on_session_event(event);
+  }
   for (const auto& session : work.close) session->Close();
   for (int shard : work.connect_on) Connect(shard);
+  for (PooledSession* session : work.ping) Ping(session);
   for (auto& callback : work.callbacks) callback();
 }
 
@@ -227,11 +211,13 @@ void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session)
       auto opened = std::make_unique<PooledSession>();
       opened->id = next_session_id_++;
       opened->session = *std::move(session);
+      opened->idle_since = now;
       opened->expires_at =
           ExpiryOf(now, deps_.options.max_lifetime, deps_.options.lifetime_jitter,
                    absl::Uniform(random_, 0.0, 1.0));
       PooledSession* placed = opened.get();
       sessions_.emplace(placed->id, std::move(opened));
+      NoteEventLocked(*placed, SessionEventKind::kOpened, CloseReason::kBroken, work);
       PlaceLocked(placed, work);
       OpenAsNeededLocked(work);
     }
@@ -258,9 +244,9 @@ PooledSession* EndpointPool::TakeIdleLocked(int shard) {
 
 void EndpointPool::PlaceLocked(PooledSession* session, Work& work) {
   const absl::Time now = deps_.clock->Now();
+  session->answered_at = now;
   std::optional<WaiterId> waiter = queue_.PopOldest(now);
   if (!waiter.has_value()) {
-    session->idle_since = now;
     MoveLocked(session, SessionState::kIdle);
     return;
   }
@@ -280,6 +266,7 @@ void EndpointPool::PlaceLocked(PooledSession* session, Work& work) {
 void EndpointPool::CloseLocked(PooledSession* session, CloseReason reason, Work& work) {
   MoveLocked(session, SessionState::kClosed);
   ++counters_.closed[static_cast<size_t>(reason)];
+  NoteEventLocked(*session, SessionEventKind::kClosed, reason, work);
   work.close.push_back(std::move(session->session));
   sessions_.erase(session->id);
 }
@@ -311,13 +298,14 @@ void EndpointPool::ExpireWaitersLocked(absl::Time now, Work& work) {
   }
 }
 
-// One look at each idle socket, which does not block.
-void EndpointPool::CloseDeadLocked(Work& work) {
-  for (size_t i = idle_.size(); i-- > 0;) {
-    if (!idle_[i]->session->LooksAlive()) {
-      CloseLocked(idle_[i], CloseReason::kBroken, work);
-    }
-  }
+void EndpointPool::NoteEventLocked(const PooledSession& session, SessionEventKind kind,
+                                   CloseReason reason, Work& work) {
+  work.events.push_back({.kind = kind,
+                         .endpoint = deps_.endpoint,
+                         .role = deps_.role,
+                         .session = session.id,
+                         .reason = reason,
+                         .why = {}});
 }
 
 void EndpointPool::MoveLocked(PooledSession* session, SessionState state) {
@@ -332,7 +320,14 @@ void EndpointPool::MoveLocked(PooledSession* session, SessionState state) {
   }
   session->state = state;
   switch (state) {
-    case SessionState::kIdle: idle_.push_back(session); break;
+    case SessionState::kIdle:
+      // A ping is no use: it must not keep a session from growing old.
+      idle_.insert(std::upper_bound(idle_.begin(), idle_.end(), session,
+                                    [](const PooledSession* a, const PooledSession* b) {
+                                      return a->idle_since < b->idle_since;
+                                    }),
+                   session);
+      break;
     case SessionState::kLeased:
       ++leased_;
       ++session->uses;

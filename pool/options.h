@@ -24,6 +24,8 @@ struct PoolOptions {
   size_t max_concurrent_connects = 4;
   absl::Duration backoff_initial = absl::Milliseconds(100);
   absl::Duration backoff_max = absl::Seconds(10);
+  // An idle session not heard of for this long is asked; zero: none is.
+  absl::Duration ping_after = absl::Seconds(30);
 };
 
 // How a session is prepared before its first lease.

@@ -27,6 +27,7 @@ struct PoolCounters {
   std::array<uint64_t, static_cast<size_t>(CloseReason::kCount)> closed{};
   uint64_t resets = 0;
   uint64_t cancels = 0;
+  uint64_t pings = 0;
 };
 
 struct PoolStats {

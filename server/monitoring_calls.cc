@@ -79,6 +79,7 @@ v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   }
   counters.set_resets(totals.resets);
   counters.set_cancels(totals.cancels);
+  counters.set_pings(totals.pings);
   return proto;
 }
 

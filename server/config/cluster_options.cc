@@ -20,6 +20,7 @@ PoolOptions ToPoolOptions(const config::v1::Pool& pool) {
   options.max_concurrent_connects = pool.max_concurrent_connects();
   options.backoff_initial = ToDuration(pool.backoff_initial());
   options.backoff_max = ToDuration(pool.backoff_max());
+  options.ping_after = ToDuration(pool.ping_after());
   return options;
 }
 
