@@ -32,6 +32,14 @@ std::string IsolationText(config::v1::Isolation isolation) {
   }
 }
 
+SessionReset ToSessionReset(config::v1::SessionReset reset) {
+  switch (reset) {
+    case config::v1::SESSION_RESET_ALWAYS: return SessionReset::kAlways;
+    case config::v1::SESSION_RESET_FULL: return SessionReset::kFull;
+    default: return SessionReset::kWhenNeeded;
+  }
+}
+
 SessionOptions ToSessionOptions(const config::v1::Session& session) {
   SessionOptions options;
   options.application_name = session.application_name();
@@ -45,6 +53,7 @@ SessionOptions ToSessionOptions(const config::v1::Session& session) {
   options.keepalive_count = static_cast<int>(session.keepalive_count());
   options.tcp_user_timeout = ToDuration(session.tcp_user_timeout());
   options.prepared_statements = session.prepared_statements();
+  options.reset = ToSessionReset(session.reset());
   return options;
 }
 
