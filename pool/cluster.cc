@@ -117,7 +117,8 @@ std::shared_ptr<EndpointPool> Cluster::MakePool(size_t endpoint, Role role,
                        .shards = deps_.shards,
                        .connector = deps_.connectors->Make(address, role),
                        .clock = deps_.clock,
-                       .budget = budget_});
+                       .budget = budget_,
+                       .on_session_event = deps_.on_session_event});
 }
 
 void Cluster::OnProbe(size_t endpoint, ProbeResult result) {

@@ -39,6 +39,8 @@ struct ClusterDeps {
   // Called without locks after every look at the probes, even if nothing has changed; the
   // second is the view.
   std::function<void(const Topology& before, const Topology& after)> on_change;
+  // Called without locks; see EndpointPoolDeps.
+  std::function<void(const SessionEvent&)> on_session_event = {};
 };
 
 // Lease and the reason for its endpoint.

@@ -99,6 +99,7 @@ void EndpointPool::Return(PooledSession* session) {
     const absl::Time now = deps_.clock->Now();
     const bool was_transaction = session->kind == LeaseKind::kTransaction;
     hold_.Add(now - session->leased_since);
+    session->idle_since = now;
     const ReturnDecision decision =
         DecideOnReturn(facts, session->expires_at, session->uses, options_.max_uses,
                        retired_for_.has_value(), now);
@@ -120,34 +121,10 @@ void EndpointPool::Return(PooledSession* session) {
     }
     if (was_transaction) ServeFromIdleLocked(now, work);
   }
-  if (clean_up.has_value()) CleanUp(session, *clean_up);
-  Do(std::move(work));
-}
-
-void EndpointPool::CleanUp(PooledSession* session, const CleanUpPlan& plan) {
-  const CloseReason if_failed =
-      plan.cancel_statement ? CloseReason::kCancelFailed : CloseReason::kResetFailed;
-  session->session->CleanUp(
-      plan, [self = shared_from_this(), session, if_failed](absl::Status status) {
-        self->OnCleaned(session, if_failed, status);
-      });
-}
-
-void EndpointPool::OnCleaned(PooledSession* session, CloseReason if_failed,
-                             const absl::Status& status) {
-  const bool is_broken = session->session->facts().is_broken;
-  Work work;
-  {
-    absl::MutexLock lock(&mutex_);
-    const absl::Time now = deps_.clock->Now();
-    if (!status.ok() || is_broken) {
-      CloseLocked(session, if_failed, work);
-      OpenAsNeededLocked(now, work);
-    } else if (retired_for_.has_value()) {
-      CloseLocked(session, *retired_for_, work);
-    } else {
-      PlaceLocked(session, now, work);
-    }
+  if (clean_up.has_value()) {
+    CleanUp(session, *clean_up,
+            clean_up->cancel_statement ? CloseReason::kCancelFailed
+                                       : CloseReason::kResetFailed);
   }
   Do(std::move(work));
 }
@@ -181,13 +158,13 @@ void EndpointPool::PlaceLocked(PooledSession* session, absl::Time now, Work& wor
     CloseLocked(session, CloseReason::kExcess, work);
     return;
   }
+  session->answered_at = now;
   // Out of its holder's hands first, who may have been a transaction.
   if (session->state == SessionState::kLeased) {
     MoveLocked(session, SessionState::kMaintenance);
   }
   std::optional<WaiterId> waiter = queue_.PopNext(now, HasTransactionRoomLocked());
   if (!waiter.has_value()) {
-    session->idle_since = now;
     MoveLocked(session, SessionState::kIdle);
     return;
   }
@@ -216,6 +193,7 @@ void EndpointPool::ServeFromIdleLocked(absl::Time now, Work& work) {
 void EndpointPool::CloseLocked(PooledSession* session, CloseReason reason, Work& work) {
   MoveLocked(session, SessionState::kClosed);
   ++counters_.closed[static_cast<size_t>(reason)];
+  NoteEventLocked(*session, SessionEventKind::kClosed, reason, work);
   work.close.push_back(std::move(session->session));
   sessions_.erase(session->id);
   GiveBackBudget();
@@ -237,6 +215,16 @@ void EndpointPool::ExpireWaitersLocked(absl::Time now, Work& work) {
   }
 }
 
+void EndpointPool::NoteEventLocked(const PooledSession& session, SessionEventKind kind,
+                                   CloseReason reason, Work& work) {
+  work.events.push_back({.kind = kind,
+                         .endpoint = deps_.endpoint,
+                         .role = deps_.role,
+                         .session = session.id,
+                         .reason = reason,
+                         .why = {}});
+}
+
 void EndpointPool::MoveLocked(PooledSession* session, SessionState state) {
   switch (session->state) {
     case SessionState::kIdle:
@@ -253,7 +241,14 @@ void EndpointPool::MoveLocked(PooledSession* session, SessionState state) {
   }
   session->state = state;
   switch (state) {
-    case SessionState::kIdle: idle_.push_back(session); break;
+    case SessionState::kIdle:
+      // A ping is no use: it must not keep a session from growing old.
+      idle_.insert(std::upper_bound(idle_.begin(), idle_.end(), session,
+                                    [](const PooledSession* a, const PooledSession* b) {
+                                      return a->idle_since < b->idle_since;
+                                    }),
+                   session);
+      break;
     case SessionState::kLeased:
       ++leased_;
       ++session->uses;

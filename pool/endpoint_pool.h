@@ -26,6 +26,7 @@
 #include "pool/pool_stats.h"
 #include "pool/session.h"
 #include "pool/session_budget.h"
+#include "pool/session_event.h"
 #include "pool/session_lifecycle.h"
 #include "pool/sizing.h"
 #include "pool/wait_prediction.h"
@@ -38,7 +39,8 @@ struct PooledSession {
   uint64_t id = 0;
   std::shared_ptr<Session> session;  // Shared with its own pending work.
   SessionState state = SessionState::kConnecting;
-  absl::Time idle_since;
+  absl::Time idle_since;   // End of its last lease.
+  absl::Time answered_at;  // When it was last heard of.
   absl::Time leased_since;
   absl::Time expires_at;
   uint64_t uses = 0;
@@ -53,6 +55,8 @@ struct EndpointPoolDeps {
   std::shared_ptr<Connector> connector;  // Shared with connects under way.
   const Clock* clock = nullptr;
   std::shared_ptr<SessionBudget> budget = nullptr;  // Shared by all pools; null: none.
+  // Called without locks, on any thread; may be empty.
+  std::function<void(const SessionEvent&)> on_session_event = {};
 };
 
 struct AcquireRequest {
@@ -112,15 +116,18 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
     std::vector<std::shared_ptr<Session>> close;
     std::vector<int> connect_on;
     absl::Time connect_deadline;
+    std::vector<PooledSession*> ping;
+    std::vector<SessionEvent> events;
   };
 
   void Do(Work work) ABSL_LOCKS_EXCLUDED(mutex_);
   void Connect(int shard, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
   void OnConnected(absl::StatusOr<std::shared_ptr<Session>> session)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  void CleanUp(PooledSession* session, const CleanUpPlan& plan)
+  void CleanUp(PooledSession* session, const CleanUpPlan& plan, CloseReason if_failed)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  void OnCleaned(PooledSession* session, CloseReason if_failed,
+  void Ping(PooledSession* session) ABSL_LOCKS_EXCLUDED(mutex_);
+  void OnCleaned(PooledSession* session, const CleanUpPlan& plan, CloseReason if_failed,
                  const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 
   absl::StatusOr<Acquired> AcquireLocked(const AcquireRequest& request, absl::Time now,
@@ -142,6 +149,10 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   void CloseLocked(PooledSession* session, CloseReason reason, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CloseDeadLocked(Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PingStaleLocked(absl::Time now, Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteEventLocked(const PooledSession& session, SessionEventKind kind,
+                       CloseReason reason, Work& work)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OpenAsNeededLocked(absl::Time now, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveBackBudget();
@@ -163,7 +174,8 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   PoolOptions options_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<uint64_t, std::unique_ptr<PooledSession>> sessions_
       ABSL_GUARDED_BY(mutex_);
-  // LIFO: the session used last has warm caches, the others grow old and leave.
+  // LIFO, by idle_since: the session used last has warm caches, the others grow old and
+  // leave.
   std::vector<PooledSession*> idle_ ABSL_GUARDED_BY(mutex_);
   WaitQueue queue_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<WaiterId, Waiter> waiters_ ABSL_GUARDED_BY(mutex_);

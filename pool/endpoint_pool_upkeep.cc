@@ -26,6 +26,7 @@ void EndpointPool::Maintain() {
       CloseLocked(sessions_.at(id).get(), reason, work);
     }
     OpenAsNeededLocked(now, work);
+    PingStaleLocked(now, work);
   }
   Do(std::move(work));
 }
@@ -86,8 +87,12 @@ std::string EndpointPool::last_error() const {
 }
 
 void EndpointPool::Do(Work work) {
+  if (deps_.on_session_event) {
+    for (const SessionEvent& event : work.events) deps_.on_session_event(event);
+  }
   for (const auto& session : work.close) session->Close();
   for (int shard : work.connect_on) Connect(shard, work.connect_deadline);
+  for (PooledSession* session : work.ping) Ping(session);
   for (auto& callback : work.callbacks) callback();
 }
 
@@ -122,10 +127,12 @@ void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session)
       auto opened = std::make_unique<PooledSession>();
       opened->id = next_session_id_++;
       opened->session = *std::move(session);
+      opened->idle_since = now;
       opened->expires_at = ExpiryOf(now, options_.max_lifetime, options_.lifetime_jitter,
                                     absl::Uniform(random_, 0.0, 1.0));
       PooledSession* placed = opened.get();
       sessions_.emplace(placed->id, std::move(opened));
+      NoteEventLocked(*placed, SessionEventKind::kOpened, CloseReason::kBroken, work);
       PlaceLocked(placed, now, work);
       OpenAsNeededLocked(now, work);
     }
@@ -172,15 +179,6 @@ void EndpointPool::EndHopelessWaitersLocked(absl::Time now, Work& work) {
     ++counters_.gave_up;
     const absl::Duration waited = now - waiters_.at(id).enqueued;
     CompleteWaiterLocked(id, AcquireTimeout(deps_.endpoint, waited, last_failure_), work);
-  }
-}
-
-// One look at each idle socket, which does not block.
-void EndpointPool::CloseDeadLocked(Work& work) {
-  for (size_t i = idle_.size(); i-- > 0;) {
-    if (!idle_[i]->session->LooksAlive()) {
-      CloseLocked(idle_[i], CloseReason::kBroken, work);
-    }
   }
 }
 

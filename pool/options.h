@@ -42,9 +42,18 @@ struct PoolOptions {
   // Part of max_size that transactions may hold, rounded up.
   double transaction_share = 0.8;
   DoomedPolicy refuse_doomed = DoomedPolicy::kDryRun;
+  // An idle session not heard of for this long is asked; zero: none is.
+  absl::Duration ping_after = absl::Seconds(30);
 };
 
-// How a session is prepared before its first lease.
+// How a used session becomes as new.
+enum class SessionReset {
+  kWhenNeeded,  // After a statement whose text shows that it may leave something behind.
+  kAlways,      // After every lease: also what views, triggers and the like hide.
+  kFull,        // When needed, and by DISCARD ALL: prepared statements are lost, too.
+};
+
+// How a session is prepared before its first lease, and kept.
 struct SessionOptions {
   std::string application_name = "pgsluice";
   absl::Duration statement_timeout = absl::Hours(1);  // Zero: none.
@@ -58,6 +67,7 @@ struct SessionOptions {
   int keepalive_count = 3;
   absl::Duration tcp_user_timeout = absl::Seconds(5);
   size_t prepared_statements = 256;  // Per session; 0: none are kept.
+  SessionReset reset = SessionReset::kWhenNeeded;
 };
 
 struct ProbeOptions {

@@ -31,6 +31,7 @@ struct PoolCounters {
   // Calls whose wait would have been longer than their deadline; of these, refused.
   uint64_t doomed = 0;
   uint64_t doomed_refused = 0;
+  uint64_t pings = 0;
 };
 
 struct PoolStats {

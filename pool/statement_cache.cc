@@ -26,13 +26,13 @@ bool StatementCache::Matches(const Entry& entry, std::string_view sql,
                     });
 }
 
-const std::string* StatementCache::Find(std::string_view sql,
-                                        const std::vector<Parameter>& parameters) {
+const StatementCache::Prepared* StatementCache::Find(
+    std::string_view sql, const std::vector<Parameter>& parameters) {
   const auto [first, last] = by_hash_.equal_range(Hash(sql, parameters));
   for (auto it = first; it != last; ++it) {
     if (!Matches(*it->second, sql, parameters)) continue;
     entries_.splice(entries_.begin(), entries_, it->second);
-    return &entries_.front().name;
+    return &entries_.front().prepared;
   }
   return nullptr;
 }
@@ -41,23 +41,25 @@ StatementCache::Inserted StatementCache::Insert(
     std::string_view sql, const std::vector<Parameter>& parameters) {
   Inserted inserted;
   if (!entries_.empty() && entries_.size() >= capacity_) {
-    inserted.evicted_name = entries_.back().name;
+    inserted.evicted_name = entries_.back().prepared.name;
     EraseEntry(std::prev(entries_.end()));
   }
   Entry entry;
   entry.hash = Hash(sql, parameters);
   entry.sql = std::string(sql);
   for (const Parameter& parameter : parameters) entry.types.push_back(parameter.type);
-  entry.name = StrCat("pgsluice_", next_name_++);
-  inserted.name = entry.name;
+  entry.prepared.name = StrCat("pgsluice_", next_name_++);
+  entry.prepared.risk = JudgeStateRisk(StatementKind::kPlain, sql);
+  inserted.name = entry.prepared.name;
   entries_.push_front(std::move(entry));
   by_hash_.emplace(entries_.front().hash, entries_.begin());
   return inserted;
 }
 
 void StatementCache::Erase(std::string_view name) {
-  const auto entry = std::find_if(entries_.begin(), entries_.end(),
-                                  [name](const Entry& e) { return e.name == name; });
+  const auto entry =
+      std::find_if(entries_.begin(), entries_.end(),
+                   [name](const Entry& e) { return e.prepared.name == name; });
   if (entry != entries_.end()) EraseEntry(entry);
 }
 

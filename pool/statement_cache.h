@@ -11,17 +11,24 @@
 #include <unordered_set>
 #include <vector>
 
+#include "pool/state_risk.h"
 #include "pool/statement.h"
 
 namespace pgsluice {
 
-// Statements are the same when their SQL and the types of their parameters are.
+// Statements are the same when their SQL and the types of their parameters are. Holds
+// plain ones only.
 class StatementCache final {
  public:
   explicit StatementCache(size_t capacity) : capacity_(capacity) {}
 
-  // Name on the server, or null; counts as a use. Valid until the next change.
-  const std::string* Find(std::string_view sql, const std::vector<Parameter>& parameters);
+  struct Prepared {
+    std::string name;  // On the server.
+    // Judged once here, not at every use.
+    StateRisk risk = StateRisk::kPossible;
+  };
+  // Null when it is not there; counts as a use. Valid until the next change.
+  const Prepared* Find(std::string_view sql, const std::vector<Parameter>& parameters);
 
   struct Inserted {
     std::string name;
@@ -43,7 +50,7 @@ class StatementCache final {
     size_t hash;
     std::string sql;
     std::vector<TypeOid> types;
-    std::string name;
+    Prepared prepared;
   };
   using Entries = std::list<Entry>;  // Most recently used first.
 

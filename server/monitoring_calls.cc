@@ -73,6 +73,7 @@ v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   counters.set_gave_up(totals.gave_up);
   counters.set_doomed(totals.doomed);
   counters.set_doomed_refused(totals.doomed_refused);
+  counters.set_pings(totals.pings);
   return proto;
 }
 

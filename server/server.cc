@@ -18,6 +18,7 @@
 #include "server/port_check.h"
 #include "server/rpc.h"
 #include "server/server_settings.h"
+#include "server/session_log.h"
 #include "server/topology_log.h"
 
 namespace pgsluice {
@@ -90,14 +91,14 @@ Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
   connectors_ = std::make_unique<PgConnectorFactory>(
       cluster_options.session, std::move(executors), canceler_,
       ToDuration(config_.limits().cancel_budget()));
-  cluster_ = std::make_unique<Cluster>(
-      ClusterDeps{.options = cluster_options,
-                  .shards = static_cast<int>(shards_.size()),
-                  .connectors = connectors_.get(),
-                  .clock = &clock_,
-                  .on_change = [this](const Topology& before, const Topology& after) {
-                    OnTopologyChange(before, after);
-                  }});
+  cluster_ = std::make_unique<Cluster>(ClusterDeps{
+      .options = cluster_options,
+      .shards = static_cast<int>(shards_.size()),
+      .connectors = connectors_.get(),
+      .clock = &clock_,
+      .on_change = [this](const Topology& before,
+                          const Topology& after) { OnTopologyChange(before, after); },
+      .on_session_event = &LogSessionEvent});
   monitor_ = std::make_unique<PoolMonitor>(PoolMonitorDeps{
       .endpoints = NamesOf(cluster_options.endpoints),
       .options = MonitorOptionsOf(config_),

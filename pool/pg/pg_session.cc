@@ -49,7 +49,6 @@ asio::awaitable<absl::Status> PgSession::Start(const Execution& execution) {
     co_return lost;
   }
   facts_.has_statement_in_progress = true;
-  if (execution.statement->kind == StatementKind::kOther) facts_.needs_reset = true;
   absl::Status sent;
   if (execution.phase == Phase::kRead && deps_.role == Role::kPrimary) {
     // Sessions of the replica pool are read-only; here a read has to be told so. The
@@ -68,13 +67,17 @@ asio::awaitable<absl::Status> PgSession::Send() {
   const Statement& statement = *current_->execution.statement;
   current_->prepared_name.clear();
   if (IsWorthPreparing(statement)) {
-    const std::string* name = statements_.Find(statement.sql, statement.parameters);
-    if (name == nullptr && statements_.SeenBefore(statement.sql, statement.parameters)) {
+    const StatementCache::Prepared* known =
+        statements_.Find(statement.sql, statement.parameters);
+    NoteStateRisk(statement, known);
+    if (known == nullptr && statements_.SeenBefore(statement.sql, statement.parameters)) {
       absl::Status prepared = co_await Prepare(statement);
       if (!prepared.ok()) co_return prepared;
-      name = statements_.Find(statement.sql, statement.parameters);
+      known = statements_.Find(statement.sql, statement.parameters);
     }
-    if (name != nullptr) current_->prepared_name = *name;
+    if (known != nullptr) current_->prepared_name = known->name;
+  } else {
+    NoteStateRisk(statement, /*known=*/nullptr);
   }
   const bool is_sent = current_->prepared_name.empty()
                            ? SendUnprepared(statement)
@@ -107,6 +110,19 @@ bool PgSession::IsGoneWhileIdle() {
   if (PQconsumeInput(connection_->get()) == 0) return true;
   PQisBusy(connection_->get());
   return PQstatus(connection_->get()) != CONNECTION_OK || !LooksAlive();
+}
+
+// Before anything of it is sent: preparing, too, may call functions.
+void PgSession::NoteStateRisk(const Statement& statement,
+                              const StatementCache::Prepared* known) {
+  if (facts_.needs_reset) return;
+  if (deps_.options.reset == SessionReset::kAlways) {
+    facts_.needs_reset = true;
+    return;
+  }
+  const StateRisk risk =
+      known != nullptr ? known->risk : JudgeStateRisk(statement.kind, statement.sql);
+  facts_.needs_reset = risk == StateRisk::kPossible;
 }
 
 bool PgSession::IsWorthPreparing(const Statement& statement) {

@@ -72,6 +72,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   bool WasUsedJustNow() const;
   bool IsGoneWhileIdle();
   bool IsWorthPreparing(const Statement& statement);
+  void NoteStateRisk(const Statement& statement, const StatementCache::Prepared* known);
   bool SendUnprepared(const Statement& statement);
   bool SendPrepared(const Statement& statement, const std::string& name);
   void FillParameters(const Statement& statement);
@@ -99,7 +100,13 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   asio::awaitable<void> AwaitCancelEnd();
   asio::awaitable<absl::Status> DoCleanUp(CleanUpPlan plan);
   asio::awaitable<absl::Status> RunInternal(std::string sql);
+  // `row` becomes the last row, in text form. It must outlive the call.
+  asio::awaitable<absl::Status> AskInternal(std::string sql,
+                                            std::vector<std::string>* row);
   asio::awaitable<void> DrainCurrent();
+
+  // Making as new (pg_session_reset.cc).
+  asio::awaitable<absl::Status> Reset();
 
   // Waits for input and reads it. False: interrupted or broken.
   asio::awaitable<bool> ReadInput();

@@ -18,9 +18,8 @@ constexpr absl::Duration kStopGrace = absl::Milliseconds(200);
 
 // Rolls back whatever is open; a warning when nothing is.
 constexpr char kRollback[] = "ROLLBACK";
-// Any cancel still on its way hits this, or has hit nothing.
+// Any cancel still on its way hits this, or has hit nothing. Also the ping.
 constexpr char kFence[] = "SELECT 1";
-constexpr char kReset[] = "DISCARD ALL";
 constexpr char kQueryCanceled[] = "57014";
 
 // Takes no rows: drains what nobody reads any more.
@@ -109,8 +108,7 @@ asio::awaitable<absl::Status> PgSession::DoCleanUp(CleanUpPlan plan) {
     status = co_await RunInternal(kRollback);
   }
   if (status.ok() && plan.reset) {
-    status = co_await RunInternal(kReset);
-    statements_.Clear();
+    status = co_await Reset();
   }
 
   is_cleaning_up_ = false;
@@ -151,6 +149,12 @@ asio::awaitable<void> PgSession::DrainCurrent() {
 }
 
 asio::awaitable<absl::Status> PgSession::RunInternal(std::string sql) {
+  std::vector<std::string> ignored;
+  co_return co_await AskInternal(std::move(sql), &ignored);
+}
+
+asio::awaitable<absl::Status> PgSession::AskInternal(std::string sql,
+                                                     std::vector<std::string>* row) {
   if (PQsendQuery(connection_->get(), sql.c_str()) == 0) {
     facts_.is_broken = true;
     co_return Internal(ConnectionError(connection_->get()));
@@ -173,6 +177,12 @@ asio::awaitable<absl::Status> PgSession::RunInternal(std::string sql) {
     }
     ResultHandle result(PQgetResult(connection_->get()));
     if (result == nullptr) break;
+    if (PQntuples(result.get()) > 0) {
+      row->clear();
+      for (int i = 0; i < PQnfields(result.get()); ++i) {
+        row->push_back(PQgetvalue(result.get(), PQntuples(result.get()) - 1, i));
+      }
+    }
     if (PQresultStatus(result.get()) != PGRES_FATAL_ERROR) continue;
     const PostgresFields fields = FieldsOf(result.get());
     if (fields.sqlstate == kQueryCanceled && sql == kFence) continue;

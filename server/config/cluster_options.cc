@@ -35,6 +35,7 @@ PoolOptions ToPoolOptions(const config::v1::Pool& pool) {
   options.full_retry_interval = ToDuration(pool.full_retry_interval());
   options.transaction_share = pool.transaction_share();
   options.refuse_doomed = ToDoomedPolicy(pool.refuse_doomed());
+  options.ping_after = ToDuration(pool.ping_after());
   return options;
 }
 
@@ -43,6 +44,14 @@ std::string IsolationText(config::v1::Isolation isolation) {
     case config::v1::ISOLATION_REPEATABLE_READ: return "repeatable read";
     case config::v1::ISOLATION_SERIALIZABLE: return "serializable";
     default: return "read committed";
+  }
+}
+
+SessionReset ToSessionReset(config::v1::SessionReset reset) {
+  switch (reset) {
+    case config::v1::SESSION_RESET_ALWAYS: return SessionReset::kAlways;
+    case config::v1::SESSION_RESET_FULL: return SessionReset::kFull;
+    default: return SessionReset::kWhenNeeded;
   }
 }
 
@@ -59,6 +68,7 @@ SessionOptions ToSessionOptions(const config::v1::Session& session) {
   options.keepalive_count = static_cast<int>(session.keepalive_count());
   options.tcp_user_timeout = ToDuration(session.tcp_user_timeout());
   options.prepared_statements = session.prepared_statements();
+  options.reset = ToSessionReset(session.reset());
   return options;
 }
 

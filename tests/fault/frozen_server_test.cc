@@ -76,6 +76,26 @@ TEST_F(FrozenServerTest, AFrozenEndpointIsSeenAndTheGatewayStaysAlive) {
   ExpectRestored();
 }
 
+TEST_F(FrozenServerTest, IdleSessionsOfAFrozenServerAreFoundByPings) {
+  const auto failed_pings = [](const v1::PoolStatsResponse& stats) {
+    const auto closed = PoolOf(stats, "server0").counters().closed();
+    return closed.contains("ping_failed") ? closed.at("ping_failed") : 0;
+  };
+  StartGateway({"pools.primary.ping_after=200ms", "pools.primary.min_size=2",
+                "limits.cancel_budget=300ms", "probe.timeout=500ms",
+                "pools.primary.connect_timeout=1s"});
+  EXPECT_TRUE(gateway().HasPools("idle sessions are pinged", [](const auto& stats) {
+    return PoolOf(stats, "server0").counters().pings() >= 3;
+  }));
+  EXPECT_EQ(failed_pings(client().PoolStats()), 0u);
+
+  cluster().server(0).Freeze();
+
+  EXPECT_TRUE(gateway().HasPools(
+      "both are closed", [&](const auto& stats) { return failed_pings(stats) >= 2; }));
+  ExpectRestored();
+}
+
 TEST_F(FrozenServerTest, AnOpenTransactionEndsAndNothingOfItRemains) {
   cluster().Sql(0, "CREATE TABLE IF NOT EXISTS ledger (a int)");
   TransactionStream transaction(client(), absl::Seconds(1));

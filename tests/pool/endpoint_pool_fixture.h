@@ -2,6 +2,7 @@
 // connects that the test ends. Every test must leave nothing behind.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ class EndpointPoolTest : public ::testing::Test {
     options_.max_size = 3;
     options_.max_waiters = 5;
     options_.lifetime_jitter = 0;
+    options_.ping_after = absl::ZeroDuration();
   }
 
   void MakePool(int shards = 1) {
@@ -44,7 +46,9 @@ class EndpointPoolTest : public ::testing::Test {
                                                             .options = options_,
                                                             .shards = shards,
                                                             .connector = connector_,
-                                                            .clock = &clock_});
+                                                            .clock = &clock_,
+                                                            .on_session_event =
+                                                                on_session_event_});
   }
 
   // Opens `count` sessions and leaves them idle, the first one used longest ago.
@@ -124,6 +128,7 @@ class EndpointPoolTest : public ::testing::Test {
   static constexpr absl::Duration kPatience = absl::Seconds(5);
 
   PoolOptions options_;
+  std::function<void(const SessionEvent&)> on_session_event_;
   FakeClock clock_;
   std::shared_ptr<FakeConnector> connector_ = std::make_shared<FakeConnector>();
   std::shared_ptr<EndpointPool> pool_;

@@ -28,7 +28,7 @@ TEST(StatementCacheTest, FindsWhatWasInserted) {
   const std::string name = cache.Insert("SELECT $1", Of({kInt4})).name;
 
   ASSERT_NE(cache.Find("SELECT $1", Of({kInt4})), nullptr);
-  EXPECT_EQ(*cache.Find("SELECT $1", Of({kInt4})), name);
+  EXPECT_EQ(cache.Find("SELECT $1", Of({kInt4}))->name, name);
 }
 
 TEST(StatementCacheTest, TellsStatementsApartByTextAndTypes) {
@@ -138,10 +138,10 @@ TEST(StatementCacheTest, KeepsTextAndNameTogetherOnARandomWalk) {
 
   for (int step = 0; step < 20000; ++step) {
     const std::string sql = std::to_string(random() % 20);
-    const std::string* found = cache.Find(sql, {});
+    const StatementCache::Prepared* found = cache.Find(sql, {});
     ASSERT_EQ(found != nullptr, names.contains(sql)) << "step " << step;
     if (found != nullptr) {
-      ASSERT_EQ(*found, names[sql]) << "step " << step;
+      ASSERT_EQ(found->name, names[sql]) << "step " << step;
       if (random() % 5 == 0) {
         cache.Erase(names[sql]);
         names.erase(sql);

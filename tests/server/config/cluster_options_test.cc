@@ -48,6 +48,7 @@ TEST(ClusterOptionsFromConfig, DefaultsAreThoseOfThePool) {
     EXPECT_EQ(given->max_concurrent_connects, pool.max_concurrent_connects);
     EXPECT_EQ(given->backoff_initial, pool.backoff_initial);
     EXPECT_EQ(given->backoff_max, pool.backoff_max);
+    EXPECT_EQ(given->ping_after, pool.ping_after);
   }
   EXPECT_EQ(options.session.application_name, session.application_name);
   EXPECT_EQ(options.session.statement_timeout, session.statement_timeout);

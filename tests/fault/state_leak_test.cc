@@ -1,0 +1,197 @@
+// Random sequences of statements that leave state behind, by caller A; then caller B, on
+// the same and only session, must find it as new. PGSLUICE_TEST_LONG=1 runs ten thousand
+// sequences and more; PGSLUICE_TEST_SEED repeats a run.
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "tests/fault/state_changes.h"
+#include "tests/testing/live_test.h"
+
+namespace pgsluice::testing {
+namespace {
+
+constexpr int kShortRun = 120;
+constexpr int kLongRun = 10'000;
+constexpr int kLongestSequence = 6;
+
+// All that one session could inherit from its last holder, but for lastval(), and the
+// namespace for temporary objects, which stays, empty. A loaded library stays, too: its
+// settings are there from then on, at their defaults. random() comes last, and once.
+constexpr char kSnapshot[] = R"(
+  SELECT (SELECT coalesce(string_agg(name || '=' || setting, ', ' ORDER BY name), '')
+          FROM pg_settings WHERE source = 'session') AS set_here,
+         (SELECT md5(string_agg(name || '=' || setting, ', ' ORDER BY name))
+          FROM pg_settings
+          WHERE NOT (name LIKE 'plpgsql.%' AND setting = boot_val)) AS settings,
+         current_user || ' ' || session_user || ' ' || current_setting('role') AS roles,
+         coalesce(current_setting('my.custom', true), '') AS custom_setting,
+         (SELECT count(*) FROM pg_locks
+          WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks,
+         (SELECT count(*) FROM pg_listening_channels()) AS listening,
+         (SELECT count(*) FROM pg_prepared_statements
+          WHERE from_sql OR name NOT LIKE 'pgsluice\_%') AS prepared,
+         (SELECT count(*) FROM pg_cursors WHERE name <> '') AS cursors,
+         (SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema())
+           AS temporary_relations,
+         (SELECT count(*) FROM pg_proc WHERE pronamespace = pg_my_temp_schema())
+           AS temporary_functions,
+         random()::text AS drawn)";
+constexpr int kDrawn = 10;
+
+std::vector<const char*> Changes(bool with_hidden) {
+  std::vector<const char*> changes(std::begin(kVisibleChanges),
+                                   std::end(kVisibleChanges));
+  if (with_hidden) {
+    changes.insert(changes.end(), std::begin(kHiddenChanges), std::end(kHiddenChanges));
+  }
+  return changes;
+}
+
+class StateLeakTest : public LiveTest {
+ public:
+  static void SetUpTestSuite() {
+    LiveTest::SetUpTestSuite();
+    for (const char* sql : kStateFixtures) cluster().Sql(0, sql);
+    seeded_ = cluster().Sql(0, "SELECT random()::text FROM setseed(0.42)");
+  }
+
+ protected:
+  void SetUp() override {
+    LiveTest::SetUp();
+    const char* seed = std::getenv("PGSLUICE_TEST_SEED");
+    if (seed == nullptr || !absl::SimpleAtoi(seed, &seed_))
+      seed_ = std::random_device()();
+    random_.seed(seed_);
+  }
+
+  static int CountOfSequences() {
+    return std::getenv("PGSLUICE_TEST_LONG") != nullptr ? kLongRun : kShortRun;
+  }
+
+  std::string Snapshot() {
+    const Answer answer = client().Query(kSnapshot);
+    if (!answer.ok()) return absl::StrCat("no snapshot: ", answer.failure.message);
+    std::string text;
+    for (int i = 0; i < kDrawn; ++i) {
+      const v1::Value& cell = answer.at(0, i);
+      absl::StrAppend(&text, answer.response.columns(i).name(), ": ", cell.text(),
+                      cell.has_int64() ? absl::StrCat(cell.int64()) : "", "\n");
+    }
+    const bool is_seeded = answer.at(0, kDrawn).text() == seeded_;
+    if (is_seeded) absl::StrAppend(&text, "random() was seeded by another caller\n");
+    const Answer lastval = client().Query("SELECT lastval()");
+    if (lastval.ok()) absl::StrAppend(&text, "lastval() is known\n");
+    return text;
+  }
+
+  // Each statement a call of its own, in one of several ways.
+  void CallEach(const std::vector<std::string>& sequence) {
+    for (const std::string& sql : sequence) {
+      switch (random_() % 5) {
+        case 0: client().Stream(MakeStreamQuery(sql)); break;
+        case 1:
+          client().Query(MakeQuery(sql), absl::Milliseconds(random_() % 8 + 1));
+          break;
+        default: client().Query(sql);
+      }
+    }
+  }
+
+  // All of them in one transaction, with one of its several ends.
+  void CallInTransaction(const std::vector<std::string>& sequence) {
+    TransactionStream transaction(client());
+    transaction.Begin();
+    for (const std::string& sql : sequence) {
+      const bool has_savepoint = random_() % 2 == 0;
+      if (has_savepoint) transaction.Savepoint("s");
+      const v1::TransactionResponse response = transaction.Execute(sql);
+      if (has_savepoint && response.has_statement_error()) transaction.RollbackTo("s");
+    }
+    switch (random_() % 5) {
+      case 0: transaction.Rollback(); break;
+      case 1: transaction.HalfClose(); break;
+      case 2: transaction.Cancel(); return;
+      default: transaction.Commit();
+    }
+    transaction.Finish();
+  }
+
+  // Prepared statements of the gateway are there, and are its own.
+  void ExpectOwnPreparedStatements(bool in_transaction) {
+    constexpr char kOwn[] = "SELECT 41 + $1::int8";
+    if (!in_transaction) {
+      const Answer answer = client().Query(kOwn, {Int(1)});
+      EXPECT_TRUE(answer.ok()) << answer.failure;
+      EXPECT_EQ(answer.at(0, 0).int64(), 42);
+      return;
+    }
+    TransactionStream transaction(client());
+    transaction.Begin();
+    const v1::TransactionResponse response = transaction.Execute(kOwn, {Int(1)});
+    EXPECT_TRUE(response.has_result()) << response.ShortDebugString();
+    if (response.has_result()) {
+      EXPECT_EQ(response.result().rows(0).values(0).int64(), 42);
+    }
+    transaction.Commit();
+    transaction.Finish();
+  }
+
+  void ExpectNoLeak(const std::vector<const char*>& changes, int sequences) {
+    const std::string baseline = Snapshot();
+    const absl::Time start = absl::Now();
+    for (int i = 0; i < sequences && !HasFailure(); ++i) {
+      std::vector<std::string> sequence(random_() % kLongestSequence + 1);
+      for (std::string& sql : sequence) sql = changes[random_() % changes.size()];
+      const bool in_transaction = random_() % 2 == 0;
+      in_transaction ? CallInTransaction(sequence) : CallEach(sequence);
+
+      EXPECT_EQ(Snapshot(), baseline)
+          << "seed " << seed_ << ", sequence " << i
+          << (in_transaction ? ", in one transaction:\n" : ", call by call:\n")
+          << absl::StrJoin(sequence, ";\n");
+      ExpectOwnPreparedStatements(i % 2 == 0);
+    }
+    const v1::PoolCounters counters = PoolOf(client().PoolStats(), "server0").counters();
+    std::cout << sequences << " sequences in " << absl::Now() - start << ", "
+              << counters.resets() << " resets, " << counters.opened()
+              << " sessions opened\n";
+    EXPECT_GT(counters.resets(), static_cast<uint64_t>(sequences) / 2);
+    // A session that is replaced proves nothing.
+    EXPECT_LT(counters.opened(), static_cast<uint64_t>(sequences) / 4 + 5);
+  }
+
+  static std::string seeded_;  // What random() draws first after one of the changes.
+  uint32_t seed_ = 0;
+  std::mt19937 random_;
+};
+
+std::string StateLeakTest::seeded_;
+
+TEST_F(StateLeakTest, WhatTheTextOfAStatementShowsDoesNotReachTheNextCaller) {
+  StartGateway({"pools.primary.max_size=1"});
+
+  ExpectNoLeak(Changes(/*with_hidden=*/false), CountOfSequences());
+}
+
+TEST_F(StateLeakTest, WhatViewsAndTriggersHideDoesNotEitherIfResetsComeAlways) {
+  StartGateway({"pools.primary.max_size=1", "session.reset=ALWAYS"});
+
+  ExpectNoLeak(Changes(/*with_hidden=*/true), CountOfSequences());
+}
+
+TEST_F(StateLeakTest, FullResetsLeaveNothingEither) {
+  StartGateway({"pools.primary.max_size=1", "session.reset=FULL"});
+
+  ExpectNoLeak(Changes(/*with_hidden=*/false), CountOfSequences() / 4);
+}
+
+}  // namespace
+}  // namespace pgsluice::testing
