@@ -41,14 +41,14 @@ class EndpointPoolTest : public ::testing::Test {
   }
 
   void MakePool(int shards = 1) {
-    pool_ = std::make_shared<EndpointPool>(EndpointPoolDeps{.endpoint = "e",
-                                                            .role = Role::kPrimary,
-                                                            .options = options_,
-                                                            .shards = shards,
-                                                            .connector = connector_,
-                                                            .clock = &clock_,
-                                                            .on_session_event =
-                                                                on_session_event_});
+    pool_ = std::make_shared<EndpointPool>(
+        EndpointPoolDeps{.endpoint = "e",
+                         .role = Role::kPrimary,
+                         .options = options_,
+                         .shards = shards,
+                         .connector = connector_,
+                         .clock = &clock_,
+                         .on_session_event = on_session_event_});
   }
 
   // Opens `count` sessions and leaves them idle, the first one used longest ago.
