@@ -35,6 +35,11 @@ these sources, each overriding those before it:
    `--set endpoints[0].password_file=/run/secrets/pg`; it may be repeated, and the last one
    holds. Do not put passwords there: arguments are visible to other users.
 
+A value in the file may hold variables: `${NAME}`, or `${NAME:-default}` for when it is not
+set or empty, as in `conninfo: host=${DB_HOST} port=${DB_PORT:-5432} dbname=app`. One without
+value and default is an error. `$${` stands for a plain `${`. Take names of your own:
+`PGSLUICE_...` is kept for settings.
+
 Unknown keys and variables are errors, and all errors are reported at once, with line and
 column. Settings are read at start.
 

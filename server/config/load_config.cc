@@ -61,7 +61,9 @@ void AddDefaults(ConfigDraft& draft) {
 
 absl::StatusOr<LoadedConfig> LoadConfig(const ConfigSources& sources) {
   ConfigDraft draft;
-  if (const std::optional<std::string> file = FileOf(sources)) ReadYamlFile(*file, draft);
+  if (const std::optional<std::string> file = FileOf(sources)) {
+    ReadYamlFile(*file, sources.environment, draft);
+  }
   OverlayEnvironment(sources.environment, draft);
   for (const std::string& set : sources.sets) ApplySet(set, draft);
   AddEndpointsFromEnvironment(sources.environment, draft);

@@ -8,6 +8,7 @@
 #include "yaml-cpp/yaml.h"
 
 #include "server/config/read_file.h"
+#include "server/config/variables.h"
 
 namespace pgsluice {
 
@@ -25,7 +26,8 @@ std::string_view KindOf(const YAML::Node& node) {
 
 class YamlReader final {
  public:
-  YamlReader(const std::string& name, ConfigDraft& draft) : name_(name), draft_(draft) {}
+  YamlReader(const std::string& name, const Environment& environment, ConfigDraft& draft)
+      : name_(name), environment_(environment), draft_(draft) {}
 
   void ReadGroup(const YAML::Node& node, const std::string& path, Message& group) {
     if (node.IsNull()) return;  // A key whose settings are all commented out.
@@ -94,7 +96,12 @@ class YamlReader final {
       return Fail(node.Mark(), absl::StrCat(path, ": expected a single value, found ",
                                             std::string(KindOf(node))));
     }
-    SetSetting(path, field, group, Where(node.Mark()), node.Scalar(), draft_);
+    const absl::StatusOr<std::string> text = ExpandVariables(node.Scalar(), environment_);
+    if (!text.ok()) {
+      return Fail(node.Mark(),
+                  absl::StrCat(path, ": ", std::string(text.status().message())));
+    }
+    SetSetting(path, field, group, Where(node.Mark()), *text, draft_);
   }
 
   void ReadList(const YAML::Node& node, const std::string& path,
@@ -117,13 +124,15 @@ class YamlReader final {
   }
 
   const std::string name_;
+  const Environment& environment_;
   ConfigDraft& draft_;
 };
 
 }  // namespace
 
-void ReadYaml(const std::string& text, const std::string& name, ConfigDraft& draft) {
-  YamlReader reader(name, draft);
+void ReadYaml(const std::string& text, const std::string& name,
+              const Environment& environment, ConfigDraft& draft) {
+  YamlReader reader(name, environment, draft);
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.empty()) return;
@@ -137,13 +146,14 @@ void ReadYaml(const std::string& text, const std::string& name, ConfigDraft& dra
   }
 }
 
-void ReadYamlFile(const std::string& file, ConfigDraft& draft) {
+void ReadYamlFile(const std::string& file, const Environment& environment,
+                  ConfigDraft& draft) {
   const absl::StatusOr<std::string> text = ReadFile(file);
   if (!text.ok()) {
     draft.errors.Add(file, text.status().message().data());
     return;
   }
-  ReadYaml(*text, file, draft);
+  ReadYaml(*text, file, environment, draft);
 }
 
 }  // namespace pgsluice

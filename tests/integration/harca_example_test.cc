@@ -61,14 +61,17 @@ class HarcaExampleTest : public LiveTest {
     GatewaySettings settings;
     settings.config_file = std::string(PGSLUICE_SOURCE_DIR) + "/examples/harca.yaml";
     settings.environment = environment;
+    for (const std::string& variable :
+         {std::string("HARCA_SSLMODE=disable"), std::string("HARCA_HOST=127.0.0.1"),
+          absl::StrCat("HARCA_PORT=", cluster().server(0).port()),
+          std::string("HARCA_REPLICA_HOST=127.0.0.1"),
+          absl::StrCat("HARCA_REPLICA_PORT=", cluster().server(1).port())}) {
+      settings.environment.push_back(variable);
+    }
     for (size_t i = 0; i < cluster().size(); ++i) {
-      const std::string endpoint = absl::StrCat("PGSLUICE_ENDPOINTS_", i);
-      settings.environment.push_back(absl::StrCat(
-          endpoint, "_CONNINFO=host=127.0.0.1 port=", cluster().server(i).port(),
-          " dbname=harca user=harca"
-          " sslmode=disable"));
       // The fixture looks for its servers by these names.
-      settings.environment.push_back(absl::StrCat(endpoint, "_NAME=server", i));
+      settings.environment.push_back(
+          absl::StrCat("PGSLUICE_ENDPOINTS_", i, "_NAME=server", i));
     }
     settings.set = {"shutdown.drain_delay=0s"};
     StartGateway(settings);

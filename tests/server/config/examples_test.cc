@@ -90,13 +90,39 @@ TEST_F(HarcaExample, PreparesSessionsForHarca) {
   EXPECT_EQ(loaded_.config.log().slow_query_threshold().nanos(), 500000000);
 }
 
+TEST_F(HarcaExample, AlertsAtHarcasThresholds) {
+  const config::v1::Monitor& monitor = loaded_.config.monitor();
+  EXPECT_EQ(monitor.interval().seconds(), 60);
+  EXPECT_EQ(monitor.history(), 100U);
+  EXPECT_EQ(monitor.alerts().max_waiters(), 5U);
+  EXPECT_EQ(monitor.alerts().min_idle(), 1U);
+  EXPECT_EQ(monitor.alerts().max_response_time().nanos(), 500000000);
+  for (const char* path :
+       {"monitor.alerts.max_waiters", "monitor.alerts.min_idle",
+        "monitor.alerts.max_response_time", "log.slow_query_threshold"}) {
+    EXPECT_NE(loaded_.origins.find(path), loaded_.origins.end()) << path;
+  }
+}
+
+TEST(HarcaExampleElsewhere, TakesHostsAndPortsFromVariables) {
+  const auto loaded = LoadExample("harca.yaml", {{"HARCA_HOST", "a.example"},
+                                                 {"HARCA_PORT", "5432"},
+                                                 {"HARCA_REPLICA_HOST", "b.example"}});
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const ClusterOptions options = ToClusterOptions(loaded->config).value();
+
+  const auto primary = ConnectionString::Parse(options.endpoints[0].conninfo).value();
+  const auto replica = ConnectionString::Parse(options.endpoints[1].conninfo).value();
+  EXPECT_EQ(primary.HostAndPort(), "a.example:5432");
+  EXPECT_EQ(replica.HostAndPort(), "b.example:3730");
+}
+
 // What its first lines tell developers to do.
 TEST(HarcaExampleOfADeveloper, TakesOneServerGivenTwiceAsOne) {
-  const std::string conninfo = "host=localhost port=3730 dbname=harca user=harca";
-  const auto loaded =
-      LoadExample("harca.yaml", {{"PGSLUICE_PROFILE", "development"},
-                                 {"PGSLUICE_ENDPOINTS_0_CONNINFO", conninfo},
-                                 {"PGSLUICE_ENDPOINTS_1_CONNINFO", conninfo}});
+  const auto loaded = LoadExample("harca.yaml", {{"PGSLUICE_PROFILE", "development"},
+                                                 {"HARCA_SSLMODE", "disable"},
+                                                 {"HARCA_HOST", "localhost"},
+                                                 {"HARCA_REPLICA_HOST", "localhost"}});
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   const ClusterOptions options = ToClusterOptions(loaded->config).value();
 

@@ -13,8 +13,16 @@ using ::testing::Not;
 
 ConfigDraft Read(const std::string& text) {
   ConfigDraft draft;
-  ReadYaml(text, "f.yaml", draft);
+  ReadYaml(text, "f.yaml", {{"DB_HOST", "db1"}}, draft);
   return draft;
+}
+
+TEST(YamlReader, PutsVariablesIntoValues) {
+  const ConfigDraft draft =
+      Read("endpoints:\n  - conninfo: host=${DB_HOST} port=${DB_PORT:-3730}\n");
+
+  EXPECT_EQ(draft.errors.count(), 0U);
+  EXPECT_EQ(draft.loaded.config.endpoints(0).conninfo(), "host=db1 port=3730");
 }
 
 struct Case {
@@ -48,6 +56,9 @@ TEST(YamlReader, SaysWhereAndWhatIsWrong) {
        "f.yaml:2:10: log.level: expected a single value, found a list"},
       {"log:\n  level: {a: b}\n",
        "f.yaml:2:10: log.level: expected a single value, found a mapping"},
+      {"log:\n  level: ${LOG_LEVEL}\n",
+       "f.yaml:2:10: log.level: the variable LOG_LEVEL is not set; set it, or write "
+       "${LOG_LEVEL:-default}"},
       {"endpoints: db1\n",
        "f.yaml:1:12: endpoints: expected a list, found a single value"},
       {"endpoints: []\n",
@@ -132,7 +143,7 @@ TEST(YamlReader, AnEmptyFileIsNoError) {
 
 TEST(YamlReader, AMissingFileIsAnError) {
   ConfigDraft draft;
-  ReadYamlFile("/nonexistent/pgsluice.yaml", draft);
+  ReadYamlFile("/nonexistent/pgsluice.yaml", {}, draft);
 
   EXPECT_THAT(draft.errors.lines(),
               ElementsAre("/nonexistent/pgsluice.yaml: cannot be read: No such file or "
