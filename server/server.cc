@@ -1,6 +1,8 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <google/protobuf/descriptor.h>
+#include <grpc/grpc.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 #include <thread>
@@ -20,6 +22,7 @@
 #include "server/server_settings.h"
 #include "server/session_log.h"
 #include "server/topology_log.h"
+#include "server/undelivered_bytes.h"
 
 namespace pgsluice {
 
@@ -31,6 +34,8 @@ constexpr absl::Duration kMaintenanceInterval = absl::Milliseconds(100);
 constexpr absl::Duration kCloseSessionsWithin = absl::Seconds(3);
 // Between stopping the last calls and cutting their connections.
 constexpr absl::Duration kStopGrace = absl::Seconds(1);
+// For callers to hear that they shall go, before connections without a call are cut.
+constexpr absl::Duration kGoodbyeGrace = absl::Seconds(1);
 
 class PgConnectorFactory final : public ConnectorFactory {
  public:
@@ -235,18 +240,37 @@ void Server::EndCalls(absl::Duration longest) {
   std::atomic<bool> is_done{false};
   std::thread shutdown([this, deadline, &is_done] {
     server_->Shutdown(absl::ToChronoTime(deadline + kStopGrace));
-    if (admin_server_ != nullptr)
-      admin_server_->Shutdown(absl::ToChronoTime(deadline + kStopGrace));
+    // Last, for the probes; nobody waits there for an answer that takes long.
+    if (admin_server_ != nullptr) {
+      const absl::Time latest =
+          std::min(absl::Now() + kGoodbyeGrace, deadline + kStopGrace);
+      admin_server_->Shutdown(absl::ToChronoTime(latest));
+    }
     is_done = true;
   });
+  const absl::Time may_cut = absl::Now() + kGoodbyeGrace;
   while (!is_done && !is_hurried_ && absl::Now() < deadline) {
     absl::SleepFor(absl::Milliseconds(10));
+    if (absl::Now() < may_cut || !HasDelivered()) continue;
+    CutConnections();
+    break;
   }
   if (!is_done) StopAllCalls();
   shutdown.join();
 }
 
 void Server::Hurry() { is_hurried_ = true; }
+
+bool Server::HasDelivered() const {
+  for (const auto& shard : shards_) {
+    if (shard->open_calls() > 0) return false;
+  }
+  return CountUndeliveredBytes(config_.server().listen_address(), port_) == 0;
+}
+
+// gRPC waits for every connection to close, and a caller with nothing to do may not look
+// at its own for a long time.
+void Server::CutConnections() { grpc_server_cancel_all_calls(server_->c_server()); }
 
 void Server::StopAllCalls() {
   for (auto& shard : shards_) {

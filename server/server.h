@@ -56,6 +56,10 @@ class Server final {
 
  private:
   void StopAllCalls();
+  // No call is in progress, and no answer under way.
+  bool HasDelivered() const;
+  // Those that callers keep open without need.
+  void CutConnections();
   absl::Status Listen();
   void AcceptOnShards();
   void AcceptHealth(grpc::ServerCompletionQueue* queue,

@@ -6,6 +6,7 @@
 // queue.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
@@ -47,6 +48,11 @@ class Shard final {
 
   // Calls in progress. Confined to the shard.
   std::unordered_set<CallBase*>& calls() { return calls_; }
+  // Calls that gRPC has handed over and not yet seen the end of, answers on their way
+  // included. From any thread.
+  size_t open_calls() const { return open_calls_.load(std::memory_order_relaxed); }
+  void OnCallAccepted() { open_calls_.fetch_add(1, std::memory_order_relaxed); }
+  void OnCallGone() { open_calls_.fetch_sub(1, std::memory_order_relaxed); }
 
   // Adds the completion queue that it sleeps in: of the server with the traffic.
   grpc::ServerCompletionQueue* AddQueue(grpc::ServerBuilder& builder);
@@ -81,6 +87,7 @@ class Shard final {
 
   const int index_;
   SleepWatch& sleep_watch_;
+  std::atomic<size_t> open_calls_{0};
   EventLoop loop_;
   std::thread thread_;
 

@@ -8,6 +8,7 @@
 #include "pool/error.h"
 #include "server/convert/memory_to_proto.h"
 #include "server/monitoring_calls.h"
+#include "server/stall_guard.h"
 #include "server/statement_run.h"
 #include "server/waker.h"
 
@@ -74,6 +75,9 @@ asio::awaitable<absl::Status> Watch(WatchPoolStatsCall& call,
                                     PoolMonitor& monitor) {
   absl::StatusOr<absl::Duration> interval = IntervalOf(call.request);
   if (!interval.ok()) co_return interval.status();
+  const absl::StatusOr<Admission::Ticket> ticket =
+      environment.admission.Admit(Admission::Kind::kStatement);
+  if (!ticket.ok()) co_return ticket.status();
   auto waker = std::make_shared<Waker>(call.shard().loop());
   const auto listener = monitor.AddListener([waker, executor = call.shard().executor()] {
     asio::post(executor, [waker] { waker->Wake(); });
@@ -85,6 +89,7 @@ asio::awaitable<absl::Status> Watch(WatchPoolStatsCall& call,
     while (!call.stop().is_stopped()) {
       const std::optional<v1::WatchPoolStatsResponse> message = messages.Due(absl::Now());
       if (message.has_value()) {
+        StallGuard guard(call, environment.limits.stream_stall_timeout);
         const bool is_taken = co_await call.Write(*message);
         if (!is_taken) break;
         continue;

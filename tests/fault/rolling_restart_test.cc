@@ -27,14 +27,14 @@ namespace {
 
 constexpr int kGateways = 2;
 constexpr int kCallers = 8;
-constexpr absl::Duration kPace = absl::Milliseconds(8);  // 1000 calls a second in all.
+constexpr absl::Duration kPace = absl::Milliseconds(4);  // 2000 calls a second in all.
 constexpr absl::Duration kDrainDelay = absl::Milliseconds(300);
 constexpr absl::Duration kDrainDeadline = absl::Seconds(5);
 // Calls that a gateway has to serve before the next restart: its load has come back.
 constexpr uint64_t kServed = 50;
 
 int Restarts() {
-  int restarts = std::getenv("PGSLUICE_TEST_LONG") != nullptr ? 50 : 20;
+  int restarts = std::getenv("PGSLUICE_TEST_LONG") != nullptr ? 200 : 50;
   if (const char* given = std::getenv("PGSLUICE_TEST_RESTARTS"); given != nullptr) {
     EXPECT_TRUE(absl::SimpleAtoi(given, &restarts)) << given;
   }

@@ -1,7 +1,11 @@
 // SIGTERM: what runs may end, what stays open is rolled back, nothing is left.
+#include <netinet/in.h>
 #include <signal.h>
 #include <string>
+#include <string_view>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 #include "gmock/gmock.h"
 
@@ -9,6 +13,36 @@
 
 namespace pgsluice::testing {
 namespace {
+
+// A caller's connection that has said hello, and reads nothing and answers nothing.
+class DeafConnection final {
+ public:
+  explicit DeafConnection(int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
+              0);
+    // The preface of HTTP/2, and an empty SETTINGS frame.
+    constexpr std::string_view kHello(
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 24 + 9);
+    EXPECT_EQ(send(socket_, kHello.data(), kHello.size(), 0),
+              static_cast<ssize_t>(kHello.size()));
+  }
+  DeafConnection(const DeafConnection&) = delete;
+  DeafConnection& operator=(const DeafConnection&) = delete;
+  ~DeafConnection() { close(socket_); }
+
+  // The gateway has answered: it takes the connection for one of gRPC.
+  bool IsGreeted() const {
+    char byte = 0;
+    return recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+  }
+
+ private:
+  const int socket_;
+};
 
 class ShutdownTest : public LiveTest {
  protected:
@@ -36,6 +70,17 @@ TEST_F(ShutdownTest, AnIdleGatewayEndsAtOnce) {
   gateway().Signal(SIGTERM);
 
   ExpectEnded(absl::Seconds(5));
+}
+
+TEST_F(ShutdownTest, ACallerThatDoesNotHearTheGoodbyeHoldsNothingUp) {
+  StartGateway({"shutdown.drain_deadline=60s"});
+  ASSERT_TRUE(client().Query("SELECT 1").ok());
+  const DeafConnection deaf(gateway().port());
+  ASSERT_TRUE(WaitFor("it is greeted", [&] { return deaf.IsGreeted(); }));
+
+  gateway().Signal(SIGTERM);
+
+  ExpectEnded(absl::Seconds(10));
 }
 
 TEST_F(ShutdownTest, InterruptIsTakenLikeTerminate) {

@@ -1,0 +1,100 @@
+// What every call has, whatever its shape. Confined to the call's shard.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <grpcpp/server_context.h>
+#include <memory>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+#include "pool/stop_signal.h"
+#include "pool/timer.h"
+#include "server/shard.h"
+
+namespace pgsluice {
+
+// Context, the signal that ends it, and its deadline. Shared by its coroutine and by gRPC
+// until it says that the call is over.
+class CallBase : public std::enable_shared_from_this<CallBase> {
+ public:
+  explicit CallBase(Shard& shard) : shard_(shard), deadline_timer_(shard.loop()) {
+    context_.AsyncNotifyWhenDone(static_cast<void*>(&done_tag_));
+  }
+  CallBase(const CallBase&) = delete;
+  CallBase& operator=(const CallBase&) = delete;
+  virtual ~CallBase() {
+    if (is_accepted_) shard_.OnCallGone();
+  }
+
+  Shard& shard() { return shard_; }
+  grpc::ServerContext& context() { return context_; }
+  StopSignal& stop() { return stop_; }
+  absl::Time started() const { return started_; }
+  absl::Time deadline() const { return deadline_; }
+  // True when the caller named no deadline of its own.
+  bool has_default_deadline() const { return has_default_deadline_; }
+
+  // gRPC handed the call over: from here on it will also say when it is over.
+  void Accepted() {
+    started_ = absl::Now();
+    self_ = shared_from_this();
+    is_accepted_ = true;
+    shard_.OnCallAccepted();
+    shard_.calls().insert(this);
+  }
+
+  // The call ends at its own deadline, or after `longest`, whichever is first; without a
+  // deadline of its own, after `if_unset`.
+  void LimitTime(absl::Duration if_unset, absl::Duration longest) {
+    const absl::Time own = absl::FromChrono(context_.deadline());
+    has_default_deadline_ = own > started_ + absl::Hours(24 * 365);
+    deadline_ = has_default_deadline_ ? started_ + std::min(if_unset, longest)
+                                      : std::min(own, started_ + longest);
+    // Ended() cancels it, before the call goes.
+    deadline_timer_.Set(deadline_ - absl::Now(),
+                        [this] { stop_.Stop(StopReason::kDeadline); });
+  }
+
+  // The coroutine is at its end: nothing may stop it any more.
+  void Ended() {
+    deadline_timer_.Cancel();
+    shard_.calls().erase(this);
+  }
+
+  // What a call does when it is told that the server is shutting down; nothing by
+  // default.
+  std::function<void(absl::Duration finish_within)> on_drain;
+
+ private:
+  class DoneTag final : public CompletionTag {
+   public:
+    explicit DoneTag(CallBase& call) : call_(call) {}
+    void Complete(bool) override {
+      const std::shared_ptr<CallBase> self = std::move(call_.self_);
+      if (call_.context_.IsCancelled()) {
+        // At its deadline gRPC cancels the call, too.
+        const bool is_late = absl::Now() >= call_.deadline_;
+        call_.stop_.Stop(is_late ? StopReason::kDeadline : StopReason::kCancelled);
+      }
+    }
+
+   private:
+    CallBase& call_;
+  };
+
+  Shard& shard_;
+  grpc::ServerContext context_;
+  StopSignal stop_;
+  Timer deadline_timer_;
+  absl::Time started_;
+  absl::Time deadline_ = absl::InfiniteFuture();
+  bool has_default_deadline_ = false;
+  DoneTag done_tag_{*this};
+  std::shared_ptr<CallBase> self_;  // Until gRPC says that the call is over.
+  bool is_accepted_ = false;
+};
+
+}  // namespace pgsluice
