@@ -31,7 +31,7 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   app.add_flag("--quick", is_quick, "a fast look whether everything runs");
   app.add_option("--only", options.only, "parts to run")
       ->delimiter(',')
-      ->check(CLI::IsMember({"unary", "idle", "stream", "memory"}));
+      ->check(CLI::IsMember(options.only));
   app.add_option("--systems", options.systems, "whom to load in the unary part")
       ->delimiter(',')
       ->check(CLI::IsMember({"gateway", "transaction", "session", "direct"}));

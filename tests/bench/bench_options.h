@@ -9,8 +9,9 @@
 namespace pgsluice::bench {
 
 struct BenchOptions {
-  // Of "unary", "idle", "stream", "memory".
-  std::vector<std::string> only = {"unary", "idle", "stream", "memory"};
+  // All parts there are.
+  std::vector<std::string> only = {"unary",   "idle",     "stream", "memory",
+                                   "acquire", "overload", "storm"};
   // Of "gateway", "transaction", "session", "direct".
   std::vector<std::string> systems = {"gateway", "transaction", "session", "direct"};
   std::vector<int> in_flight = {1, 8, 32, 128};

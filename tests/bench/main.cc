@@ -5,12 +5,15 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "tests/bench/acquire_bench.h"
 #include "tests/bench/bench_options.h"
 #include "tests/bench/idle_bench.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/memory_bench.h"
+#include "tests/bench/overload_bench.h"
 #include "tests/bench/report.h"
 #include "tests/bench/rig.h"
+#include "tests/bench/storm_bench.h"
 #include "tests/bench/stream_bench.h"
 #include "tests/bench/unary_bench.h"
 
@@ -27,7 +30,11 @@ struct Part {
 constexpr Part kParts[] = {{"unary", RunUnaryBench},
                            {"idle", RunIdleBench},
                            {"stream", RunStreamBench},
-                           {"memory", RunMemoryBench}};
+                           {"memory", RunMemoryBench},
+                           {"acquire", RunAcquireBench},
+                           {"overload", RunOverloadBench},
+                           // The last: it restarts PostgreSQL.
+                           {"storm", RunStormBench}};
 
 absl::Status Run(const BenchOptions& options) {
   auto rig = StartRig(options);
