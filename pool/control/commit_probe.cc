@@ -1,0 +1,139 @@
+#include "pool/control/commit_probe.h"
+
+#include <algorithm>
+#include <string>
+
+#include <pqxx/pqxx>
+
+#include "pool/str_cat.h"
+
+namespace pgsluice {
+
+namespace {
+
+// PostgreSQL 13 and later.
+constexpr char kWho[] = R"sql(
+SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
+       (SELECT system_identifier FROM pg_catalog.pg_control_system()) AS system_identifier,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
+            ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::pg_catalog.bit(32)::pg_catalog.int4
+       END AS timeline
+)sql";
+
+// Needs the right to execute the function: pg_read_server_files, or a GRANT.
+constexpr char kHistory[] = R"sql(
+SELECT pg_catalog.pg_read_file(
+         'pg_wal/' || pg_catalog.lpad(pg_catalog.upper(pg_catalog.to_hex($1::pg_catalog.int4)), 8, '0') || '.history',
+         0, 1048576, true)
+)sql";
+
+constexpr char kStatus[] = "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)";
+// Of pg_xact_status: the transaction is in the future.
+constexpr char kInvalidParameterValue[] = "22023";
+
+constexpr char kTerminate[] = R"sql(
+SELECT pg_catalog.pg_terminate_backend(pid)
+FROM pg_catalog.pg_stat_activity
+WHERE backend_xid OPERATOR(pg_catalog.=) ($1::pg_catalog.xid8)::pg_catalog.xid
+)sql";
+
+std::string WithOptions(const std::string& conninfo, absl::Duration timeout) {
+  return StrCat(conninfo, " application_name='pgsluice control' connect_timeout=",
+                std::max<int64_t>(2, absl::ToInt64Seconds(timeout)),
+                " tcp_user_timeout=", absl::ToInt64Milliseconds(timeout),
+                " options='-c statement_timeout=", absl::ToInt64Milliseconds(timeout),
+                "'");
+}
+
+absl::Status NotAnswered(const std::exception& failure) {
+  return absl::UnavailableError(failure.what());
+}
+
+XactStatus StatusOf(const pqxx::field& status) {
+  if (status.is_null()) return XactStatus::kForgotten;
+  const auto text = status.as<std::string>();
+  if (text == "committed") return XactStatus::kCommitted;
+  if (text == "aborted") return XactStatus::kAborted;
+  return XactStatus::kInProgress;
+}
+
+}  // namespace
+
+struct CommitProbe::Connection {
+  explicit Connection(const std::string& conninfo) : pqxx_connection(conninfo) {}
+
+  pqxx::row Run(const char* sql) {
+    pqxx::nontransaction transaction(pqxx_connection);
+    return transaction.exec1(sql);
+  }
+  template <class Parameter>
+  pqxx::result RunWith(const char* sql, const Parameter& parameter) {
+    pqxx::nontransaction transaction(pqxx_connection);
+    return transaction.exec_params(sql, parameter);
+  }
+
+  // Absent when it cannot be read: there is none, or we may not.
+  std::optional<uint64_t> SwitchPoint(uint32_t timeline, uint32_t left) {
+    try {
+      const pqxx::result history = RunWith(kHistory, timeline);
+      if (history.empty() || history[0][0].is_null()) return std::nullopt;
+      return SwitchPointOf(history[0][0].as<std::string>(), left);
+    } catch (const pqxx::sql_error&) {
+      return std::nullopt;
+    }
+  }
+  XactStatus Status(uint64_t transaction_id) {
+    try {
+      return StatusOf(RunWith(kStatus, std::to_string(transaction_id))[0][0]);
+    } catch (const pqxx::sql_error& failure) {
+      if (failure.sqlstate() != kInvalidParameterValue) throw;
+      return XactStatus::kFuture;
+    }
+  }
+
+  pqxx::connection pqxx_connection;
+};
+
+CommitProbe::CommitProbe(std::unique_ptr<Connection> connection)
+    : connection_(std::move(connection)) {}
+
+CommitProbe::~CommitProbe() = default;
+
+absl::StatusOr<std::unique_ptr<CommitProbe>> CommitProbe::Open(const Endpoint& endpoint,
+                                                               absl::Duration timeout) {
+  try {
+    return std::unique_ptr<CommitProbe>(new CommitProbe(
+        std::make_unique<Connection>(WithOptions(endpoint.conninfo, timeout))));
+  } catch (const std::exception& failure) {
+    return NotAnswered(failure);
+  }
+}
+
+absl::StatusOr<ResolutionFacts> CommitProbe::Ask(const CommitEvidence& evidence,
+                                                 IfInProgress if_in_progress) {
+  try {
+    const pqxx::row who = connection_->Run(kWho);
+    if (who["in_recovery"].as<bool>()) {
+      // A standby answers, too, and may know another history than the primary's.
+      return absl::UnavailableError("the server is a standby");
+    }
+    ResolutionFacts facts;
+    facts.system_identifier = who["system_identifier"].as<std::string>();
+    facts.timeline = who["timeline"].as<uint32_t>();
+    if (facts.timeline > evidence.timeline) {
+      facts.switch_lsn = connection_->SwitchPoint(facts.timeline, evidence.timeline);
+    }
+    facts.status = connection_->Status(evidence.transaction_id);
+    const bool is_same_line = facts.timeline == evidence.timeline &&
+                              facts.system_identifier == evidence.system_identifier;
+    if (is_same_line && facts.status == XactStatus::kInProgress &&
+        if_in_progress == IfInProgress::kTerminate) {
+      connection_->RunWith(kTerminate, std::to_string(evidence.transaction_id));
+    }
+    return facts;
+  } catch (const std::exception& failure) {
+    return NotAnswered(failure);
+  }
+}
+
+}  // namespace pgsluice

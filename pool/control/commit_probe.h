@@ -1,0 +1,44 @@
+// Asks a server what became of a transaction, over a control session of its own. Blocks.
+// Confined to one thread.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "pool/commit_outcome.h"
+#include "pool/endpoint.h"
+
+namespace pgsluice {
+
+// What to do about a transaction that is still in progress on the server.
+enum class IfInProgress {
+  kLeave,
+  // Its client is gone: ends its backend. A commit that only waits for a standby stays
+  // one.
+  kTerminate,
+};
+
+class CommitProbe final {
+ public:
+  // Connects. An error says why it could not.
+  static absl::StatusOr<std::unique_ptr<CommitProbe>> Open(const Endpoint& endpoint,
+                                                           absl::Duration timeout);
+  ~CommitProbe();
+  CommitProbe(const CommitProbe&) = delete;
+  CommitProbe& operator=(const CommitProbe&) = delete;
+
+  // An error when the server is no primary, or did not answer: it must not be asked again
+  // over this session.
+  absl::StatusOr<ResolutionFacts> Ask(const CommitEvidence& evidence,
+                                      IfInProgress if_in_progress);
+
+ private:
+  struct Connection;
+  explicit CommitProbe(std::unique_ptr<Connection> connection);
+
+  const std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace pgsluice

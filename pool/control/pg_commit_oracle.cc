@@ -1,0 +1,22 @@
+#include "pool/control/pg_commit_oracle.h"
+
+#include <utility>
+
+namespace pgsluice {
+
+absl::StatusOr<ResolutionFacts> PgCommitOracle::Ask(const Endpoint& primary,
+                                                    const CommitEvidence& evidence) {
+  if (probe_ == nullptr || endpoint_ != primary.name) {
+    probe_.reset();
+    absl::StatusOr<std::unique_ptr<CommitProbe>> opened =
+        CommitProbe::Open(primary, timeout_);
+    if (!opened.ok()) return opened.status();
+    probe_ = *std::move(opened);
+    endpoint_ = primary.name;
+  }
+  absl::StatusOr<ResolutionFacts> facts = probe_->Ask(evidence, IfInProgress::kTerminate);
+  if (!facts.ok()) probe_.reset();
+  return facts;
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,28 @@
+// The real CommitOracle: a control session with the primary, opened when there is
+// something to ask. Confined to one thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pool/commit_resolver.h"
+#include "pool/control/commit_probe.h"
+
+namespace pgsluice {
+
+class PgCommitOracle final : public CommitOracle {
+ public:
+  // `timeout` of a connect and of each question.
+  explicit PgCommitOracle(absl::Duration timeout) : timeout_(timeout) {}
+
+  absl::StatusOr<ResolutionFacts> Ask(const Endpoint& primary,
+                                      const CommitEvidence& evidence) override;
+  void Rest() override { probe_.reset(); }
+
+ private:
+  const absl::Duration timeout_;
+  std::unique_ptr<CommitProbe> probe_;
+  std::string endpoint_;  // Of the probe.
+};
+
+}  // namespace pgsluice
