@@ -219,6 +219,14 @@ void Cluster::Retire() {
 
 Topology Cluster::topology() const { return state()->topology; }
 
+std::optional<Endpoint> Cluster::Primary() const {
+  const std::shared_ptr<const State> current = state();
+  const std::optional<size_t> primary = current->topology.primary;
+  if (!primary.has_value()) return std::nullopt;
+  if (!current->topology.endpoints[*primary].is_reachable) return std::nullopt;
+  return deps_.options.endpoints[*primary];
+}
+
 std::vector<PoolStats> Cluster::Stats() const {
   std::vector<std::shared_ptr<EndpointPool>> pools;
   {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -71,6 +72,8 @@ class Cluster final {
   void Retire() ABSL_LOCKS_EXCLUDED(mutex_);
 
   Topology topology() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The endpoint now accepted as the primary and reachable; absent while there is none.
+  std::optional<Endpoint> Primary() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<PoolStats> Stats() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Sessions that are open or being opened, in all pools.
   size_t CountSessions() const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -45,6 +45,14 @@ struct ResolutionFacts {
   XactStatus status = XactStatus::kForgotten;
 };
 
+// What to do about a transaction that is still in progress on the server.
+enum class IfInProgress {
+  kLeave,
+  // Its client is gone: ends its backend. A commit that only waits for a standby stays
+  // one.
+  kTerminate,
+};
+
 enum class CommitOutcome { kCommitted, kAborted, kUnknown };
 
 struct CommitVerdict {

@@ -24,13 +24,14 @@ CommitResolver::~CommitResolver() {
   thread_.join();
 }
 
-void CommitResolver::Resolve(const CommitEvidence& evidence, absl::Time deadline,
-                             Callback callback) {
+void CommitResolver::Resolve(const CommitEvidence& evidence, IfInProgress if_in_progress,
+                             absl::Time deadline, Callback callback) {
   {
     absl::MutexLock lock(&mutex_);
     if (!is_stopping_) {
       ++counters_.open;
       arrived_.push_back({.evidence = evidence,
+                          .if_in_progress = if_in_progress,
                           .deadline = deadline,
                           .callback = std::move(callback),
                           .last_reason = kNoPrimary});
@@ -82,7 +83,7 @@ std::optional<Resolution> CommitResolver::Look(const Endpoint* primary,
                                                Question& question) {
   if (primary != nullptr) {
     const absl::StatusOr<ResolutionFacts> facts =
-        deps_.oracle->Ask(*primary, question.evidence);
+        deps_.oracle->Ask(*primary, question.evidence, question.if_in_progress);
     if (facts.ok()) {
       const CommitVerdict verdict = JudgeCommit(question.evidence, *facts);
       question.last_reason = verdict.reason;

@@ -32,9 +32,10 @@ struct Resolution {
 class CommitOracle {
  public:
   virtual ~CommitOracle() = default;
-  // Blocks for a few seconds at most. What is still in progress there, it ends.
+  // Blocks for a few seconds at most.
   virtual absl::StatusOr<ResolutionFacts> Ask(const Endpoint& primary,
-                                              const CommitEvidence& evidence) = 0;
+                                              const CommitEvidence& evidence,
+                                              IfInProgress if_in_progress) = 0;
   // Nothing is asked for the moment.
   virtual void Rest() = 0;
 };
@@ -57,8 +58,8 @@ class CommitResolver final {
   // What is open is answered with "unknown".
   ~CommitResolver();
 
-  void Resolve(const CommitEvidence& evidence, absl::Time deadline, Callback callback)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  void Resolve(const CommitEvidence& evidence, IfInProgress if_in_progress,
+               absl::Time deadline, Callback callback) ABSL_LOCKS_EXCLUDED(mutex_);
 
   struct Counters {
     uint64_t committed = 0;
@@ -71,6 +72,7 @@ class CommitResolver final {
  private:
   struct Question {
     CommitEvidence evidence;
+    IfInProgress if_in_progress = IfInProgress::kLeave;
     absl::Time deadline;
     Callback callback;
     std::string last_reason;

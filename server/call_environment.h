@@ -8,6 +8,7 @@
 
 #include "pgsluice/config/v1/config.pb.h"
 #include "pool/cluster.h"
+#include "pool/commit_resolver.h"
 #include "server/admission.h"
 #include "server/convert/row_encoder.h"
 #include "server/convert/statement_from_proto.h"
@@ -35,6 +36,7 @@ struct CallEnvironment {
   Admission& admission;
   const SlowQueryLog& slow_queries;
   StatementStats& statements;
+  CommitResolver& resolver;
   CallLimits limits;
   StatusOptions status;
   // An error blamed an endpoint: look at all of them at once.

@@ -11,6 +11,7 @@
 #include "asio/co_spawn.hpp"
 #include "asio/detached.hpp"
 
+#include "pool/control/pg_commit_oracle.h"
 #include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
 #include "pool/timer.h"
@@ -117,11 +118,16 @@ Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
                                      [this](size_t endpoint, ProbeResult result) {
                                        cluster_->OnProbe(endpoint, std::move(result));
                                      });
+  resolver_ = std::make_unique<CommitResolver>(CommitResolverDeps{
+      .oracle = std::make_unique<PgCommitOracle>(cluster_options.probe.timeout),
+      .primary = [this] { return cluster_->Primary(); },
+      .clock = &clock_});
   environment_ = std::make_unique<CallEnvironment>(
       CallEnvironment{.cluster = *cluster_,
                       .admission = admission_,
                       .slow_queries = slow_queries_,
                       .statements = statements_,
+                      .resolver = *resolver_,
                       .limits = CallLimitsOf(config_),
                       .status = {.send_detail = config_.errors().send_detail()},
                       .nudge_prober = [this] { prober_->Nudge(); }});
@@ -295,6 +301,7 @@ Server::~Server() {
   is_stopping_ = true;
   fleet_size_.reset();
   prober_.reset();
+  resolver_.reset();
   if (server_ == nullptr) return;
   for (auto& shard : shards_) shard->ShutdownQueues();
   for (auto& shard : shards_) shard->Stop();

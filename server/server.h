@@ -17,6 +17,7 @@
 #include "pgsluice/v1/gateway_service.grpc.pb.h"
 #include "pool/clock.h"
 #include "pool/cluster.h"
+#include "pool/commit_resolver.h"
 #include "pool/pg/canceler.h"
 #include "pool/pool_monitor.h"
 #include "pool/prober.h"
@@ -79,6 +80,7 @@ class Server final {
   std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<PoolMonitor> monitor_;
   std::unique_ptr<Prober> prober_;
+  std::unique_ptr<CommitResolver> resolver_;
   std::unique_ptr<FleetSize> fleet_size_;  // Null without a file to follow.
   Admission admission_;
   SlowQueryLog slow_queries_;

@@ -8,6 +8,7 @@
 #include "server/monitoring_calls.h"
 #include "server/query_call.h"
 #include "server/reflection_call.h"
+#include "server/resolve_call.h"
 #include "server/server.h"
 #include "server/stream_query_call.h"
 #include "server/top_statements_call.h"
@@ -45,6 +46,15 @@ void Server::AcceptOnShards() {
                                               tag);
         },
         [this](auto call) { return ServeTransaction(std::move(call), *environment_); }));
+    spawn(AcceptCalls<ResolveTransactionCall>(
+        shard,
+        [this, queue](ResolveTransactionCall& call, void* tag) {
+          gateway_service_.RequestResolveTransaction(&call.context(), &call.request,
+                                                     &call.writer, queue, queue, tag);
+        },
+        [this](auto call) {
+          return ServeResolveTransaction(std::move(call), *environment_);
+        }));
     spawn(AcceptCalls<HealthCall>(
         shard,
         [this, queue](HealthCall& call, void* tag) {

@@ -12,14 +12,6 @@
 
 namespace pgsluice {
 
-// What to do about a transaction that is still in progress on the server.
-enum class IfInProgress {
-  kLeave,
-  // Its client is gone: ends its backend. A commit that only waits for a standby stays
-  // one.
-  kTerminate,
-};
-
 class CommitProbe final {
  public:
   // Connects. An error says why it could not.

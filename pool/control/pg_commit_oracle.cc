@@ -5,7 +5,8 @@
 namespace pgsluice {
 
 absl::StatusOr<ResolutionFacts> PgCommitOracle::Ask(const Endpoint& primary,
-                                                    const CommitEvidence& evidence) {
+                                                    const CommitEvidence& evidence,
+                                                    IfInProgress if_in_progress) {
   if (probe_ == nullptr || endpoint_ != primary.name) {
     probe_.reset();
     absl::StatusOr<std::unique_ptr<CommitProbe>> opened =
@@ -14,7 +15,7 @@ absl::StatusOr<ResolutionFacts> PgCommitOracle::Ask(const Endpoint& primary,
     probe_ = *std::move(opened);
     endpoint_ = primary.name;
   }
-  absl::StatusOr<ResolutionFacts> facts = probe_->Ask(evidence, IfInProgress::kTerminate);
+  absl::StatusOr<ResolutionFacts> facts = probe_->Ask(evidence, if_in_progress);
   if (!facts.ok()) probe_.reset();
   return facts;
 }

@@ -16,7 +16,8 @@ class PgCommitOracle final : public CommitOracle {
   explicit PgCommitOracle(absl::Duration timeout) : timeout_(timeout) {}
 
   absl::StatusOr<ResolutionFacts> Ask(const Endpoint& primary,
-                                      const CommitEvidence& evidence) override;
+                                      const CommitEvidence& evidence,
+                                      IfInProgress if_in_progress) override;
   void Rest() override { probe_.reset(); }
 
  private:

@@ -16,7 +16,8 @@ namespace {
 class FakeOracle final : public CommitOracle {
  public:
   absl::StatusOr<ResolutionFacts> Ask(const Endpoint& /*primary*/,
-                                      const CommitEvidence& /*evidence*/) override {
+                                      const CommitEvidence& /*evidence*/,
+                                      IfInProgress /*if_in_progress*/) override {
     absl::MutexLock lock(&mutex_);
     ++asked_;
     absl::StatusOr<ResolutionFacts> answer = answers_.front();
@@ -66,7 +67,7 @@ class CommitResolverTest : public ::testing::Test {
   void Ask(absl::Duration limit = absl::Seconds(10)) {
     resolver_->Resolve(
         {.system_identifier = "7001", .timeline = 1, .transaction_id = 725, .lsn = 100},
-        clock_.Now() + limit, [this](const Resolution& resolution) {
+        IfInProgress::kLeave, clock_.Now() + limit, [this](const Resolution& resolution) {
           resolution_ = resolution;
           answers_ += 1;
         });
