@@ -1,0 +1,41 @@
+// Any bytes where the gateway reads small texts of others: timeline histories, LSNs,
+// variables, trace headers, connection strings, UTF-8.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "pool/commit_outcome.h"
+#include "server/config/connection_string.h"
+#include "server/config/variables.h"
+#include "server/convert/utf8.h"
+#include "server/trace_context.h"
+
+namespace pgsluice {
+namespace {
+
+void TryText(const std::string& text) {
+  (void)SwitchPointOf(text, 1);
+  (void)ParseLsn(text);
+  (void)ExpandVariables(text, {{"A", "b"}});
+  const std::string_view trace = TraceIdOf(text);
+  if (!trace.empty() && trace.size() != 32) std::abort();
+  constexpr size_t kShort = 16;
+  if (CutUtf8(text, kShort).size() > kShort) std::abort();
+  const absl::StatusOr<ConnectionString> conninfo = ConnectionString::Parse(text);
+  if (!conninfo.ok()) return;
+  // Written anew it means the same.
+  const absl::StatusOr<ConnectionString> again =
+      ConnectionString::Parse(conninfo->Text());
+  if (!again.ok() || again->Text() != conninfo->Text()) std::abort();
+  (void)conninfo->SplitHosts();
+  (void)conninfo->RedactedText();
+}
+
+}  // namespace
+}  // namespace pgsluice
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  pgsluice::TryText(std::string(reinterpret_cast<const char*>(data), size));
+  return 0;
+}
