@@ -120,6 +120,8 @@ class EventLoop final : public asio::execution_context {
 
   // Registers, changes (0: ends) what a socket is watched for; returns what holds now.
   uint32_t Watch(int descriptor, SocketWatch& watch, uint32_t before, uint32_t events);
+  // A socket that was watched has been closed, and so has left by itself.
+  void NoteClosed() { --watched_; }
   // Forgets events that have been read but not handled.
   void ForgetEvents(const SocketWatch& watch);
 

@@ -13,6 +13,12 @@ SocketWatch::~SocketWatch() {
   Interrupt();
 }
 
+void SocketWatch::NoteClosed() {
+  if (watched_for_ == 0) return;
+  watched_for_ = 0;
+  loop_.NoteClosed();
+}
+
 asio::awaitable<bool> SocketWatch::WaitReadable() { return Wait(EPOLLIN); }
 
 asio::awaitable<bool> SocketWatch::WaitWritable() { return Wait(EPOLLOUT); }

@@ -18,8 +18,12 @@ class SocketWatch final {
   SocketWatch(EventLoop& loop, int descriptor) : loop_(loop), descriptor_(descriptor) {}
   SocketWatch(const SocketWatch&) = delete;
   SocketWatch& operator=(const SocketWatch&) = delete;
-  // Before the socket is closed. A wait under way ends interrupted.
+  // Before the socket is closed, or after NoteClosed. A wait under way ends interrupted.
   ~SocketWatch();
+
+  int descriptor() const { return descriptor_; }
+  // Somebody has closed the socket: its number means another one from now on.
+  void NoteClosed();
 
   // False when interrupted, or when the socket cannot be watched.
   asio::awaitable<bool> WaitReadable();

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kCatalog = "pg_catalog";
 constexpr std::string_view kTemporarySchema = "pg_temp";
+// A view whose UPDATE sets settings.
+constexpr std::string_view kSettings = "pg_settings";
 // Between INTO and the name, in SELECT INTO only.
 constexpr std::array<std::string_view, 6> kIntoNewTable = {
     "temp", "temporary", "local", "global", "unlogged", "table"};
@@ -89,6 +91,9 @@ StateRisk JudgePlain(std::string_view sql) {
       return StateRisk::kPossible;
     }
     if (IsName(token)) {
+      if (token.text.size() == kSettings.size() && NameOf(token) == kSettings) {
+        return StateRisk::kPossible;
+      }
       if (previous.IsSymbol(".")) {
         path.schema = path.last;
         ++path.parts;

@@ -9,15 +9,24 @@ asio::awaitable<bool> NotReady() { co_return false; }
 }  // namespace
 
 PgConnection::~PgConnection() {
+  DropClosedSocket();
   socket_.reset();  // libpq closes it.
   PQfinish(connection_);
 }
 
+void PgConnection::DropClosedSocket() {
+  if (!socket_.has_value() || PQsocket(connection_) == socket_->descriptor()) return;
+  socket_->NoteClosed();
+  socket_.reset();
+}
+
 asio::awaitable<bool> PgConnection::WaitReadable() {
+  DropClosedSocket();
   return socket_.has_value() ? socket_->WaitReadable() : NotReady();
 }
 
 asio::awaitable<bool> PgConnection::WaitWritable() {
+  DropClosedSocket();
   return socket_.has_value() ? socket_->WaitWritable() : NotReady();
 }
 
@@ -27,6 +36,7 @@ void PgConnection::Interrupt() {
 
 void PgConnection::FollowSocket() {
   // The loop forgets the old descriptor even when libpq reused its number for a new one.
+  DropClosedSocket();
   socket_.reset();
   const int descriptor = PQsocket(connection_);
   if (descriptor >= 0) socket_.emplace(loop_, descriptor);

@@ -33,6 +33,9 @@ class PgConnection final {
   void Interrupt();
   // libpq may change its socket while connecting: call after each PQconnectPoll.
   void FollowSocket();
+  // libpq closes its socket by itself when it finds the server gone: call when it may
+  // have, before its number can be another socket's.
+  void DropClosedSocket();
 
  private:
   PGconn* connection_;

@@ -107,7 +107,9 @@ bool PgSession::IsGoneWhileIdle() {
   if (WasUsedJustNow()) return false;
   if (LooksAlive()) return false;
   // Notices and changed settings come unasked, too; the end comes after a FATAL.
-  if (PQconsumeInput(connection_->get()) == 0) return true;
+  const bool is_read = PQconsumeInput(connection_->get()) == 1;
+  connection_->DropClosedSocket();
+  if (!is_read) return true;
   PQisBusy(connection_->get());
   return PQstatus(connection_->get()) != CONNECTION_OK || !LooksAlive();
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "tests/fault/session_snapshot.h"
 #include "tests/fault/state_changes.h"
 #include "tests/testing/live_test.h"
 
@@ -21,30 +22,6 @@ namespace {
 constexpr int kShortRun = 120;
 constexpr int kLongRun = 10'000;
 constexpr int kLongestSequence = 6;
-
-// All that one session could inherit from its last holder, but for lastval(), and the
-// namespace for temporary objects, which stays, empty. A loaded library stays, too: its
-// settings are there from then on, at their defaults. random() comes last, and once.
-constexpr char kSnapshot[] = R"(
-  SELECT (SELECT coalesce(string_agg(name || '=' || setting, ', ' ORDER BY name), '')
-          FROM pg_settings WHERE source = 'session') AS set_here,
-         (SELECT md5(string_agg(name || '=' || setting, ', ' ORDER BY name))
-          FROM pg_settings
-          WHERE NOT (name LIKE 'plpgsql.%' AND setting = boot_val)) AS settings,
-         current_user || ' ' || session_user || ' ' || current_setting('role') AS roles,
-         coalesce(current_setting('my.custom', true), '') AS custom_setting,
-         (SELECT count(*) FROM pg_locks
-          WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks,
-         (SELECT count(*) FROM pg_listening_channels()) AS listening,
-         (SELECT count(*) FROM pg_prepared_statements
-          WHERE from_sql OR name NOT LIKE 'pgsluice\_%') AS prepared,
-         (SELECT count(*) FROM pg_cursors WHERE name <> '') AS cursors,
-         (SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema())
-           AS temporary_relations,
-         (SELECT count(*) FROM pg_proc WHERE pronamespace = pg_my_temp_schema())
-           AS temporary_functions,
-         random()::text AS drawn)";
-constexpr int kDrawn = 10;
 
 std::vector<const char*> Changes(bool with_hidden) {
   std::vector<const char*> changes(std::begin(kVisibleChanges),
@@ -76,21 +53,7 @@ class StateLeakTest : public LiveTest {
     return std::getenv("PGSLUICE_TEST_LONG") != nullptr ? kLongRun : kShortRun;
   }
 
-  std::string Snapshot() {
-    const Answer answer = client().Query(kSnapshot);
-    if (!answer.ok()) return absl::StrCat("no snapshot: ", answer.failure.message);
-    std::string text;
-    for (int i = 0; i < kDrawn; ++i) {
-      const v1::Value& cell = answer.at(0, i);
-      absl::StrAppend(&text, answer.response.columns(i).name(), ": ", cell.text(),
-                      cell.has_int64() ? absl::StrCat(cell.int64()) : "", "\n");
-    }
-    const bool is_seeded = answer.at(0, kDrawn).text() == seeded_;
-    if (is_seeded) absl::StrAppend(&text, "random() was seeded by another caller\n");
-    const Answer lastval = client().Query("SELECT lastval()");
-    if (lastval.ok()) absl::StrAppend(&text, "lastval() is known\n");
-    return text;
-  }
+  std::string Snapshot() { return SessionSnapshot(client(), seeded_); }
 
   // Each statement a call of its own, in one of several ways.
   void CallEach(const std::vector<std::string>& sequence) {

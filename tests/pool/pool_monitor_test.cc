@@ -165,7 +165,8 @@ TEST_F(PoolMonitorTest, WatchesNothingThatIsSwitchedOff) {
   LookFor(monitor, 5);
 
   EXPECT_TRUE(logged_.empty());
-  for (const Alert& alert : monitor.Recall(0).at(0).alerts) {
+  const auto memory = monitor.Recall(0);
+  for (const Alert& alert : memory.at(0).alerts) {
     EXPECT_NE(alert.kind, AlertKind::kWaiters);
   }
 }

@@ -55,6 +55,14 @@ TEST(StateRiskTest, NamesBeforeParenthesesThatAreNoCallsAreHarmless) {
        "WHEN NOT MATCHED THEN INSERT (a) VALUES (1)"});
 }
 
+TEST(StateRiskTest, TheViewThatSetsSettingsIsARisk) {
+  ExpectRisk(
+      {"UPDATE pg_settings SET setting = '1MB' WHERE name = 'work_mem'",
+       "WITH u AS (UPDATE pg_catalog.\"pg_settings\" SET setting = 'x' RETURNING 1) "
+       "TABLE u",
+       "MERGE INTO PG_SETTINGS USING t ON true WHEN MATCHED THEN DELETE"});
+}
+
 TEST(StateRiskTest, TextThatOnlyLooksLikeACallIsHarmless) {
   ExpectHarmless({"SELECT 'set_config(1)'", "SELECT $$set_config(1)$$",
                   "SELECT E'\\'f(1)'", "SELECT 1 -- set_config(1)",

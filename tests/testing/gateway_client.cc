@@ -26,7 +26,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(int port) {
 
 void AddUpRows(const v1::StreamRows& rows, int columns, StreamAnswer& answer) {
   answer.rows += rows.row_count();
-  for (const v1::Row& row : rows.rows()) answer.sum += row.values(0).int64();
+  for (const v1::Row& row : rows.rows()) {
+    if (row.values_size() > 0) answer.sum += row.values(0).int64();
+  }
   size_t offset = 0;
   for (int i = 0; i < rows.packed().lengths_size(); ++i) {
     const int length = std::max(0, rows.packed().lengths(i));
