@@ -21,6 +21,10 @@ asio::awaitable<bool> PgConnection::WaitWritable() {
   return socket_.has_value() ? socket_->WaitWritable() : NotReady();
 }
 
+asio::awaitable<bool> PgConnection::WaitEither() {
+  return socket_.has_value() ? socket_->WaitEither() : NotReady();
+}
+
 void PgConnection::Interrupt() {
   if (socket_.has_value()) socket_->Interrupt();
 }
