@@ -137,7 +137,7 @@ absl::Status Skipped() {
                    {.reason = std::string(kSkipped)});
 }
 
-bool IsSkipped(const absl::Status& status) {
+bool WasSkipped(const absl::Status& status) {
   const auto details = DetailsOf(status);
   return details.has_value() && details->reason == kSkipped;
 }

@@ -55,7 +55,7 @@ class Session {
   virtual asio::awaitable<absl::Status> Start(const Execution& execution) = 0;
   // Sends several statements together, in one round trip: a flight. Each of its legs is
   // then fetched to its end, in order, errors being answers like others; one that was not
-  // run because of an error before it is answered with an error that IsSkipped. Once the
+  // run because of an error before it is answered with an error that WasSkipped. Once the
   // session is lost, or a stop found no end, all that is left is answered so. On the
   // session's shard, by the lease's holder.
   virtual asio::awaitable<absl::Status> StartFlight(std::span<const Execution> legs,

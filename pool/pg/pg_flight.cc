@@ -70,9 +70,7 @@ bool PgFlight::StopSending() {
 bool PgFlight::NextPart() {
   switch (part_) {
     case LegPart::kPrepare: part_ = LegPart::kExecute; return true;
-    case LegPart::kExecute:
-      part_ = LegPart::kSync;
-      return front().is_synced;
+    case LegPart::kExecute: part_ = LegPart::kSync; return front().is_synced;
     case LegPart::kSync: break;
   }
   return false;

@@ -75,6 +75,10 @@ class PgFlight final {
   // An error of the front leg skips those behind it up to the next Sync.
   void NoteError() { has_error_ = true; }
   bool has_error() const { return has_error_; }
+  // Whether that is so for legs that were not sent yet.
+  bool SkipsUnsent() const {
+    return !front().is_synced && !is_cut_ && unsent_ < legs_.size();
+  }
 
  private:
   void EnterFront();

@@ -105,7 +105,6 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   asio::awaitable<void> AwaitFlight();
   Input TakeLeg(RowSink& sink);
   Input TakeLegResult(const PGresult* result, RowSink& sink);
-  void NoteLegError();
   void CutFlight();
   absl::Status WhyNotRun() const;
   Current EndLeg();
@@ -161,12 +160,12 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   StatementCache statements_;
   SessionFacts facts_;
   std::optional<Current> current_;
-  std::optional<PgFlight> flight_;   // Of more than one leg.
-  bool has_unsent_output_ = false;   // libpq holds some of the flight back.
-  bool is_woken_ = false;            // The wait for the flight's input was ended by us.
-  size_t unflushed_bytes_ = 0;       // Given to libpq since it last sent.
-  absl::Status lead_error_;          // Of a leg of the gateway, for the one behind it.
-  std::optional<Current> answer_;    // Of the caller's leg, while legs trail behind it.
+  std::optional<PgFlight> flight_;  // Of more than one leg.
+  bool has_unsent_output_ = false;  // libpq holds some of the flight back.
+  bool is_woken_ = false;           // The wait for the flight's input was ended by us.
+  size_t unflushed_bytes_ = 0;      // Given to libpq since it last sent.
+  absl::Status lead_error_;         // Of a leg of the gateway, for the one behind it.
+  std::optional<Current> answer_;   // Of the caller's leg, while legs trail behind it.
   // Prepared statements that have lost their place, to be deallocated on the server.
   std::vector<std::string> evicted_;
   std::vector<Statement> deallocations_;

@@ -21,6 +21,7 @@ constexpr char kRollback[] = "ROLLBACK";
 // Any cancel still on its way hits this, or has hit nothing. Also the ping.
 constexpr char kFence[] = "SELECT 1";
 constexpr char kQueryCanceled[] = "57014";
+constexpr char kFailedTransaction[] = "25P02";
 
 // Takes no rows: drains what nobody reads any more.
 class NoSink final : public RowSink {
@@ -257,7 +258,9 @@ asio::awaitable<absl::Status> PgSession::AskInternal(std::string sql,
     }
     if (PQresultStatus(result.get()) != PGRES_FATAL_ERROR) continue;
     const PostgresFields fields = FieldsOf(result.get());
-    if (fields.sqlstate == kQueryCanceled && sql == kFence) continue;
+    const bool was_fended =
+        fields.sqlstate == kQueryCanceled || fields.sqlstate == kFailedTransaction;
+    if (was_fended && sql == kFence) continue;
     if (fields.sqlstate.empty()) facts_.is_broken = true;
     status = PostgresError(fields, Context());
   }

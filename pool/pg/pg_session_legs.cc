@@ -115,6 +115,9 @@ PgSession::Input PgSession::TakeLeg(RowSink& sink) {
     if (PQisBusy(connection) != 0) return Input::kNeeded;
     ResultHandle result(PQgetResult(connection));
     if (result == nullptr) {
+      // Not before: what is sent between an error and the end of its statement makes
+      // libpq (15) lose that end.
+      if (flight_->has_error() && flight_->SkipsUnsent()) CutFlight();
       if (flight_->part() == LegPart::kSync) {
         // Once, after an error that came with the Sync.
         if (std::exchange(was_end, true)) Broken(/*statement_sent=*/true).IgnoreError();
@@ -150,15 +153,8 @@ PgSession::Input PgSession::TakeLegResult(const PGresult* result, RowSink& sink)
   const Input input = TakeResult(result, sink);
   // A lost session's last word says of the legs behind only if it is the backend's own.
   const bool is_definite = !is_lost_ || IsOwnEnd(current_->sqlstate);
-  if (current_->was_refused && is_definite && !flight_->has_error()) NoteLegError();
+  if (current_->was_refused && is_definite) flight_->NoteError();
   return input;
-}
-
-// What is behind it in its segment is skipped: need not be sent, if it was not.
-void PgSession::NoteLegError() {
-  flight_->NoteError();
-  if (flight_->front().is_synced || flight_->NextUnsent() == nullptr) return;
-  CutFlight();
 }
 
 // Nothing more of it is sent; what was sent is answered.

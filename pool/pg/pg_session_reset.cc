@@ -51,8 +51,8 @@ asio::awaitable<absl::Status> PgSession::Reset() {
   }
   // A caller may have prepared statements of its own, under any name, or deallocated
   // ours, from within functions as well: only the server knows.
-  const std::vector<std::string> ours = {
-      "0", StrCat(statements_.size() + evicted_.size())};
+  const std::vector<std::string> ours = {"0",
+                                         StrCat(statements_.size() + evicted_.size())};
   if (prepared == ours) co_return absl::OkStatus();
   ForgetAllPrepared();
   co_return co_await RunInternal(kDeallocateAll);
