@@ -6,6 +6,8 @@ namespace pgsluice {
 
 namespace {
 
+constexpr std::string_view kSkipped = "SKIPPED";
+
 using Code = absl::StatusCode;
 
 constexpr std::string_view kEndpointDown = "ENDPOINT_DOWN";
@@ -127,6 +129,17 @@ absl::Status TransactionEnded(std::string_view reason, std::string_view why) {
 
 absl::Status TransactionMisuse(std::string_view what) {
   return MakeError(Code::kFailedPrecondition, what, {.reason = "TRANSACTION_MISUSE"});
+}
+
+absl::Status Skipped() {
+  return MakeError(Code::kAborted,
+                   "not run: a statement before it in the same flight failed",
+                   {.reason = std::string(kSkipped)});
+}
+
+bool WasSkipped(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  return details.has_value() && details->reason == kSkipped;
 }
 
 absl::Status StatementRefused(std::string_view reason, std::string_view what) {

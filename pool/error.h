@@ -127,6 +127,9 @@ absl::Status TransactionStopped(StopReason reason);
 absl::Status TransactionEnded(std::string_view reason, std::string_view why);
 absl::Status TransactionMisuse(std::string_view what);
 // Refused before it was sent: transaction control as SQL, COPY, LISTEN, empty.
+// Not run, since a statement before it in the same flight failed.
+absl::Status Skipped();
+bool WasSkipped(const absl::Status& status);
 absl::Status StatementRefused(std::string_view reason, std::string_view what);
 absl::Status Internal(std::string_view what);
 

@@ -33,6 +33,27 @@ asio::awaitable<absl::StatusOr<Fetched>> RunFirst(Session& session,
   co_return co_await session.Fetch(sink);
 }
 
+using LegResults = std::vector<absl::StatusOr<CommandResult>>;
+
+asio::awaitable<LegResults> RunLegs(Session& session, std::span<const Execution> legs,
+                                    std::span<RowSink* const> sinks, FlightKind kind) {
+  LegResults results;
+  absl::Status cut = co_await session.StartFlight(legs, kind);
+  for (size_t i = 0; cut.ok() && i < legs.size(); ++i) {
+    absl::StatusOr<Fetched> fetched = Fetched{};
+    while (fetched.ok() && !fetched->is_complete) {
+      fetched = co_await session.Fetch(*sinks[i]);
+    }
+    if (fetched.ok()) {
+      results.push_back(std::move(fetched->result));
+      continue;
+    }
+    results.push_back(fetched.status());
+  }
+  results.resize(legs.size(), cut);
+  co_return results;
+}
+
 }  // namespace
 
 Lease& Lease::operator=(Lease&& other) noexcept {
@@ -76,6 +97,29 @@ asio::awaitable<absl::StatusOr<Fetched>> Lease::StartAndFetch(const Statement& s
   const Execution execution = NextExecution(statement, phase);
   const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), RunFirst(session(), execution, sink));
+}
+
+void Lease::NameLegs(std::vector<Execution>& legs) {
+  for (Execution& leg : legs) leg.id = statement_id_ = NextStatementId();
+}
+
+asio::awaitable<absl::Status> Lease::StartFlight(std::vector<Execution> legs,
+                                                 FlightKind kind, StopSignal& stop) {
+  if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
+  NameLegs(legs);
+  const auto subscription = StopWith(stop);
+  co_return co_await OnShardOf(session(), session().StartFlight(legs, kind));
+}
+
+asio::awaitable<LegResults> Lease::RunFlight(std::vector<Execution> legs,
+                                             std::vector<RowSink*> sinks, FlightKind kind,
+                                             StopSignal& stop) {
+  if (stop.is_stopped()) {
+    co_return LegResults(legs.size(), StoppedBeforeStart(stop.reason()));
+  }
+  NameLegs(legs);
+  const auto subscription = StopWith(stop);
+  co_return co_await OnShardOf(session(), RunLegs(session(), legs, sinks, kind));
 }
 
 asio::awaitable<absl::StatusOr<Fetched>> Lease::Fetch(RowSink& sink, StopSignal& stop) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "pool/session.h"
 #include "pool/stop_signal.h"
@@ -38,6 +39,15 @@ class Lease final {
   asio::awaitable<absl::StatusOr<Fetched>> StartAndFetch(const Statement& statement,
                                                          Phase phase, RowSink& sink,
                                                          StopSignal& stop);
+  // Sends statements together; each is then fetched to its end, in order. Statements and
+  // sinks must outlive the flight. See Session::StartFlight; ids are given here.
+  asio::awaitable<absl::Status> StartFlight(std::vector<Execution> legs, FlightKind kind,
+                                            StopSignal& stop);
+  // StartFlight, then all fetched, each into its own sink, in one visit to the session's
+  // shard. One result a leg.
+  asio::awaitable<std::vector<absl::StatusOr<CommandResult>>> RunFlight(
+      std::vector<Execution> legs, std::vector<RowSink*> sinks, FlightKind kind,
+      StopSignal& stop);
   // Start, then Fetch until complete.
   asio::awaitable<absl::StatusOr<CommandResult>> Execute(const Statement& statement,
                                                          Phase phase, RowSink& sink,
@@ -53,6 +63,7 @@ class Lease final {
   Session& session() const;
   // What goes to the session; names the statement, so that a stop can only meet this one.
   Execution NextExecution(const Statement& statement, Phase phase);
+  void NameLegs(std::vector<Execution>& legs);
   // Passes a stop on to the statement named last.
   StopSignal::Subscription StopWith(StopSignal& stop);
 

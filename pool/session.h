@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -24,6 +25,17 @@ struct Execution {
   const Statement* statement = nullptr;
   Phase phase = Phase::kAutocommit;
   uint64_t id = 0;  // Rises; names the statement in RequestStop.
+  // In a flight: the server hands over this one's result before it turns to the next.
+  bool wants_flush = false;
+};
+
+// What an error in a flight means to the statements, its legs, behind it.
+enum class FlightKind {
+  // They are skipped. Outside a transaction block a flight is a transaction of its own:
+  // nothing of it is durable before its last leg has ended well.
+  kAtomic,
+  // Nothing: each leg stands and falls alone.
+  kIndependent,
 };
 
 // What a Fetch brought.
@@ -41,10 +53,18 @@ class Session {
 
   // Sends a statement. On the session's shard, by the lease's holder.
   virtual asio::awaitable<absl::Status> Start(const Execution& execution) = 0;
+  // Sends several statements together, in one round trip: a flight. Each of its legs is
+  // then fetched to its end, in order, errors being answers like others; one that was not
+  // run because of an error before it is answered with an error that WasSkipped. Once the
+  // session is lost, or a stop found no end, all that is left is answered so. On the
+  // session's shard, by the lease's holder.
+  virtual asio::awaitable<absl::Status> StartFlight(std::span<const Execution> legs,
+                                                    FlightKind kind) = 0;
   // Reads rows into `sink` until it is full or the statement has ended. On the session's
   // shard. After an error the statement is over, or will be cleaned up on return.
   virtual asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink) = 0;
-  // Asks PostgreSQL to cancel statement `id`, if it still runs, so that Fetch ends soon.
+  // Asks PostgreSQL to cancel statement `id`, if it still runs, so that Fetch ends soon;
+  // of a flight, which any of its legs names, the leg that runs and those behind it.
   // Never cancels a COMMIT. From any thread.
   virtual void RequestStop(uint64_t id, StopReason reason) = 0;
 

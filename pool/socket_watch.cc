@@ -23,6 +23,8 @@ asio::awaitable<bool> SocketWatch::WaitReadable() { return Wait(EPOLLIN); }
 
 asio::awaitable<bool> SocketWatch::WaitWritable() { return Wait(EPOLLOUT); }
 
+asio::awaitable<bool> SocketWatch::WaitEither() { return Wait(EPOLLIN | EPOLLOUT); }
+
 // Not a coroutine of its own: one frame less for each wait.
 asio::awaitable<bool> SocketWatch::Wait(uint32_t events) {
   return asio::async_initiate<const asio::use_awaitable_t<>&, void(bool)>(

@@ -28,6 +28,7 @@ class SocketWatch final {
   // False when interrupted, or when the socket cannot be watched.
   asio::awaitable<bool> WaitReadable();
   asio::awaitable<bool> WaitWritable();
+  asio::awaitable<bool> WaitEither();
   // Ends the wait under way, if any.
   void Interrupt();
 

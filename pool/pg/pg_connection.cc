@@ -30,6 +30,11 @@ asio::awaitable<bool> PgConnection::WaitWritable() {
   return socket_.has_value() ? socket_->WaitWritable() : NotReady();
 }
 
+asio::awaitable<bool> PgConnection::WaitEither() {
+  DropClosedSocket();
+  return socket_.has_value() ? socket_->WaitEither() : NotReady();
+}
+
 void PgConnection::Interrupt() {
   if (socket_.has_value()) socket_->Interrupt();
 }

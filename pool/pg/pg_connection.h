@@ -29,6 +29,7 @@ class PgConnection final {
   // False when the wait was interrupted.
   asio::awaitable<bool> WaitReadable();
   asio::awaitable<bool> WaitWritable();
+  asio::awaitable<bool> WaitEither();
   // Ends the wait under way, if any.
   void Interrupt();
   // libpq may change its socket while connecting: call after each PQconnectPoll.

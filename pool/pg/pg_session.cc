@@ -13,12 +13,6 @@
 
 namespace pgsluice {
 
-namespace {
-
-constexpr char kBeginRead[] = "BEGIN READ ONLY";
-
-}  // namespace
-
 PgSession::PgSession(PgSessionDeps deps, std::unique_ptr<PgConnection> connection)
     : deps_(std::move(deps)),
       connection_(std::move(connection)),
@@ -40,27 +34,31 @@ void PgSession::Close() {
 
 asio::awaitable<absl::Status> PgSession::Start(const Execution& execution) {
   auto self = shared_from_this();
+  if (execution.phase == Phase::kRead && deps_.role == Role::kPrimary) {
+    co_return co_await StartFlight({&execution, 1}, FlightKind::kAtomic);
+  }
+  flight_.reset();
   current_.emplace(execution);
   if (is_cancelling_) co_await AwaitCancelEnd();
-  if (facts_.is_broken ||
-      (facts_.transaction == TransactionStatus::kIdle && IsGoneWhileIdle())) {
-    absl::Status lost = Broken(/*statement_sent=*/false);
-    current_.reset();
-    co_return lost;
-  }
-  facts_.has_statement_in_progress = true;
-  absl::Status sent;
-  if (execution.phase == Phase::kRead && deps_.role == Role::kPrimary) {
-    // Sessions of the replica pool are read-only; here a read has to be told so. The
-    // transaction is rolled back when the session is given back.
-    sent = co_await RunInternal(kBeginRead);
-  }
-  if (sent.ok()) sent = co_await Send();
+  absl::Status sent = CheckBeforeStart();
+  if (!sent.ok()) co_return sent;
+  sent = co_await Send();
   if (!sent.ok() && !current_->gave_up) {
     if (facts_.is_broken) facts_.has_statement_in_progress = false;
     current_.reset();
   }
   co_return sent;
+}
+
+absl::Status PgSession::CheckBeforeStart() {
+  if (facts_.is_broken ||
+      (facts_.transaction == TransactionStatus::kIdle && IsGoneWhileIdle())) {
+    absl::Status lost = Broken(/*statement_sent=*/false);
+    current_.reset();
+    return lost;
+  }
+  facts_.has_statement_in_progress = true;
+  return absl::OkStatus();
 }
 
 asio::awaitable<absl::Status> PgSession::Send() {
@@ -224,10 +222,19 @@ ErrorContext PgSession::Context() const {
   return context;
 }
 
+ErrorContext PgSession::LostContext() const {
+  ErrorContext context = Context();
+  if (flight_.has_value() && flight_->IsFrontSent()) {
+    context.phase = flight_->DoubtPhase();
+  }
+  return context;
+}
+
 absl::Status PgSession::Broken(bool statement_sent) {
   facts_.is_broken = true;
+  is_lost_ = true;
   if (lost_cause_.empty()) lost_cause_ = ConnectionError(connection_->get());
-  return SessionLost(Context(), statement_sent, lost_cause_);
+  return SessionLost(LostContext(), statement_sent, lost_cause_);
 }
 
 void PgSession::NoteTransactionStatus() {

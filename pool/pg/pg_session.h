@@ -10,6 +10,7 @@
 #include "pool/options.h"
 #include "pool/pg/canceler.h"
 #include "pool/pg/pg_connection.h"
+#include "pool/pg/pg_flight.h"
 #include "pool/session.h"
 #include "pool/statement_cache.h"
 #include "pool/timer.h"
@@ -36,6 +37,8 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   int shard() const override { return deps_.shard; }
   asio::any_io_executor executor() const override { return deps_.executor; }
   asio::awaitable<absl::Status> Start(const Execution& execution) override;
+  asio::awaitable<absl::Status> StartFlight(std::span<const Execution> legs,
+                                            FlightKind kind) override;
   asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink) override;
   void RequestStop(uint64_t id, StopReason reason) override;
   SessionFacts facts() const override { return facts_; }
@@ -44,7 +47,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   void Close() override;
 
  private:
-  // A statement from Start to its end.
+  // A statement from Start to its end; in a flight, the leg that is being read.
   struct Current {
     explicit Current(const Execution& started) : execution(started) {}
 
@@ -59,6 +62,11 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
     std::string sqlstate;       // Of an error from PostgreSQL.
     std::string prepared_name;  // Empty: sent unprepared.
     CommandResult result;
+    // In a flight:
+    bool was_cancelled = false;
+    bool was_skipped = false;    // For an error before it.
+    bool has_prepared = false;   // Its Parse has succeeded.
+    bool is_row_by_row = false;  // libpq knows that it is to give single rows.
   };
 
   // What a look at the input brought.
@@ -80,18 +88,43 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   asio::awaitable<absl::Status> Flush();
   asio::awaitable<absl::Status> Prepare(const Statement& statement);
 
+  // Sending a flight (pg_session_flight.cc).
+  absl::Status CheckBeforeStart();
+  absl::Status Launch(FlightKind kind, std::vector<PgLeg> legs);
+  void GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const;
+  void DeallocateEvicted(std::vector<PgLeg>& legs);
+  bool SendLegs();
+  bool SendLeg(PgLeg& leg);
+  void ChoosePrepared(PgLeg& leg);
+  bool SendSync();
+  void EnterLeg(StopReason stop_reason, bool gave_up);
+
+  // Reading a flight (pg_session_legs.cc).
+  asio::awaitable<absl::StatusOr<Fetched>> FetchLeg(RowSink& sink);
+  asio::awaitable<absl::Status> ReadAgain(Execution execution);
+  asio::awaitable<void> AwaitFlight();
+  Input TakeLeg(RowSink& sink);
+  Input TakeLegResult(const PGresult* result, RowSink& sink);
+  void CutFlight();
+  absl::Status WhyNotRun() const;
+  Current EndLeg();
+  void LeavePipeline();
+
   // Reading (pg_session_read.cc).
   Input TakeInput(RowSink& sink);
   Input TakeResult(const PGresult* result, RowSink& sink);
   Input TakeRow(const PGresult* result, int row, RowSink& sink);
   void TakeColumns(const PGresult* result, RowSink& sink);
   void TakeError(const PGresult* result);
+  static bool IsOwnEnd(std::string_view sqlstate);
   void RefuseCopyIn();
   // The statement failed by itself: cancel it, keep the first error.
   void Abandon(absl::Status error);
   bool ShouldSendAgain() const;
+  static bool IsPreparedLost(const Current& statement);
   void ForgetPrepared();
   absl::StatusOr<Fetched> EndStatement();
+  absl::StatusOr<Fetched> AnswerOf(Current ended);
 
   // Stopping and cleaning up (pg_session_cleanup.cc).
   void Stop(uint64_t id, StopReason reason);
@@ -104,13 +137,20 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   asio::awaitable<absl::Status> AskInternal(std::string sql,
                                             std::vector<std::string>* row);
   asio::awaitable<void> DrainCurrent();
+  asio::awaitable<void> DrainFlight();
+  bool IsUnderWay(uint64_t id) const;
+  void PressStop();
+  void CancelLeg();
 
   // Making as new (pg_session_reset.cc).
   asio::awaitable<absl::Status> Reset();
+  void ForgetAllPrepared();
 
   // Waits for input and reads it. False: interrupted or broken.
   asio::awaitable<bool> ReadInput();
   ErrorContext Context() const;
+  // For a lost session: in a flight, what its other legs leave in doubt counts, too.
+  ErrorContext LostContext() const;
   absl::Status Broken(bool statement_sent);
   void NoteTransactionStatus();
   static void OnNotice(void* self, const PGresult* notice);
@@ -120,6 +160,16 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   StatementCache statements_;
   SessionFacts facts_;
   std::optional<Current> current_;
+  std::optional<PgFlight> flight_;  // Of more than one leg.
+  bool has_unsent_output_ = false;  // libpq holds some of the flight back.
+  bool is_woken_ = false;           // The wait for the flight's input was ended by us.
+  size_t unflushed_bytes_ = 0;      // Given to libpq since it last sent.
+  absl::Status lead_error_;         // Of a leg of the gateway, for the one behind it.
+  std::optional<Current> answer_;   // Of the caller's leg, while legs trail behind it.
+  // Prepared statements that have lost their place, to be deallocated on the server.
+  std::vector<std::string> evicted_;
+  std::vector<Statement> deallocations_;
+  bool is_lost_ = false;        // Nothing more comes from it.
   std::string lost_cause_;      // Why the session is broken.
   Timer grace_;                 // After a stop, until the caller is let go.
   Timer budget_;                // For one clean-up.

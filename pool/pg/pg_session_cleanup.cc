@@ -21,6 +21,7 @@ constexpr char kRollback[] = "ROLLBACK";
 // Any cancel still on its way hits this, or has hit nothing. Also the ping.
 constexpr char kFence[] = "SELECT 1";
 constexpr char kQueryCanceled[] = "57014";
+constexpr char kFailedTransaction[] = "25P02";
 
 // Takes no rows: drains what nobody reads any more.
 class NoSink final : public RowSink {
@@ -41,16 +42,45 @@ void PgSession::RequestStop(uint64_t id, StopReason reason) {
 }
 
 void PgSession::Stop(uint64_t id, StopReason reason) {
-  if (!current_.has_value() || current_->execution.id != id) return;
-  if (current_->stop_reason != StopReason::kNone) return;
+  if (!IsUnderWay(id) || current_->stop_reason != StopReason::kNone) return;
   current_->stop_reason = reason;
-  // A COMMIT is never cancelled: the answer could not be told from "rolled back".
-  if (current_->execution.phase != Phase::kCommit) SendCancel();
+  if (flight_.has_value()) {
+    // What need not be sent any more is not.
+    if (flight_->kind() == FlightKind::kIndependent) CutFlight();
+    PressStop();
+  } else if (current_->execution.phase != Phase::kCommit) {
+    // A COMMIT is never cancelled: the answer could not be told from "rolled back".
+    SendCancel();
+  }
   grace_.Set(kStopGrace, [self = shared_from_this(), id] {
-    if (!self->current_.has_value() || self->current_->execution.id != id) return;
+    if (!self->IsUnderWay(id)) return;
     self->current_->gave_up = true;
     if (self->connection_ != nullptr) self->connection_->Interrupt();
   });
+}
+
+bool PgSession::IsUnderWay(uint64_t id) const {
+  if (!current_.has_value()) return false;
+  return flight_.has_value() ? flight_->Has(id) : current_->execution.id == id;
+}
+
+// Cancels the leg that runs, of a flight that has been stopped.
+void PgSession::PressStop() {
+  if (!flight_.has_value() || current_->stop_reason == StopReason::kNone) return;
+  if (flight_->DoubtPhase() != Phase::kCommit) {
+    CancelLeg();
+  } else if (connection_ != nullptr) {
+    // A COMMIT is behind it: only who reads can tell that it is not that one that runs.
+    is_woken_ = true;
+    connection_->Interrupt();
+  }
+}
+
+void PgSession::CancelLeg() {
+  if (current_->was_cancelled || is_cancelling_ || !flight_->IsFrontSent()) return;
+  if (current_->execution.phase == Phase::kCommit) return;
+  current_->was_cancelled = true;
+  SendCancel();
 }
 
 void PgSession::SendCancel() {
@@ -72,6 +102,7 @@ void PgSession::SendCancel() {
 void PgSession::OnCancelEnd() {
   is_cancelling_ = false;
   cancel_end_.Cancel();
+  PressStop();  // It may have come between two legs.
 }
 
 asio::awaitable<void> PgSession::AwaitCancelEnd() {
@@ -99,7 +130,14 @@ asio::awaitable<absl::Status> PgSession::DoCleanUp(CleanUpPlan plan) {
     if (self->connection_ != nullptr) self->connection_->Interrupt();
   });
 
-  if (plan.cancel_statement && current_.has_value()) co_await DrainCurrent();
+  if (plan.cancel_statement && current_.has_value()) {
+    if (flight_.has_value()) {
+      co_await DrainFlight();
+    } else {
+      co_await DrainCurrent();
+    }
+  }
+  flight_.reset();
   co_await AwaitCancelEnd();
   absl::Status status = facts_.is_broken ? Internal(lost_cause_) : absl::OkStatus();
   if (status.ok() && plan.fence) status = co_await RunInternal(kFence);
@@ -148,6 +186,41 @@ asio::awaitable<void> PgSession::DrainCurrent() {
   facts_.has_statement_in_progress = false;
 }
 
+// Reads the flight that nobody waits for to its end.
+asio::awaitable<void> PgSession::DrainFlight() {
+  current_->gave_up = false;
+  if (flight_->NextUnsent() != nullptr) {
+    if (flight_->kind() == FlightKind::kAtomic) {
+      // Half of it must not be committed: without a Sync it is not.
+      facts_.is_broken = is_lost_ = true;
+      lost_cause_ = "a flight was left before all of it was sent";
+    } else {
+      CutFlight();
+    }
+  }
+  if (current_->stop_reason == StopReason::kNone) {
+    current_->stop_reason = StopReason::kCancelled;
+  }
+  PressStop();
+  NoSink sink;
+  while (flight_.has_value() && !flight_->IsAnswered() && !is_lost_) {
+    if (TakeLeg(sink) == Input::kEnded) {
+      EndLeg();
+    } else {
+      co_await AwaitFlight();
+    }
+    if (is_out_of_budget_ && !facts_.is_broken) {
+      facts_.is_broken = is_lost_ = true;
+      lost_cause_ = "a cancelled flight did not end in time";
+    }
+  }
+  grace_.Cancel();
+  flight_.reset();
+  answer_.reset();
+  current_.reset();
+  facts_.has_statement_in_progress = false;
+}
+
 asio::awaitable<absl::Status> PgSession::RunInternal(std::string sql) {
   std::vector<std::string> ignored;
   co_return co_await AskInternal(std::move(sql), &ignored);
@@ -185,7 +258,9 @@ asio::awaitable<absl::Status> PgSession::AskInternal(std::string sql,
     }
     if (PQresultStatus(result.get()) != PGRES_FATAL_ERROR) continue;
     const PostgresFields fields = FieldsOf(result.get());
-    if (fields.sqlstate == kQueryCanceled && sql == kFence) continue;
+    const bool was_fended =
+        fields.sqlstate == kQueryCanceled || fields.sqlstate == kFailedTransaction;
+    if (was_fended && sql == kFence) continue;
     if (fields.sqlstate.empty()) facts_.is_broken = true;
     status = PostgresError(fields, Context());
   }

@@ -12,6 +12,7 @@ namespace pgsluice {
 asio::awaitable<absl::StatusOr<Fetched>> PgSession::Fetch(RowSink& sink) {
   auto self = shared_from_this();
   if (!current_.has_value()) co_return Internal("no statement was started");
+  if (flight_.has_value()) co_return co_await FetchLeg(sink);
   while (true) {
     switch (TakeInput(sink)) {
       case Input::kFull: co_return Fetched{};
@@ -70,6 +71,7 @@ PgSession::Input PgSession::TakeResult(const PGresult* result, RowSink& sink) {
       // The rest of it would have to be read: closing is cheaper.
       Abandon(StatementRefused("COPY_REFUSED", "COPY is not supported; use StreamQuery"));
       facts_.is_broken = true;
+      is_lost_ = true;
       return Input::kEnded;
     default: TakeError(result); return Input::kNeeded;
   }
@@ -116,6 +118,12 @@ void PgSession::TakeColumns(const PGresult* result, RowSink& sink) {
   if (!taken.ok()) Abandon(std::move(taken));
 }
 
+// A backend that says itself that it was ended (57P01, 57P05, 25P03, ...) has not gone on
+// to the legs behind. One that somebody else reports as gone (a pooler, 08) may have.
+bool PgSession::IsOwnEnd(std::string_view sqlstate) {
+  return sqlstate.starts_with("57P") || sqlstate.starts_with("25P");
+}
+
 void PgSession::TakeError(const PGresult* result) {
   const PostgresFields fields = FieldsOf(result);
   if (fields.sqlstate.empty()) {
@@ -125,10 +133,13 @@ void PgSession::TakeError(const PGresult* result) {
     if (current_->error.ok()) current_->error = std::move(lost);
     return;
   }
-  absl::Status error = PostgresError(fields, Context());
+  const bool is_end = fields.severity == "FATAL" || fields.severity == "PANIC";
+  if (is_end) lost_cause_ = fields.message;
+  absl::Status error = PostgresError(
+      fields, is_end && !IsOwnEnd(fields.sqlstate) ? LostContext() : Context());
   const auto details = DetailsOf(error);
   if (details.has_value() && details->blame != Blame::kStatement) facts_.is_broken = true;
-  if (fields.severity == "FATAL" || fields.severity == "PANIC") facts_.is_broken = true;
+  if (is_end) facts_.is_broken = is_lost_ = true;
   current_->was_refused = true;
   // A server that goes away says so, and then libpq says that it went: keep the first.
   if (current_->error.ok()) {
@@ -143,17 +154,19 @@ void PgSession::Abandon(absl::Status error) {
   SendCancel();
 }
 
+// 26000: the prepared statement is gone (a caller ran DEALLOCATE or DISCARD).
+// 0A000: its result type changed with the table. Neither executed anything.
+bool PgSession::IsPreparedLost(const Current& statement) {
+  if (statement.prepared_name.empty() || statement.has_rows) return false;
+  if (statement.sqlstate == "26000") return true;
+  return statement.sqlstate == "0A000" &&
+         statement.error.message().find("cached plan") != std::string_view::npos;
+}
+
 bool PgSession::ShouldSendAgain() const {
-  // 26000: the prepared statement is gone (a caller ran DEALLOCATE or DISCARD).
-  // 0A000: its result type changed with the table. Neither executed anything; in a
-  // transaction it is too late, the transaction has failed.
-  if (current_->prepared_name.empty() || current_->was_resent || current_->has_rows) {
-    return false;
-  }
-  if (PQtransactionStatus(connection_->get()) != PQTRANS_IDLE) return false;
-  if (current_->sqlstate == "26000") return true;
-  return current_->sqlstate == "0A000" &&
-         current_->error.message().find("cached plan") != std::string_view::npos;
+  // In a transaction it is too late, the transaction has failed.
+  return !current_->was_resent && IsPreparedLost(*current_) &&
+         PQtransactionStatus(connection_->get()) == PQTRANS_IDLE;
 }
 
 void PgSession::ForgetPrepared() {
@@ -172,15 +185,19 @@ absl::StatusOr<Fetched> PgSession::EndStatement() {
   last_turn_ = connection_->loop().turn();
   Current ended = std::move(*current_);
   current_.reset();
-  if (!ended.error.ok()) {
-    if (ended.sqlstate == "26000") statements_.Clear();
-    if (ended.sqlstate == "0A000") statements_.Erase(ended.prepared_name);
-    // Our cancel came too late: what it changed is there.
-    const bool has_taken_effect = ended.execution.phase == Phase::kAutocommit &&
-                                  !ended.was_refused && ended.result.rows_affected > 0;
-    return has_taken_effect ? DespiteEffect(ended.error) : ended.error;
+  return AnswerOf(std::move(ended));
+}
+
+absl::StatusOr<Fetched> PgSession::AnswerOf(Current ended) {
+  if (ended.error.ok()) {
+    return Fetched{.is_complete = true, .result = std::move(ended.result)};
   }
-  return Fetched{.is_complete = true, .result = std::move(ended.result)};
+  if (ended.sqlstate == "26000") statements_.Clear();
+  if (ended.sqlstate == "0A000") statements_.Erase(ended.prepared_name);
+  // Our cancel came too late: what it changed is there.
+  const bool has_taken_effect = ended.execution.phase == Phase::kAutocommit &&
+                                !ended.was_refused && ended.result.rows_affected > 0;
+  return has_taken_effect ? DespiteEffect(ended.error) : ended.error;
 }
 
 }  // namespace pgsluice

@@ -31,11 +31,16 @@ constexpr char kDeallocateAll[] = "DEALLOCATE ALL";
 
 }  // namespace
 
+void PgSession::ForgetAllPrepared() {
+  statements_.Clear();
+  evicted_.clear();
+}
+
 asio::awaitable<absl::Status> PgSession::Reset() {
   if (deps_.options.reset == SessionReset::kFull) {
     absl::Status discarded = co_await RunInternal(kDiscardAll);
     if (!discarded.ok()) co_return discarded;
-    statements_.Clear();
+    ForgetAllPrepared();
   }
   std::vector<std::string> prepared;
   absl::Status status = co_await AskInternal(kReset, &prepared);
@@ -46,9 +51,10 @@ asio::awaitable<absl::Status> PgSession::Reset() {
   }
   // A caller may have prepared statements of its own, under any name, or deallocated
   // ours, from within functions as well: only the server knows.
-  const std::vector<std::string> ours = {"0", StrCat(statements_.size())};
+  const std::vector<std::string> ours = {"0",
+                                         StrCat(statements_.size() + evicted_.size())};
   if (prepared == ours) co_return absl::OkStatus();
-  statements_.Clear();
+  ForgetAllPrepared();
   co_return co_await RunInternal(kDeallocateAll);
 }
 

@@ -10,6 +10,11 @@ asio::awaitable<absl::Status> FakeSession::Start(const Execution&) {
   co_return absl::UnimplementedError("a fake session runs no statements");
 }
 
+asio::awaitable<absl::Status> FakeSession::StartFlight(std::span<const Execution>,
+                                                       FlightKind) {
+  co_return absl::UnimplementedError("a fake session runs no statements");
+}
+
 asio::awaitable<absl::StatusOr<Fetched>> FakeSession::Fetch(RowSink&) {
   co_return absl::UnimplementedError("a fake session runs no statements");
 }

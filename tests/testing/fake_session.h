@@ -27,6 +27,8 @@ class FakeSession final : public Session {
   int shard() const override { return shard_; }
   asio::any_io_executor executor() const override { return executor_; }
   asio::awaitable<absl::Status> Start(const Execution& execution) override;
+  asio::awaitable<absl::Status> StartFlight(std::span<const Execution> legs,
+                                            FlightKind kind) override;
   asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink) override;
   void RequestStop(uint64_t id, StopReason reason) override;
   SessionFacts facts() const override ABSL_LOCKS_EXCLUDED(mutex_);

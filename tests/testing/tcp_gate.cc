@@ -154,6 +154,8 @@ void TcpGate::Pump(Link& link, Direction direction) {
 }
 
 bool TcpGate::Forward(Link& link, Direction direction, const char* data, size_t size) {
+  const bool is_question = direction == Direction::kToTarget;
+  if (link.is_asking.exchange(is_question) != is_question && is_question) ++round_trips_;
   absl::SleepFor(absl::Microseconds(delay_us_.load()));
   if (direction == Direction::kToClient) {
     const int64_t left = bytes_until_cut_.fetch_sub(static_cast<int64_t>(size));

@@ -39,6 +39,9 @@ class TcpGate final {
   void CutAfter(int64_t bytes);
   // Cuts all connections, by reset.
   void CutAll();
+  // How often a client has sent something after the last answer, or the beginning: the
+  // round trips of one that waits for its answers.
+  int64_t round_trips() const { return round_trips_; }
   // Connections open now.
   int connections() const { return open_links_; }
 
@@ -48,6 +51,7 @@ class TcpGate final {
     int target = -1;
     std::atomic<bool> is_cut = false;
     std::atomic<int> running_pumps = 2;
+    std::atomic<bool> is_asking = false;  // The client was the last to send.
     std::thread to_target;
     std::thread to_client;
   };
@@ -70,6 +74,7 @@ class TcpGate final {
   std::atomic<int64_t> bytes_per_second_ = 0;
   std::atomic<int64_t> bytes_until_cut_ = INT64_MAX;
   std::atomic<int> open_links_ = 0;
+  std::atomic<int64_t> round_trips_ = 0;
   std::thread acceptor_;
 
   absl::Mutex mutex_;

@@ -1,0 +1,207 @@
+// Sending a flight: several statements in libpq's pipeline mode.
+#include <utility>
+
+#include "pool/pg/pg_session.h"
+#include "pool/str_cat.h"
+
+namespace pgsluice {
+
+namespace {
+
+// Between looks at whether the socket takes what libpq holds: bounds the memory of a
+// flight, whatever its size.
+constexpr size_t kSendBytes = 64 * 1024;
+// Of the protocol's own, for a small statement.
+constexpr size_t kLegOverheadBytes = 100;
+// Beyond it nothing new is prepared in flights until these are deallocated.
+constexpr size_t kMaxEvicted = 64;
+
+Statement Control(std::string sql) {
+  return {.sql = std::move(sql),
+          .parameters = {},
+          .kind = StatementKind::kTransactionControl};
+}
+
+const Statement& BeginRead() {
+  static const Statement* const kBegin = new Statement(Control("BEGIN READ ONLY"));
+  return *kBegin;
+}
+
+const Statement& EndRead() {
+  // Not COMMIT: what a read set for its transaction goes, too.
+  static const Statement* const kEnd = new Statement(Control("ROLLBACK"));
+  return *kEnd;
+}
+
+PgLeg OwnLeg(const Statement& statement, LegOwner owner) {
+  return {.execution = {.statement = &statement, .phase = Phase::kRead}, .owner = owner};
+}
+
+size_t BytesOf(const Statement& statement) {
+  size_t bytes = kLegOverheadBytes + statement.sql.size();
+  for (const Parameter& parameter : statement.parameters) {
+    bytes += parameter.value.has_value() ? parameter.value->size() : 0;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> legs,
+                                                     FlightKind kind) {
+  auto self = shared_from_this();
+  if (legs.empty()) co_return Internal("a flight without a statement");
+  const bool is_guarded =
+      legs.front().phase == Phase::kRead && deps_.role == Role::kPrimary;
+  // Without pipeline mode, as it is cheaper.
+  if (legs.size() == 1 && !is_guarded) co_return co_await Start(legs.front());
+
+  flight_.reset();
+  current_.emplace(legs.front());
+  if (is_cancelling_) co_await AwaitCancelEnd();
+  absl::Status status = CheckBeforeStart();
+  if (!status.ok()) co_return status;
+  std::vector<PgLeg> own_legs;
+  for (const Execution& leg : legs) {
+    own_legs.push_back({.execution = leg, .is_synced = kind == FlightKind::kIndependent});
+  }
+  if (is_guarded) GuardReads(kind, own_legs);
+  co_return Launch(kind, std::move(own_legs));
+}
+
+// Sessions of the replica pool are read-only; on the primary a read has to be told so.
+void PgSession::GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const {
+  if (kind == FlightKind::kAtomic) {
+    legs.insert(legs.begin(), OwnLeg(BeginRead(), LegOwner::kLead));
+    legs.push_back(OwnLeg(EndRead(), LegOwner::kTrail));
+    return;
+  }
+  std::vector<PgLeg> guarded;
+  for (PgLeg& leg : legs) {
+    guarded.push_back(OwnLeg(BeginRead(), LegOwner::kLead));
+    guarded.push_back(std::move(leg));
+    guarded.push_back(OwnLeg(EndRead(), LegOwner::kTrail));
+    guarded.back().is_synced = true;
+  }
+  legs = std::move(guarded);
+}
+
+// Ahead of all, each on its own: one that fails harms nobody. Not in a transaction, which
+// it would fail.
+void PgSession::DeallocateEvicted(std::vector<PgLeg>& legs) {
+  deallocations_.clear();
+  if (facts_.transaction != TransactionStatus::kIdle) return;
+  deallocations_.reserve(evicted_.size());
+  for (const std::string& name : evicted_) {
+    deallocations_.push_back(Control(StrCat("DEALLOCATE ", name)));
+  }
+  evicted_.clear();
+  std::vector<PgLeg> own;
+  for (const Statement& deallocation : deallocations_) {
+    own.push_back(OwnLeg(deallocation, LegOwner::kLead));
+    own.back().is_synced = true;
+  }
+  legs.insert(legs.begin(), std::make_move_iterator(own.begin()),
+              std::make_move_iterator(own.end()));
+}
+
+absl::Status PgSession::Launch(FlightKind kind, std::vector<PgLeg> legs) {
+  if (!evicted_.empty()) DeallocateEvicted(legs);
+  flight_.emplace(kind, std::move(legs));
+  answer_.reset();
+  lead_error_ = absl::OkStatus();
+  is_woken_ = false;
+  unflushed_bytes_ = 0;
+  absl::Status status;
+  if (PQenterPipelineMode(connection_->get()) == 0) {
+    status = Broken(/*statement_sent=*/false);
+  } else {
+    EnterLeg(current_->stop_reason, current_->gave_up);
+    if (!SendLegs()) status = Broken(/*statement_sent=*/true);
+  }
+  if (!status.ok()) {
+    flight_.reset();
+    current_.reset();
+    facts_.has_statement_in_progress = false;
+  }
+  return status;
+}
+
+// The front leg is the one that is read from here on.
+void PgSession::EnterLeg(StopReason stop_reason, bool gave_up) {
+  current_.emplace(flight_->front().execution);
+  current_->stop_reason = stop_reason;
+  current_->gave_up = gave_up;
+}
+
+// As much as the socket takes. False: the session is lost.
+bool PgSession::SendLegs() {
+  while (PgLeg* leg = flight_->NextUnsent()) {
+    if (unflushed_bytes_ >= kSendBytes) {
+      const int left = PQflush(connection_->get());
+      has_unsent_output_ = left > 0;
+      if (left != 0) return left > 0;
+      unflushed_bytes_ = 0;
+    }
+    if (!SendLeg(*leg)) return false;
+  }
+  const int left = PQflush(connection_->get());
+  has_unsent_output_ = left > 0;
+  return left >= 0;
+}
+
+bool PgSession::SendLeg(PgLeg& leg) {
+  const Statement& statement = *leg.execution.statement;
+  if (leg.owner == LegOwner::kCaller) ChoosePrepared(leg);
+  unflushed_bytes_ += BytesOf(statement);
+  if (leg.is_prepared_here) {
+    FillParameters(statement);
+    if (PQsendPrepare(connection_->get(), leg.prepared_name.c_str(),
+                      statement.sql.c_str(), static_cast<int>(types_.size()),
+                      types_.data()) == 0) {
+      return false;
+    }
+  }
+  const bool is_sent = leg.prepared_name.empty()
+                           ? SendUnprepared(statement)
+                           : SendPrepared(statement, leg.prepared_name);
+  flight_->NoteSent();
+  if (!is_sent) return false;
+  if (leg.execution.wants_flush && PQsendFlushRequest(connection_->get()) == 0) {
+    return false;
+  }
+  return !leg.is_synced || SendSync();
+}
+
+bool PgSession::SendSync() {
+#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+  return PQsendPipelineSync(connection_->get()) == 1;
+#else
+  return PQpipelineSync(connection_->get()) == 1;
+#endif
+}
+
+void PgSession::ChoosePrepared(PgLeg& leg) {
+  const Statement& statement = *leg.execution.statement;
+  if (!leg.may_be_prepared || deps_.options.prepared_statements == 0 ||
+      statement.kind != StatementKind::kPlain) {
+    NoteStateRisk(statement, /*known=*/nullptr);
+    return;
+  }
+  const StatementCache::Prepared* known =
+      statements_.Find(statement.sql, statement.parameters);
+  NoteStateRisk(statement, known);
+  if (known != nullptr) {
+    if (flight_->MayUse(known->name)) leg.prepared_name = known->name;
+    return;
+  }
+  if (!statements_.SeenBefore(statement.sql, statement.parameters)) return;
+  if (evicted_.size() >= kMaxEvicted) return;
+  StatementCache::Inserted inserted =
+      statements_.Insert(statement.sql, statement.parameters);
+  if (inserted.evicted_name.has_value()) evicted_.push_back(*inserted.evicted_name);
+  leg.prepared_name = inserted.name;
+  leg.is_prepared_here = true;
+}
+
+}  // namespace pgsluice
