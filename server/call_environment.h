@@ -29,6 +29,7 @@ struct CallLimits {
   absl::Duration transaction_idle_timeout;
   absl::Duration stream_stall_timeout;
   size_t stream_message_bytes = 0;
+  size_t max_batch_steps = 0;
 };
 
 struct CallEnvironment {

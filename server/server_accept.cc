@@ -4,6 +4,7 @@
 #include "asio/co_spawn.hpp"
 #include "asio/detached.hpp"
 
+#include "server/batch_call.h"
 #include "server/health_calls.h"
 #include "server/monitoring_calls.h"
 #include "server/query_call.h"
@@ -39,6 +40,13 @@ void Server::AcceptOnShards() {
                                               &call.writer, queue, queue, tag);
         },
         [this](auto call) { return ServeStreamQuery(std::move(call), *environment_); }));
+    spawn(AcceptCalls<BatchCall>(
+        shard,
+        [this, queue](BatchCall& call, void* tag) {
+          gateway_service_.RequestBatch(&call.context(), &call.request, &call.writer,
+                                        queue, queue, tag);
+        },
+        [this](auto call) { return ServeBatch(std::move(call), *environment_); }));
     spawn(AcceptCalls<TransactionCall>(
         shard,
         [this, queue](TransactionCall& call, void* tag) {

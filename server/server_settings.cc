@@ -40,7 +40,8 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
       .max_transaction_duration = ToDuration(limits.max_transaction_duration()),
       .transaction_idle_timeout = ToDuration(limits.transaction_idle_timeout()),
       .stream_stall_timeout = ToDuration(limits.stream_stall_timeout()),
-      .stream_message_bytes = limits.stream_message_bytes()};
+      .stream_message_bytes = limits.stream_message_bytes(),
+      .max_batch_steps = limits.max_batch_steps()};
 }
 
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {

@@ -1,0 +1,54 @@
+#include "server/batch_call.h"
+
+#include "server/batch_run.h"
+#include "server/statement_run.h"
+#include "server/transaction_sql.h"
+
+namespace pgsluice {
+
+namespace {
+
+absl::StatusOr<Statement> BeginOf(const v1::BatchRequest& request) {
+  v1::Begin begin;
+  *begin.mutable_options() = request.options();
+  begin.set_isolation(request.isolation());
+  return BeginStatement(begin);
+}
+
+asio::awaitable<absl::Status> RunBatch(BatchCall& call,
+                                       const CallEnvironment& environment,
+                                       v1::BatchResponse& response) {
+  absl::StatusOr<BatchProgram> program =
+      BatchFromProto(call.request, {.statement = environment.limits.statement,
+                                    .max_steps = environment.limits.max_batch_steps});
+  if (!program.ok()) co_return program.status();
+  absl::StatusOr<CallOptions> options =
+      CallOptionsFromProto(call.request.options(), environment.limits.result,
+                           environment.cluster.options().read_fallback);
+  if (!options.ok()) co_return options.status();
+  absl::StatusOr<Statement> begin = BeginOf(call.request);
+  if (!begin.ok()) co_return begin.status();
+  const absl::StatusOr<Admission::Ticket> ticket =
+      environment.admission.Admit(Admission::Kind::kStatement);
+  if (!ticket.ok()) co_return ticket.status();
+
+  call.LimitTime(environment.limits.default_deadline, environment.limits.max_deadline);
+  StatementTimer timer(call, options->statement_timeout);
+  BatchRun run(call, environment, call.request, *options, *program, *std::move(begin),
+               response);
+  const absl::Status status = co_await run.Run();
+  if (options->wants_report) run.FillReport(response);
+  co_return status;
+}
+
+}  // namespace
+
+asio::awaitable<void> ServeBatch(std::shared_ptr<BatchCall> call,
+                                 const CallEnvironment& environment) {
+  v1::BatchResponse response;
+  const absl::Status status = co_await RunBatch(*call, environment, response);
+  call->Ended();
+  co_await call->Finish(response, ToCallStatus(*call, environment, status));
+}
+
+}  // namespace pgsluice

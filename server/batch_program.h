@@ -1,0 +1,59 @@
+// A batch, checked and cut into flights: what can be sent together. Rules file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "pgsluice/v1/batch.pb.h"
+#include "pool/result.h"
+#include "pool/statement.h"
+#include "server/convert/statement_from_proto.h"
+
+namespace pgsluice {
+
+struct BatchStepPlan {
+  Statement statement;
+  std::vector<v1::CellParameter> cells;
+  v1::Expectation expect;
+  bool has_expectation = false;
+};
+
+struct BatchProgram {
+  std::vector<BatchStepPlan> steps;
+  bool is_atomic = true;
+  uint32_t max_attempts = 1;
+
+  bool HasExpectations() const;
+};
+
+struct BatchLimits {
+  StatementLimits statement;
+  size_t max_steps = 1000;
+};
+
+// Errors name the step: "steps[3].statement.sql".
+absl::StatusOr<BatchProgram> BatchFromProto(const v1::BatchRequest& request,
+                                            const BatchLimits& limits);
+
+// First steps of the flights, in order; the first is 0. A step that takes cells of an
+// earlier one is sent when that one's result is there.
+std::vector<size_t> CutIntoFlights(const BatchProgram& program);
+
+// What is known of a step's result when its expectation is judged.
+struct StepOutcome {
+  uint64_t rows = 0;
+  uint64_t rows_affected = 0;
+  std::optional<std::string> first_cell;  // Absent: NULL, or no row.
+};
+
+// OK, or EXPECTATION_FAILED saying what was expected and what there was.
+absl::Status CheckExpectation(const v1::Expectation& expect, const StepOutcome& outcome);
+
+// The same error, naming the step. Keeps all that it says else.
+absl::Status AtStep(size_t step, const absl::Status& error);
+
+}  // namespace pgsluice

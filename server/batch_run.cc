@@ -1,0 +1,335 @@
+#include "server/batch_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/random/random.h"
+
+#include "pool/error.h"
+#include "pool/timer.h"
+#include "server/convert/result_to_proto.h"
+#include "server/convert/status.h"
+#include "server/convert/times.h"
+#include "server/statement_report.h"
+#include "server/statement_run.h"
+#include "server/transaction_sql.h"
+
+namespace pgsluice {
+
+namespace {
+
+// As for single statements: after a restart of PostgreSQL every idle session is dead.
+constexpr int kMaxStarts = 20;
+// Before the second attempt at the most; doubles with each further one.
+constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
+
+bool NeverRan(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  return details.has_value() && details->outcome == Outcome::kNotStarted &&
+         details->reason == "SESSION_LOST";
+}
+
+bool MayHaveCommitted(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  return details.has_value() && details->outcome == Outcome::kUnknown;
+}
+
+// A serialization failure or a deadlock: all is rolled back, and another run may do.
+bool IsWorthAnotherRun(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  if (!details.has_value() || !details->postgres.has_value()) return false;
+  const std::string& sqlstate = details->postgres->sqlstate;
+  return details->outcome == Outcome::kRolledBack &&
+         (sqlstate == "40001" || sqlstate == "40P01");
+}
+
+// Takes no rows: BEGIN, COMMIT.
+class NoRowSink final : public RowSink {
+ public:
+  absl::Status OnColumns(const std::vector<ColumnInfo>& /*columns*/) override {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<SinkState> OnRow(std::span<const Cell> /*row*/) override {
+    return SinkState::kMore;
+  }
+};
+
+absl::Status CheckCommitted(const absl::StatusOr<CommandResult>& committed) {
+  if (!committed.ok()) return committed.status();
+  if (committed->command_tag == "COMMIT") return absl::OkStatus();
+  // PostgreSQL answers the COMMIT of a failed transaction so.
+  return TransactionEnded("TRANSACTION_FAILED", "a step had failed in it");
+}
+
+}  // namespace
+
+BatchRun::BatchRun(CallBase& call, const CallEnvironment& environment,
+                   const v1::BatchRequest& request, const CallOptions& options,
+                   BatchProgram& program, Statement begin, v1::BatchResponse& response)
+    : call_(call),
+      environment_(environment),
+      request_(request),
+      options_(options),
+      program_(program),
+      begin_(std::move(begin)),
+      response_(response),
+      budget_(options.result) {}
+
+asio::awaitable<absl::Status> BatchRun::Run() {
+  return program_.is_atomic ? RunAtomic() : RunIndependent();
+}
+
+void BatchRun::BeginAnew() {
+  response_.clear_results();
+  rows_.clear();
+  budget_ = BatchBudget(options_.result);
+  has_failed_.assign(program_.steps.size(), false);
+  for (size_t i = 0; i < program_.steps.size(); ++i) {
+    v1::QueryResponse& result = *response_.add_results()->mutable_result();
+    rows_.push_back(
+        std::make_unique<BatchStepRows>(request_.encoding(), budget_, result));
+  }
+  for (const BatchStepPlan& step : program_.steps) {
+    for (const v1::CellParameter& cell : step.cells) {
+      rows_[cell.step()]->Keep({cell.row(), cell.column()});
+    }
+  }
+}
+
+std::vector<BatchRun::Flight> BatchRun::Flights() const {
+  const std::vector<size_t> begins = CutIntoFlights(program_);
+  std::vector<Flight> flights;
+  for (size_t i = 0; i < begins.size(); ++i) {
+    const size_t last = i + 1 < begins.size() ? begins[i + 1] : program_.steps.size();
+    flights.push_back({.first = begins[i], .last = last});
+  }
+  if (!program_.is_atomic) return flights;
+  flights.front().has_begin = true;
+  // Before COMMIT leaves, everything that might forbid it has been looked at.
+  flights.back().has_commit = !program_.HasExpectations();
+  return flights;
+}
+
+asio::awaitable<absl::Status> BatchRun::RunAtomic() {
+  absl::BitGen random;
+  absl::Duration pause = kFirstPause;
+  for (uint32_t attempt = 1;; ++attempt) {
+    response_.set_attempts(attempt);
+    absl::Status status = co_await AttemptAtomic();
+    // What is open is rolled back behind the call's back.
+    routed_.lease.Return();
+    NudgeIfBlamed(environment_, status);
+    if (status.ok() || attempt >= program_.max_attempts) co_return status;
+    if (!IsWorthAnotherRun(status) || call_.stop().is_stopped()) co_return status;
+    Timer timer(call_.shard().loop());
+    const absl::Duration wait = pause * absl::Uniform(random, 0.0, 1.0);
+    if (absl::Now() + wait >= call_.deadline()) co_return status;
+    co_await timer.Wait(wait);
+    pause *= 2;
+  }
+}
+
+asio::awaitable<absl::Status> BatchRun::AttemptAtomic() {
+  const std::vector<Flight> flights = Flights();
+  absl::Status status;
+  for (int start = 0; start < kMaxStarts; ++start) {
+    BeginAnew();
+    status = co_await TakeLease(LeaseKind::kTransaction);
+    if (!status.ok()) co_return status;
+    status = co_await FlyAtomic(flights.front());
+    if (!NeverRan(status)) break;
+    routed_.lease.Return();
+    NudgeIfBlamed(environment_, status);
+  }
+  for (size_t i = 1; i < flights.size() && status.ok(); ++i) {
+    status = co_await FlyAtomic(flights[i]);
+  }
+  if (status.ok() && !flights.back().has_commit) status = co_await Commit();
+  co_return status;
+}
+
+asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
+  NoRowSink none;
+  const Statement commit = CommitStatement();
+  std::vector<Execution> legs;
+  std::vector<RowSink*> sinks;
+  if (flight.has_begin) {
+    // Lost before it was sent, nothing has begun: another session will do.
+    legs.push_back({.statement = &begin_, .phase = Phase::kConnect});
+    sinks.push_back(&none);
+  }
+  for (size_t i = flight.first; i < flight.last; ++i) {
+    if (absl::Status status = FillCells(i); !status.ok()) co_return AtStep(i, status);
+    legs.push_back(
+        {.statement = &program_.steps[i].statement, .phase = Phase::kTransaction});
+    sinks.push_back(rows_[i].get());
+  }
+  if (flight.has_commit) {
+    legs.push_back({.statement = &commit, .phase = Phase::kCommit});
+    sinks.push_back(&none);
+  }
+  const absl::Time begun = absl::Now();
+  std::vector<absl::StatusOr<CommandResult>> results = co_await routed_.lease.RunFlight(
+      std::move(legs), std::move(sinks), FlightKind::kAtomic, call_.stop());
+  executed_ += absl::Now() - begun;
+
+  // A commit in doubt says more than what has led to it.
+  if (flight.has_commit && MayHaveCommitted(results.back().status())) {
+    co_return results.back().status();
+  }
+  if (flight.has_begin) {
+    if (!results.front().ok()) co_return results.front().status();
+    results.erase(results.begin());
+  }
+  Report(flight.first, flight.last, results);
+  for (size_t i = flight.first; i < flight.last; ++i) {
+    absl::Status status = TakeResult(i, results[i - flight.first]);
+    if (!status.ok()) co_return AtStep(i, status);
+  }
+  co_return flight.has_commit ? CheckCommitted(results.back()) : absl::OkStatus();
+}
+
+asio::awaitable<absl::Status> BatchRun::Commit() {
+  NoRowSink none;
+  const Statement commit = CommitStatement();
+  const absl::Time begun = absl::Now();
+  const absl::StatusOr<CommandResult> committed =
+      co_await routed_.lease.Execute(commit, Phase::kCommit, none, call_.stop());
+  executed_ += absl::Now() - begun;
+  co_return CheckCommitted(committed);
+}
+
+asio::awaitable<absl::Status> BatchRun::RunIndependent() {
+  BeginAnew();
+  response_.set_attempts(1);
+  for (const Flight& flight : Flights()) {
+    absl::Status status = co_await TakeLease(LeaseKind::kStatement);
+    if (!status.ok()) {
+      NudgeIfBlamed(environment_, status);
+      // Nothing has run yet: the call as a whole has failed.
+      if (flight.first == 0) co_return status;
+      for (size_t i = flight.first; i < flight.last; ++i) (void)TakeResult(i, status);
+      continue;
+    }
+    co_await FlyIndependent(flight);
+    routed_.lease.Return();
+  }
+  co_return absl::OkStatus();
+}
+
+asio::awaitable<void> BatchRun::FlyIndependent(Flight flight) {
+  std::vector<size_t> steps;  // That can be sent.
+  for (size_t i = flight.first; i < flight.last; ++i) {
+    if (absl::Status status = FillCells(i); !status.ok()) {
+      (void)TakeResult(i, status);
+    } else {
+      steps.push_back(i);
+    }
+  }
+  for (int start = 0; start < kMaxStarts && !steps.empty(); ++start) {
+    std::vector<Execution> legs;
+    std::vector<RowSink*> sinks;
+    for (const size_t i : steps) {
+      legs.push_back(
+          {.statement = &program_.steps[i].statement, .phase = options_.phase()});
+      sinks.push_back(rows_[i].get());
+    }
+    const absl::Time begun = absl::Now();
+    const std::vector<absl::StatusOr<CommandResult>> results =
+        co_await routed_.lease.RunFlight(std::move(legs), std::move(sinks),
+                                         FlightKind::kIndependent, call_.stop());
+    executed_ += absl::Now() - begun;
+    // Those that a lost session never was sent go to another one.
+    std::vector<size_t> left;
+    for (size_t n = 0; n < steps.size(); ++n) {
+      NudgeIfBlamed(environment_, results[n].status());
+      if (NeverRan(results[n].status()) && start + 1 < kMaxStarts) {
+        left.push_back(steps[n]);
+      } else {
+        (void)TakeResult(steps[n], results[n]);
+      }
+    }
+    Report(flight.first, flight.last, results);
+    steps = std::move(left);
+    if (steps.empty()) break;
+    routed_.lease.Return();
+    absl::Status status = co_await TakeLease(LeaseKind::kStatement);
+    if (status.ok()) continue;
+    for (const size_t i : steps) (void)TakeResult(i, status);
+    break;
+  }
+}
+
+asio::awaitable<absl::Status> BatchRun::TakeLease(LeaseKind kind) {
+  const absl::Time asked = absl::Now();
+  RouteRequest route = options_.route;
+  route.kind = kind;
+  route.caller = CallerOf(call_, environment_, options_.tag);
+  absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
+      route, call_.shard().index(), call_.deadline(), call_.stop());
+  queued_ += absl::Now() - asked;
+  if (!routed.ok()) co_return routed.status();
+  routed_ = *std::move(routed);
+  endpoint_ = routed_.lease.endpoint();
+  role_ = routed_.lease.role();
+  co_return absl::OkStatus();
+}
+
+absl::Status BatchRun::FillCells(size_t step) {
+  for (const v1::CellParameter& cell : program_.steps[step].cells) {
+    absl::StatusOr<Parameter> parameter =
+        rows_[cell.step()]->Take({cell.row(), cell.column()});
+    if (!parameter.ok()) return parameter.status();
+    program_.steps[step].statement.parameters[cell.parameter()] = *std::move(parameter);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BatchRun::TakeResult(size_t step,
+                                  const absl::StatusOr<CommandResult>& result) {
+  absl::Status status = result.status();
+  v1::BatchStepResult& out = *response_.mutable_results(static_cast<int>(step));
+  if (status.ok()) {
+    CommandToProto(*result, *out.mutable_result());
+    const BatchStepPlan& plan = program_.steps[step];
+    if (!plan.has_expectation) return status;
+    status = CheckExpectation(plan.expect, rows_[step]->Summarize(*result));
+    if (status.ok()) return status;
+    if (!program_.is_atomic) status = DespiteEffect(status);
+  }
+  if (!program_.is_atomic)
+    *out.mutable_error() = ToRpcStatus(status, environment_.status);
+  return status;
+}
+
+// The time of a flight is shared out evenly: PostgreSQL does not tell it apart.
+void BatchRun::Report(size_t first, size_t last,
+                      const std::vector<absl::StatusOr<CommandResult>>& results) {
+  const auto count = static_cast<int64_t>(last - first);
+  const absl::Time now = absl::Now();
+  for (size_t i = first; i < last && i - first < results.size(); ++i) {
+    ReportStatement(call_, environment_,
+                    {.method = "Batch",
+                     .sql = program_.steps[i].statement.sql,
+                     .endpoint = endpoint_,
+                     .role = role_,
+                     .tag = options_.tag,
+                     .queued = queued_,
+                     .execute = executed_ / count,
+                     .stream = absl::ZeroDuration(),
+                     .ended = now,
+                     .rows = response_.results(static_cast<int>(i)).result().row_count(),
+                     .status = results[i - first].status()});
+  }
+}
+
+void BatchRun::FillReport(v1::BatchResponse& response) const {
+  v1::Route& route = *response.mutable_route();
+  route.set_endpoint(endpoint_);
+  route.set_role(std::string(RoleName(role_)));
+  route.set_reason(std::string(routed_.reason));
+  *response.mutable_timing()->mutable_queued() = ToProto(queued_);
+  *response.mutable_timing()->mutable_execute() = ToProto(executed_);
+}
+
+}  // namespace pgsluice
