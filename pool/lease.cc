@@ -50,7 +50,7 @@ asio::awaitable<LegResults> RunLegs(Session& session, std::span<const Execution>
     }
     results.push_back(fetched.status());
   }
-  results.resize(legs.size(), cut);
+  if (!cut.ok()) results.resize(legs.size(), cut);
   co_return results;
 }
 

@@ -27,6 +27,8 @@ struct CallLimits {
   absl::Duration max_stream_duration;
   absl::Duration max_transaction_duration;
   absl::Duration transaction_idle_timeout;
+  absl::Duration transaction_warning;
+  size_t transaction_window = 1;
   absl::Duration stream_stall_timeout;
   size_t stream_message_bytes = 0;
   size_t max_batch_steps = 0;

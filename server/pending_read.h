@@ -1,8 +1,8 @@
-// A read of a bidi stream that may be waited for with a time limit, and left behind.
-// Confined to the call's shard.
+// The requests of a bidi stream, read ahead up to a window, waited for with a time limit,
+// and left behind. Confined to the call's shard.
 #pragma once
 
-#include <algorithm>
+#include <deque>
 #include <memory>
 #include <utility>
 
@@ -16,8 +16,10 @@ namespace pgsluice {
 template <class Call, class Request>
 class RequestReader final {
  public:
-  explicit RequestReader(std::shared_ptr<Call> call)
-      : call_(std::move(call)), wake_(call_->shard().loop()) {}
+  // Reads ahead at most `window` requests (1: none but the next one), and no more once
+  // these have `kMaxAheadBytes`.
+  RequestReader(std::shared_ptr<Call> call, size_t window)
+      : call_(std::move(call)), wake_(call_->shard().loop()), window_(window) {}
 
   enum class Outcome {
     kRequest,     // `request` holds the next one.
@@ -27,23 +29,28 @@ class RequestReader final {
   };
 
   asio::awaitable<Outcome> Next(Request& request, absl::Time until) {
-    if (read_ == nullptr) {
-      read_ = std::make_shared<Read>(call_, *this);
-      read_->self = read_;
-      call_->stream.Read(&read_->request, static_cast<CompletionTag*>(read_.get()));
-    }
+    ReadAhead();
     while (true) {
-      if (read_->is_done) {
-        const bool is_ok = read_->is_ok;
-        request = std::move(read_->request);
-        read_ = nullptr;
-        co_return is_ok ? Outcome::kRequest : Outcome::kHalfClosed;
+      if (next() != nullptr) {
+        request = Take();
+        co_return Outcome::kRequest;
       }
+      if (is_closed_) co_return Outcome::kHalfClosed;
       if (std::exchange(is_woken_, false)) co_return Outcome::kWoken;
       const absl::Duration left = until - absl::Now();
       if (left <= absl::ZeroDuration()) co_return Outcome::kIdle;
       co_await wake_.Wait(left);
     }
+  }
+
+  // The next request, if it is here already.
+  const Request* next() const { return ready_.empty() ? nullptr : &ready_.front(); }
+  Request Take() {
+    Request request = std::move(ready_.front());
+    ready_.pop_front();
+    ready_bytes_ -= request.ByteSizeLong();
+    ReadAhead();
+    return request;
   }
 
   void Wake() {
@@ -62,23 +69,43 @@ class RequestReader final {
     Read(std::shared_ptr<Call> call, RequestReader& reader)
         : call(std::move(call)), reader(&reader) {}
     void Complete(bool ok) override {
-      is_done = true;
-      is_ok = ok;
-      if (reader != nullptr) reader->wake_.Cancel();
+      const auto keep = std::move(self);
       call = nullptr;
-      self = nullptr;  // May destroy *this.
+      if (reader != nullptr) reader->OnRead(std::move(request), ok);
     }
     std::shared_ptr<Call> call;  // gRPC writes into the call until then.
     RequestReader* reader;
     Request request;
-    bool is_done = false;
-    bool is_ok = false;
     std::shared_ptr<Read> self;
   };
 
+  void ReadAhead() {
+    const bool is_full = ready_.size() >= window_ || ready_bytes_ >= kMaxAheadBytes;
+    if (read_ != nullptr || is_closed_ || (is_full && !ready_.empty())) return;
+    read_ = std::make_shared<Read>(call_, *this);
+    read_->self = read_;
+    call_->stream.Read(&read_->request, static_cast<CompletionTag*>(read_.get()));
+  }
+  void OnRead(Request request, bool is_ok) {
+    read_ = nullptr;
+    is_closed_ = !is_ok;
+    if (is_ok) {
+      ready_bytes_ += request.ByteSizeLong();
+      ready_.push_back(std::move(request));
+      ReadAhead();
+    }
+    wake_.Cancel();
+  }
+
+  static constexpr size_t kMaxAheadBytes = 1 << 20;
+
   std::shared_ptr<Call> call_;
   Timer wake_;
-  std::shared_ptr<Read> read_;
+  const size_t window_;
+  std::deque<Request> ready_;
+  size_t ready_bytes_ = 0;
+  std::shared_ptr<Read> read_;  // Under way.
+  bool is_closed_ = false;
   bool is_woken_ = false;
 };
 

@@ -20,7 +20,7 @@ asio::awaitable<void> ServeReflection(
   using Reader = RequestReader<BidiStreamCall<Request, Response>, Request>;
   grpc::Status status = grpc::Status::OK;
   {
-    Reader reader(call);
+    Reader reader(call, /*window=*/1);
     auto on_stop = call->stop().Subscribe([&reader](StopReason) { reader.Wake(); });
     call->on_drain = [&call](absl::Duration) {
       call->stop().Stop(StopReason::kDraining);

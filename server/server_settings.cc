@@ -39,6 +39,8 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
       .max_stream_duration = ToDuration(limits.max_stream_duration()),
       .max_transaction_duration = ToDuration(limits.max_transaction_duration()),
       .transaction_idle_timeout = ToDuration(limits.transaction_idle_timeout()),
+      .transaction_warning = ToDuration(limits.transaction_warning()),
+      .transaction_window = limits.transaction_window(),
       .stream_stall_timeout = ToDuration(limits.stream_stall_timeout()),
       .stream_message_bytes = limits.stream_message_bytes(),
       .max_batch_steps = limits.max_batch_steps()};

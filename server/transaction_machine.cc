@@ -22,7 +22,7 @@ std::string_view RequestName(TransactionMachine::Request request) {
 
 TransactionMachine::Decision TransactionMachine::OnRequest(Request request,
                                                            uint64_t seq) {
-  if (seq != 0 && seq <= last_seq_) {
+  if (!MayFollow(seq)) {
     return {Step::kBreakStream,
             TransactionMisuse(StrCat("seq must rise: got ", seq, " after ", last_seq_))};
   }
@@ -51,15 +51,12 @@ TransactionMachine::Decision TransactionMachine::OnRequest(Request request,
     case State::kFailed:
       switch (request) {
         case Request::kBegin:
+          return {Step::kRefuse,
+                  TransactionMisuse("the transaction has begun already, and failed")};
         case Request::kExecute:
         case Request::kQuery:
         case Request::kSavepoint:
-        case Request::kRelease:
-          return {Step::kRefuse,
-                  TransactionMisuse(StrCat(
-                      "the transaction has failed; only rollback, rollback_to and commit "
-                      "(answered as the rollback it is) are accepted, not ",
-                      RequestName(request)))};
+        case Request::kRelease: return {Step::kSkip, {}};
         case Request::kRollbackTo: return {Step::kRunStatement, {}};
         case Request::kCommit: return {Step::kRollbackFailed, {}};
         case Request::kRollback: return {Step::kRollback, {}};

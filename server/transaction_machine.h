@@ -41,6 +41,7 @@ class TransactionMachine final {
     kCommit,          // Send COMMIT.
     kRollback,        // Send ROLLBACK; it was asked for.
     kRollbackFailed,  // Send ROLLBACK; commit was asked for, but it had failed.
+    kSkip,            // Do not run it, for an error before it; the state stays.
     kRefuse,          // Answer with the error; the state stays.
     kBreakStream,     // End the stream with the error.
   };
@@ -52,6 +53,8 @@ class TransactionMachine final {
   State state() const { return state_; }
 
   Decision OnRequest(Request request, uint64_t seq);
+  // Whether `seq` is as it should be.
+  bool MayFollow(uint64_t seq) const { return seq == 0 || seq > last_seq_; }
   void OnBegun() { state_ = State::kActive; }
   // A statement (or savepoint command) has ended; `is_ok` as PostgreSQL sees the
   // transaction afterwards.

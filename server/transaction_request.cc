@@ -5,10 +5,13 @@
 
 namespace pgsluice {
 
+bool HasRequest(const v1::TransactionRequest& request) {
+  return request.request_case() != v1::TransactionRequest::REQUEST_NOT_SET;
+}
+
 TransactionMachine::Request KindOf(const v1::TransactionRequest& request) {
   using Request = TransactionMachine::Request;
   switch (request.request_case()) {
-    case v1::TransactionRequest::kBegin: return Request::kBegin;
     case v1::TransactionRequest::kQuery: return Request::kQuery;
     case v1::TransactionRequest::kSavepoint: return Request::kSavepoint;
     case v1::TransactionRequest::kRollbackTo: return Request::kRollbackTo;

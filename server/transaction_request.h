@@ -11,7 +11,9 @@
 
 namespace pgsluice {
 
-// The request must be set.
+// Whether there is anything in it but begin.
+bool HasRequest(const v1::TransactionRequest& request);
+// Of what comes besides begin, which must be there.
 TransactionMachine::Request KindOf(const v1::TransactionRequest& request);
 
 // The statement that an execute, a query or a savepoint request sends; or what is wrong

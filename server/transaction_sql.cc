@@ -65,6 +65,14 @@ absl::StatusOr<Statement> BeginStatement(const v1::Begin& begin) {
 Statement CommitStatement() { return Control("COMMIT"); }
 Statement RollbackStatement() { return Control("ROLLBACK"); }
 
+Statement AutoSavepointStatement() { return Control("SAVEPOINT pgsluice_auto"); }
+Statement UndoAutoSavepointStatement() {
+  return Control("ROLLBACK TO SAVEPOINT pgsluice_auto");
+}
+Statement ReleaseAutoSavepointStatement() {
+  return Control("RELEASE SAVEPOINT pgsluice_auto");
+}
+
 absl::StatusOr<Statement> SavepointStatement(const std::string& name) {
   return Named("SAVEPOINT ", "savepoint.name", name);
 }

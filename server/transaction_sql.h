@@ -15,6 +15,11 @@ absl::StatusOr<Statement> BeginStatement(const v1::Begin& begin);
 Statement CommitStatement();
 Statement RollbackStatement();
 
+// The savepoint around a statement, with auto_savepoint.
+Statement AutoSavepointStatement();
+Statement UndoAutoSavepointStatement();
+Statement ReleaseAutoSavepointStatement();
+
 // With the name quoted as an identifier. Names have 1 to 63 bytes, without NUL.
 absl::StatusOr<Statement> SavepointStatement(const std::string& name);
 absl::StatusOr<Statement> RollbackToStatement(const std::string& name);

@@ -1,15 +1,10 @@
 #include "server/transaction_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "pool/str_cat.h"
-#include "server/convert/result_to_proto.h"
-#include "server/convert/row_encoder.h"
-#include "server/convert/times.h"
-#include "server/stall_guard.h"
-#include "server/statement_report.h"
-#include "server/statement_run.h"
-#include "server/statement_stop.h"
+#include "server/transaction_flight.h"
 #include "server/transaction_request.h"
 #include "server/transaction_sql.h"
 
@@ -17,30 +12,11 @@ namespace pgsluice {
 
 namespace {
 
-// Sessions found dead in a row before the call gives up.
-constexpr int kMaxBegins = 20;
-
-// Control statements return no rows.
-class NoRows final : public RowSink {
- public:
-  absl::Status OnColumns(const std::vector<ColumnInfo>&) override {
-    return absl::OkStatus();
-  }
-  absl::StatusOr<SinkState> OnRow(std::span<const Cell>) override {
-    return SinkState::kMore;
-  }
-};
-
-v1::TransactionState StateOf(const TransactionMachine& machine) {
-  switch (machine.state()) {
-    case TransactionMachine::State::kAwaitingBegin:
-      return v1::TRANSACTION_STATE_UNSPECIFIED;
-    case TransactionMachine::State::kActive: return v1::TRANSACTION_STATE_ACTIVE;
-    case TransactionMachine::State::kFailed: return v1::TRANSACTION_STATE_FAILED;
-    case TransactionMachine::State::kEnded: return v1::TRANSACTION_STATE_ENDED;
-  }
-  return v1::TRANSACTION_STATE_UNSPECIFIED;
+absl::Duration FromProto(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
+
+asio::awaitable<absl::Status> Nothing() { co_return absl::OkStatus(); }
 
 }  // namespace
 
@@ -48,8 +24,11 @@ TransactionStream::TransactionStream(std::shared_ptr<TransactionCall> call,
                                      const CallEnvironment& environment)
     : call_(std::move(call)),
       environment_(environment),
-      reader_(call_),
-      idle_timeout_(environment.limits.transaction_idle_timeout) {
+      answers_(*call_, environment, machine_),
+      limits_(environment.limits.transaction_idle_timeout,
+              environment.limits.transaction_warning, absl::Now()),
+      reader_(call_, environment.limits.transaction_window),
+      total_(call_->shard().loop()) {
   call_->on_drain = [this](absl::Duration finish_within) {
     drain_notice_ = finish_within;
     reader_.Wake();
@@ -60,22 +39,15 @@ TransactionStream::~TransactionStream() { call_->on_drain = nullptr; }
 
 asio::awaitable<absl::Status> TransactionStream::Run() {
   auto wake_on_stop = call_->stop().Subscribe([this](StopReason) { reader_.Wake(); });
-  absl::Time idle_until = absl::Now() + idle_timeout_;
   while (machine_.state() != TransactionMachine::State::kEnded) {
     v1::TransactionRequest request;
-    const Reader::Outcome outcome = co_await reader_.Next(request, idle_until);
-    if (call_->stop().is_stopped()) {
-      const StopReason reason = call_->stop().reason();
-      co_return co_await EndUnasked(reason == StopReason::kDraining
-                                        ? v1::ROLLBACK_CAUSE_DRAINING
-                                        : v1::ROLLBACK_CAUSE_UNSPECIFIED,
-                                    TransactionStopped(reason));
-    }
+    const Reader::Outcome outcome = co_await reader_.Next(request, limits_.NextLook());
+    if (call_->stop().is_stopped()) co_return co_await EndStopped();
     absl::Status status;
     switch (outcome) {
       case Reader::Outcome::kRequest:
-        status = co_await Serve(request);
-        idle_until = absl::Now() + idle_timeout_;
+        status = co_await Serve(std::move(request));
+        limits_.OnAnswered(absl::Now());
         break;
       case Reader::Outcome::kWoken: status = co_await AnnounceDrain(); break;
       case Reader::Outcome::kHalfClosed:
@@ -83,222 +55,140 @@ asio::awaitable<absl::Status> TransactionStream::Run() {
             v1::ROLLBACK_CAUSE_HALF_CLOSED,
             TransactionEnded("HALF_CLOSED", "the caller closed its side without commit"));
       case Reader::Outcome::kIdle:
-        co_return co_await EndUnasked(
-            v1::ROLLBACK_CAUSE_IDLE,
-            TransactionEnded(
-                "TRANSACTION_IDLE",
-                StrCat("no request came for ", absl::FormatDuration(idle_timeout_))));
+        status = co_await Tell(limits_.Take(absl::Now()));
+        break;
     }
     if (!status.ok()) co_return status;
   }
   co_return absl::OkStatus();
 }
 
-asio::awaitable<absl::Status> TransactionStream::Serve(
-    const v1::TransactionRequest& request) {
-  if (request.request_case() == v1::TransactionRequest::REQUEST_NOT_SET) {
+asio::awaitable<absl::Status> TransactionStream::Serve(v1::TransactionRequest request) {
+  using Step = TransactionMachine::Step;
+  if (!HasRequest(request) && !request.has_begin()) {
     co_return InvalidRequest("request", "is not set, or not known to this server");
   }
-  const TransactionMachine::Decision decision =
-      machine_.OnRequest(KindOf(request), request.seq());
-  switch (decision.step) {
-    case TransactionMachine::Step::kBegin: co_return co_await Begin(request);
-    case TransactionMachine::Step::kRunStatement:
-      co_return co_await RunStatement(request);
-    case TransactionMachine::Step::kCommit: co_return co_await Commit(request.seq());
-    case TransactionMachine::Step::kRollback:
-      co_return co_await Rollback(request.seq(), v1::ROLLBACK_CAUSE_REQUESTED);
-    case TransactionMachine::Step::kRollbackFailed:
-      co_return co_await Rollback(request.seq(), v1::ROLLBACK_CAUSE_FAILED);
-    case TransactionMachine::Step::kRefuse:
-      co_return co_await Refuse(request.seq(), decision.error);
-    case TransactionMachine::Step::kBreakStream: co_return decision.error;
+  if (request.then_commit() && !request.has_execute() && !request.has_query()) {
+    co_return InvalidRequest("then_commit", "goes with execute and query only");
   }
-  co_return Internal("unknown step");
+  const uint64_t seq = request.seq();
+  const bool begins = request.has_begin();
+  TransactionMachine::Decision decision = machine_.OnRequest(
+      begins ? TransactionMachine::Request::kBegin : KindOf(request), seq);
+  TransactionFlight flight({*call_, environment_, options_, routed_, machine_, answers_});
+  switch (decision.step) {
+    case Step::kBegin: break;
+    case Step::kRunStatement: break;
+    case Step::kCommit: break;
+    case Step::kRollback:
+      co_return co_await flight.Rollback(seq, v1::ROLLBACK_CAUSE_REQUESTED);
+    case Step::kRollbackFailed:
+      co_return co_await flight.Rollback(seq, v1::ROLLBACK_CAUSE_FAILED);
+    case Step::kSkip: {
+      absl::Status taken = co_await answers_.Skip(seq);
+      if (!taken.ok() || !request.then_commit()) co_return taken;
+      co_return co_await flight.Rollback(seq, v1::ROLLBACK_CAUSE_FAILED);
+    }
+    case Step::kRefuse: co_return co_await answers_.Refuse(seq, decision.error);
+    case Step::kBreakStream: co_return decision.error;
+  }
+  const v1::Begin begin = request.begin();
+  const bool is_odd =
+      begins && HasRequest(request) && !request.has_execute() && !request.has_query();
+  if (is_odd) {
+    co_return InvalidRequest("begin", "may come with execute or query only");
+  }
+  TurnPart first = PartOf(std::move(request), environment_.limits.statement);
+  if (begins) {
+    absl::Status begun = Begin(begin, first);
+    if (!begun.ok()) co_return begun;
+  }
+  std::vector<TurnPart> turn = TakeTurn(std::move(first));
+  co_return co_await flight.Run(std::move(turn), has_auto_savepoint_);
 }
 
-asio::awaitable<absl::Status> TransactionStream::Begin(
-    const v1::TransactionRequest& request) {
-  const v1::Begin& begin = request.begin();
+// Reads what begin asks for. The machine goes ahead: if BEGIN fails, the stream ends.
+absl::Status TransactionStream::Begin(const v1::Begin& begin, TurnPart& part) {
   absl::StatusOr<CallOptions> options =
       CallOptionsFromProto(begin.options(), environment_.limits.result,
                            environment_.cluster.options().read_fallback);
-  if (!options.ok()) co_return options.status();
+  if (!options.ok()) return options.status();
   absl::StatusOr<Statement> statement = BeginStatement(begin);
-  if (!statement.ok()) co_return statement.status();
+  if (!statement.ok()) return statement.status();
+  absl::Status limited = SetLimits(begin);
+  if (!limited.ok()) return limited;
   options_ = *std::move(options);
-  const absl::Duration asked_idle = absl::Seconds(begin.idle_timeout().seconds()) +
-                                    absl::Nanoseconds(begin.idle_timeout().nanos());
-  if (asked_idle < absl::ZeroDuration()) {
-    co_return InvalidRequest("begin.idle_timeout", "must not be negative");
-  }
-  if (asked_idle > absl::ZeroDuration())
-    idle_timeout_ = std::min(idle_timeout_, asked_idle);
-
-  absl::Status begun = co_await TakeSession(*statement);
-  if (!begun.ok()) co_return begun;
+  has_auto_savepoint_ = begin.auto_savepoint();
+  part.begin = *std::move(statement);
   machine_.OnBegun();
-  v1::TransactionResponse response;
-  response.set_seq(request.seq());
-  v1::Route& route = *response.mutable_begun()->mutable_route();
-  route.set_endpoint(routed_.lease.endpoint());
-  route.set_role(std::string(RoleName(routed_.lease.role())));
-  route.set_reason(std::string(routed_.reason));
-  co_return co_await Write(response);
+  return absl::OkStatus();
 }
 
-// A session that turns out to be gone has begun nothing: another one will do.
-asio::awaitable<absl::Status> TransactionStream::TakeSession(const Statement& begin) {
-  absl::Status status;
-  for (int i = 0; i < kMaxBegins; ++i) {
-    RouteRequest route = options_.route;
-    route.kind = LeaseKind::kTransaction;
-    route.caller = CallerOf(*call_, environment_, options_.tag);
-    absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
-        route, call_->shard().index(), call_->deadline(), call_->stop());
-    if (!routed.ok()) co_return routed.status();
-    routed_ = *std::move(routed);
-    NoRows none;
-    absl::StatusOr<CommandResult> begun =
-        co_await routed_.lease.Execute(begin, Phase::kConnect, none, call_->stop());
-    status = begun.status();
-    if (status.ok()) break;
-    routed_.lease.Return();
-    NudgeIfBlamed(environment_, status);
-    const auto details = DetailsOf(status);
-    if (!details.has_value() || details->reason != "SESSION_LOST") break;
+absl::Status TransactionStream::SetLimits(const v1::Begin& begin) {
+  const absl::Duration idle = FromProto(begin.idle_timeout());
+  const absl::Duration total = FromProto(begin.total_timeout());
+  if (idle < absl::ZeroDuration()) {
+    return InvalidRequest("begin.idle_timeout", "must not be negative");
   }
-  co_return status;
+  if (total < absl::ZeroDuration()) {
+    return InvalidRequest("begin.total_timeout", "must not be negative");
+  }
+  const absl::Time now = absl::Now();
+  limits_.OnBegin(idle, total, call_->deadline(), now);
+  // Whatever runs then is stopped with the call.
+  total_.Set(limits_.total_until() - now,
+             [this] { call_->stop().Stop(StopReason::kDeadline); });
+  return absl::OkStatus();
 }
 
-asio::awaitable<absl::Status> TransactionStream::RunStatement(
-    const v1::TransactionRequest& request) {
-  absl::StatusOr<Statement> statement =
-      StatementOf(request, environment_.limits.statement);
-  // Never sent, so the transaction is as it was.
-  if (!statement.ok()) co_return co_await Refuse(request.seq(), statement.status());
-
-  v1::TransactionResponse response;
-  response.set_seq(request.seq());
-  v1::QueryResponse& result = *response.mutable_result();
-  const absl::Time begun = absl::Now();
-  streamed_ = absl::ZeroDuration();
-  absl::Status status;
-  if (request.has_query()) {
-    status = co_await StreamRows(request, *statement, result);
-  } else {
-    QueryRows rows(request.execute().encoding(), options_.result, result);
-    CommandResult command;
-    status = co_await Execute(*statement, rows, command);
-    if (status.ok()) CommandToProto(command, result);
+std::vector<TurnPart> TransactionStream::TakeTurn(TurnPart first) {
+  std::vector<TurnPart> turn;
+  turn.push_back(std::move(first));
+  const size_t window = environment_.limits.transaction_window;
+  while (turn.size() < window && reader_.next() != nullptr &&
+         MayJoin(turn, *reader_.next(), has_auto_savepoint_)) {
+    const v1::TransactionRequest& next = *reader_.next();
+    const bool is_odd = next.then_commit() && !next.has_execute() && !next.has_query();
+    // Refused in its own turn, as is a wrong seq.
+    if (is_odd || !machine_.MayFollow(next.seq())) break;
+    (void)machine_.OnRequest(KindOf(next), next.seq());
+    turn.push_back(PartOf(reader_.Take(), environment_.limits.statement));
   }
-  const absl::Time ended = absl::Now();
-  const absl::Duration took = ended - begun;
-  ReportStatement(*call_, environment_,
-                  {.method = "Transaction",
-                   .sql = statement->sql,
-                   .endpoint = routed_.lease.endpoint(),
-                   .role = routed_.lease.role(),
-                   .tag = options_.tag,
-                   .queued = absl::ZeroDuration(),
-                   .execute = took - streamed_,
-                   .stream = streamed_,
-                   .ended = ended,
-                   .rows = result.row_count(),
-                   .status = status});
-
-  const TransactionStatus transaction = routed_.lease.transaction();
-  const bool is_good = transaction == TransactionStatus::kInTransaction;
-  if (!is_good && transaction != TransactionStatus::kFailed) {
-    // Lost with its session, given up, or ended by the statement itself.
-    co_return status.ok() ? TransactionMisuse("the statement ended the transaction")
-                          : status;
-  }
-  machine_.OnStatementEnd(is_good);
-  if (call_->stop().is_stopped() && !status.ok()) co_return status;
-  if (!status.ok()) co_return co_await Refuse(request.seq(), status);
-  if (options_.wants_report) {
-    *result.mutable_timing()->mutable_execute() = ToProto(took);
-    result.mutable_route()->set_endpoint(routed_.lease.endpoint());
-  }
-  co_return co_await Write(response);
+  return turn;
 }
 
-asio::awaitable<absl::Status> TransactionStream::Execute(const Statement& statement,
-                                                         RowSink& sink,
-                                                         CommandResult& result) {
-  StatementStop stop(*call_, options_.statement_timeout);
-  absl::StatusOr<CommandResult> executed =
-      co_await routed_.lease.Execute(statement, Phase::kTransaction, sink, stop.signal());
-  if (!executed.ok()) co_return executed.status();
-  result = *std::move(executed);
-  co_return absl::OkStatus();
-}
-
-asio::awaitable<absl::Status> TransactionStream::StreamRows(
-    const v1::TransactionRequest& request, const Statement& statement,
-    v1::QueryResponse& end) {
-  StatementStop stop(*call_, options_.statement_timeout);
-  StreamRowsBuilder rows(request.query().encoding(),
-                         environment_.limits.stream_message_bytes);
-  bool has_sent_columns = false;
-  absl::Status status =
-      co_await routed_.lease.Start(statement, Phase::kTransaction, stop.signal());
-  while (status.ok()) {
-    absl::StatusOr<Fetched> fetched = co_await routed_.lease.Fetch(rows, stop.signal());
-    if (!fetched.ok()) co_return fetched.status();
-    if (rows.has_rows()) {
-      v1::TransactionResponse message;
-      message.set_seq(request.seq());
-      rows.TakeRows(*message.mutable_rows());
-      if (!has_sent_columns) *message.mutable_rows()->mutable_columns() = rows.columns();
-      has_sent_columns = true;
-      const absl::Time written = absl::Now();
-      status = co_await Write(message);
-      streamed_ += absl::Now() - written;
-    }
-    if (!fetched->is_complete) continue;
-    *end.mutable_columns() = rows.columns();
-    CommandToProto(fetched->result, end);
-    end.set_row_count(rows.total_rows());
-    break;
+asio::awaitable<absl::Status> TransactionStream::Tell(TransactionEvent event) {
+  const absl::Time now = absl::Now();
+  switch (event) {
+    case TransactionEvent::kNone: break;
+    case TransactionEvent::kIdleSoon:
+      return answers_.Expiring(v1::TRANSACTION_LIMIT_IDLE, limits_.idle_until() - now);
+    case TransactionEvent::kTotalSoon:
+      return answers_.Expiring(v1::TRANSACTION_LIMIT_TOTAL, limits_.total_until() - now);
+    case TransactionEvent::kIdle:
+      return EndUnasked(v1::ROLLBACK_CAUSE_IDLE,
+                        TransactionEnded("TRANSACTION_IDLE",
+                                         StrCat("no request came for ",
+                                                absl::FormatDuration(limits_.idle()))));
   }
-  co_return status;
+  return Nothing();
 }
 
-asio::awaitable<absl::Status> TransactionStream::Commit(uint64_t seq) {
-  const Statement commit = CommitStatement();
-  NoRows none;
-  absl::StatusOr<CommandResult> committed =
-      co_await routed_.lease.Execute(commit, Phase::kCommit, none, call_->stop());
-  machine_.OnEnded();
-  routed_.lease.Return();
-  if (!committed.ok()) co_return committed.status();
-  v1::TransactionResponse response;
-  response.set_seq(seq);
-  // PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, and no error.
-  if (committed->command_tag == "COMMIT") {
-    response.mutable_committed();
-  } else {
-    response.mutable_rolled_back()->set_cause(v1::ROLLBACK_CAUSE_FAILED);
-  }
-  co_return co_await Write(response);
+asio::awaitable<absl::Status> TransactionStream::AnnounceDrain() {
+  if (!drain_notice_.has_value()) co_return absl::OkStatus();
+  const absl::Duration finish_within = *drain_notice_;
+  drain_notice_.reset();
+  co_return co_await answers_.Draining(finish_within);
 }
 
-asio::awaitable<absl::Status> TransactionStream::Rollback(uint64_t seq,
-                                                          v1::RollbackCause cause) {
-  const Statement rollback = RollbackStatement();
-  NoRows none;
-  // Unconfirmed, it is all the same: the pool closes the session, and PostgreSQL rolls
-  // back.
-  (void)co_await routed_.lease.Execute(rollback, Phase::kTransaction, none,
-                                       call_->stop());
-  machine_.OnEnded();
-  routed_.lease.Return();
-  v1::TransactionResponse response;
-  response.set_seq(seq);
-  response.mutable_rolled_back()->set_cause(cause);
-  co_return co_await Write(response);
+asio::awaitable<absl::Status> TransactionStream::EndStopped() {
+  const StopReason reason = call_->stop().reason();
+  v1::RollbackCause cause = v1::ROLLBACK_CAUSE_UNSPECIFIED;
+  if (reason == StopReason::kDraining) cause = v1::ROLLBACK_CAUSE_DRAINING;
+  const bool has_expired =
+      reason == StopReason::kDeadline && absl::Now() >= limits_.total_until();
+  if (has_expired) cause = v1::ROLLBACK_CAUSE_EXPIRED;
+  return EndUnasked(cause, TransactionStopped(reason));
 }
 
 asio::awaitable<absl::Status> TransactionStream::EndUnasked(v1::RollbackCause cause,
@@ -311,38 +201,8 @@ asio::awaitable<absl::Status> TransactionStream::EndUnasked(v1::RollbackCause ca
   machine_.OnEnded();
   // The pool rolls back behind the call's back: a stopped call cannot wait for it.
   routed_.lease.Return();
-  if (is_reachable) {
-    v1::TransactionResponse response;
-    response.mutable_rolled_back()->set_cause(cause);
-    (void)co_await Write(response);  // The status says the same.
-  }
+  if (is_reachable) (void)co_await answers_.RolledBack(0, cause);  // The status says it.
   co_return status;
-}
-
-asio::awaitable<absl::Status> TransactionStream::Refuse(uint64_t seq,
-                                                        const absl::Status& error) {
-  v1::TransactionResponse response;
-  response.set_seq(seq);
-  *response.mutable_statement_error() = ToRpcStatus(error, environment_.status);
-  co_return co_await Write(response);
-}
-
-asio::awaitable<absl::Status> TransactionStream::AnnounceDrain() {
-  if (!drain_notice_.has_value()) co_return absl::OkStatus();
-  v1::TransactionResponse response;
-  *response.mutable_draining()->mutable_finish_within() = ToProto(*drain_notice_);
-  drain_notice_.reset();
-  co_return co_await Write(response);
-}
-
-asio::awaitable<absl::Status> TransactionStream::Write(
-    v1::TransactionResponse& response) {
-  response.set_state(StateOf(machine_));
-  StallGuard guard(*call_, environment_.limits.stream_stall_timeout);
-  const bool is_taken = co_await call_->Write(response);
-  if (is_taken) co_return absl::OkStatus();
-  call_->stop().Stop(StopReason::kCancelled);
-  co_return TransactionStopped(call_->stop().reason());
 }
 
 }  // namespace pgsluice

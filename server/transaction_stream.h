@@ -1,16 +1,21 @@
-// Carries out one transaction: requests in, statements to PostgreSQL, responses out, as
-// transaction_machine decides. Confined to the call's shard.
+// The life of one transaction's stream: takes requests as they come, has them carried out
+// as transaction_machine allows, and ends what nobody ended. Confined to the call's
+// shard.
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include "pool/cluster.h"
+#include "pool/timer.h"
 #include "server/call_options.h"
 #include "server/pending_read.h"
+#include "server/transaction_answers.h"
 #include "server/transaction_call.h"
+#include "server/transaction_limits.h"
 #include "server/transaction_machine.h"
+#include "server/transaction_turn.h"
 
 namespace pgsluice {
 
@@ -29,34 +34,30 @@ class TransactionStream final {
  private:
   using Reader = RequestReader<TransactionCall, v1::TransactionRequest>;
 
-  // Each answers its request. A status other than OK ends the stream.
-  asio::awaitable<absl::Status> Serve(const v1::TransactionRequest& request);
-  asio::awaitable<absl::Status> Begin(const v1::TransactionRequest& request);
-  asio::awaitable<absl::Status> TakeSession(const Statement& begin);
-  asio::awaitable<absl::Status> RunStatement(const v1::TransactionRequest& request);
-  asio::awaitable<absl::Status> Execute(const Statement& statement, RowSink& sink,
-                                        CommandResult& result);
-  asio::awaitable<absl::Status> StreamRows(const v1::TransactionRequest& request,
-                                           const Statement& statement,
-                                           v1::QueryResponse& end);
-  asio::awaitable<absl::Status> Commit(uint64_t seq);
-  asio::awaitable<absl::Status> Rollback(uint64_t seq, v1::RollbackCause cause);
+  // Answers it, and those behind it that may travel along. A status other than OK ends
+  // the stream.
+  asio::awaitable<absl::Status> Serve(v1::TransactionRequest request);
+  absl::Status Begin(const v1::Begin& begin, TurnPart& part);
+  absl::Status SetLimits(const v1::Begin& begin);
+  std::vector<TurnPart> TakeTurn(TurnPart first);
 
+  asio::awaitable<absl::Status> Tell(TransactionEvent event);
+  asio::awaitable<absl::Status> AnnounceDrain();
+  asio::awaitable<absl::Status> EndStopped();
   // The caller did not end it: rolls back, says so in-band, and returns the stream's
   // status.
   asio::awaitable<absl::Status> EndUnasked(v1::RollbackCause cause, absl::Status status);
-  asio::awaitable<absl::Status> Refuse(uint64_t seq, const absl::Status& error);
-  asio::awaitable<absl::Status> AnnounceDrain();
-  asio::awaitable<absl::Status> Write(v1::TransactionResponse& response);
 
   std::shared_ptr<TransactionCall> call_;  // Shared with gRPC until the call is over.
   const CallEnvironment& environment_;
   TransactionMachine machine_;
+  TransactionAnswers answers_;
+  TransactionLimits limits_;
   Reader reader_;
   CallOptions options_;
-  absl::Duration idle_timeout_;
-  absl::Duration streamed_;  // Of this statement: the caller took that long to take rows.
+  bool has_auto_savepoint_ = false;
   RoutedLease routed_;
+  Timer total_;
   std::optional<absl::Duration> drain_notice_;
 };
 

@@ -58,6 +58,7 @@ absl::Status PgSession::CheckBeforeStart() {
     return lost;
   }
   facts_.has_statement_in_progress = true;
+  facts_.transaction = TransactionStatus::kActive;  // Until its end is seen.
   return absl::OkStatus();
 }
 
@@ -232,6 +233,7 @@ ErrorContext PgSession::LostContext() const {
 
 absl::Status PgSession::Broken(bool statement_sent) {
   facts_.is_broken = true;
+  facts_.transaction = TransactionStatus::kUnknown;
   is_lost_ = true;
   if (lost_cause_.empty()) lost_cause_ = ConnectionError(connection_->get());
   return SessionLost(LostContext(), statement_sent, lost_cause_);

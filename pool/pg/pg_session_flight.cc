@@ -90,7 +90,7 @@ void PgSession::GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const {
 // it would fail.
 void PgSession::DeallocateEvicted(std::vector<PgLeg>& legs) {
   deallocations_.clear();
-  if (facts_.transaction != TransactionStatus::kIdle) return;
+  if (PQtransactionStatus(connection_->get()) != PQTRANS_IDLE) return;
   deallocations_.reserve(evicted_.size());
   for (const std::string& name : evicted_) {
     deallocations_.push_back(Control(StrCat("DEALLOCATE ", name)));

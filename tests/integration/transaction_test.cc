@@ -105,14 +105,15 @@ TEST_F(TransactionTest, AFailedTransactionComesBackByRollbackToSavepoint) {
   EXPECT_EQ(Rows(), "1,2");
 }
 
-TEST_F(TransactionTest, AFailedTransactionRefusesStatements) {
+TEST_F(TransactionTest, AFailedTransactionSkipsStatements) {
   TransactionStream transaction(client());
   transaction.Begin();
   ASSERT_TRUE(transaction.Execute("SELECT 1/0").has_statement_error());
 
   const v1::TransactionResponse refused = transaction.Execute("SELECT 1");
 
-  ASSERT_TRUE(refused.has_statement_error()) << refused.ShortDebugString();
+  ASSERT_TRUE(refused.has_skipped()) << refused.ShortDebugString();
+  EXPECT_EQ(refused.skipped().failed_seq(), 2U);
   EXPECT_EQ(refused.state(), v1::TRANSACTION_STATE_FAILED);
   transaction.Rollback();
   EXPECT_EQ(transaction.Finish().code, grpc::StatusCode::OK);

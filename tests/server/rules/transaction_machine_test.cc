@@ -34,13 +34,13 @@ TEST(TransactionMachineTest, DecidesEveryRequestInEveryState) {
   constexpr Step kBegin = Step::kBegin, kRun = Step::kRunStatement,
                  kCommit = Step::kCommit, kRollback = Step::kRollback,
                  kUndo = Step::kRollbackFailed, kRefuse = Step::kRefuse,
-                 kBreak = Step::kBreakStream;
+                 kSkip = Step::kSkip, kBreak = Step::kBreakStream;
   // Rows as kStates, columns as kRequests:
   //  begin    execute  query    savepoint rollback_to release commit  rollback
   constexpr Step kTable[4][8] = {
       {kBegin, kBreak, kBreak, kBreak, kBreak, kBreak, kBreak, kBreak},
       {kRefuse, kRun, kRun, kRun, kRun, kRun, kCommit, kRollback},
-      {kRefuse, kRefuse, kRefuse, kRefuse, kRun, kRefuse, kUndo, kRollback},
+      {kRefuse, kSkip, kSkip, kSkip, kRun, kSkip, kUndo, kRollback},
       {kBreak, kBreak, kBreak, kBreak, kBreak, kBreak, kBreak, kBreak},
   };
   for (size_t s = 0; s < 4; ++s) {
@@ -111,7 +111,7 @@ TEST(TransactionMachineTest, RemembersSeqAcrossRequestsWithoutOne) {
 
 TEST(TransactionMachineTest, CountsTheSeqOfARefusedRequest) {
   TransactionMachine machine = In(State::kFailed);
-  EXPECT_EQ(machine.OnRequest(Request::kQuery, 7).step, Step::kRefuse);
+  EXPECT_EQ(machine.OnRequest(Request::kBegin, 7).step, Step::kRefuse);
 
   EXPECT_EQ(machine.OnRequest(Request::kRollback, 7).step, Step::kBreakStream);
 }
@@ -122,8 +122,8 @@ TEST(TransactionMachineTest, SaysWhichRequestWasWrong) {
           In(State::kAwaitingBegin).OnRequest(Request::kQuery, 0).error.message()),
       testing::HasSubstr("query"));
   EXPECT_THAT(
-      std::string(In(State::kFailed).OnRequest(Request::kRelease, 0).error.message()),
-      testing::HasSubstr("release"));
+      std::string(In(State::kFailed).OnRequest(Request::kBegin, 0).error.message()),
+      testing::HasSubstr("begun already"));
 }
 
 TEST(TransactionMachineTest, NamesRequestsDifferently) {

@@ -15,28 +15,26 @@ TEST(TransactionRequestTest, EveryRequestHasItsKindAndStatement) {
     Machine kind;
     std::string_view sql;  // Empty: it sends none of its own.
   };
-  std::vector<Case> cases(8);
-  cases[0].request.mutable_begin();
-  cases[0].kind = Machine::kBegin;
-  cases[1].request.mutable_execute()->mutable_statement()->set_sql("SELECT 1");
-  cases[1].kind = Machine::kExecute;
-  cases[1].sql = "SELECT 1";
-  cases[2].request.mutable_query()->mutable_statement()->set_sql("SELECT 2");
-  cases[2].kind = Machine::kQuery;
-  cases[2].sql = "SELECT 2";
-  cases[3].request.mutable_savepoint()->set_name("s");
-  cases[3].kind = Machine::kSavepoint;
-  cases[3].sql = "SAVEPOINT \"s\"";
-  cases[4].request.mutable_rollback_to()->set_name("s");
-  cases[4].kind = Machine::kRollbackTo;
-  cases[4].sql = "ROLLBACK TO SAVEPOINT \"s\"";
-  cases[5].request.mutable_release()->set_name("s");
-  cases[5].kind = Machine::kRelease;
-  cases[5].sql = "RELEASE SAVEPOINT \"s\"";
-  cases[6].request.mutable_commit();
-  cases[6].kind = Machine::kCommit;
-  cases[7].request.mutable_rollback();
-  cases[7].kind = Machine::kRollback;
+  std::vector<Case> cases(7);
+  cases[0].request.mutable_execute()->mutable_statement()->set_sql("SELECT 1");
+  cases[0].kind = Machine::kExecute;
+  cases[0].sql = "SELECT 1";
+  cases[1].request.mutable_query()->mutable_statement()->set_sql("SELECT 2");
+  cases[1].kind = Machine::kQuery;
+  cases[1].sql = "SELECT 2";
+  cases[2].request.mutable_savepoint()->set_name("s");
+  cases[2].kind = Machine::kSavepoint;
+  cases[2].sql = "SAVEPOINT \"s\"";
+  cases[3].request.mutable_rollback_to()->set_name("s");
+  cases[3].kind = Machine::kRollbackTo;
+  cases[3].sql = "ROLLBACK TO SAVEPOINT \"s\"";
+  cases[4].request.mutable_release()->set_name("s");
+  cases[4].kind = Machine::kRelease;
+  cases[4].sql = "RELEASE SAVEPOINT \"s\"";
+  cases[5].request.mutable_commit();
+  cases[5].kind = Machine::kCommit;
+  cases[6].request.mutable_rollback();
+  cases[6].kind = Machine::kRollback;
 
   for (const Case& c : cases) {
     SCOPED_TRACE(c.request.ShortDebugString());

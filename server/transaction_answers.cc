@@ -1,0 +1,91 @@
+#include "server/transaction_answers.h"
+
+#include <utility>
+
+#include "server/convert/result_to_proto.h"
+#include "server/convert/status.h"
+#include "server/convert/times.h"
+#include "server/stall_guard.h"
+
+namespace pgsluice {
+
+namespace {
+
+v1::TransactionState StateOf(const TransactionMachine& machine) {
+  switch (machine.state()) {
+    case TransactionMachine::State::kAwaitingBegin:
+      return v1::TRANSACTION_STATE_UNSPECIFIED;
+    case TransactionMachine::State::kActive: return v1::TRANSACTION_STATE_ACTIVE;
+    case TransactionMachine::State::kFailed: return v1::TRANSACTION_STATE_FAILED;
+    case TransactionMachine::State::kEnded: return v1::TRANSACTION_STATE_ENDED;
+  }
+  return v1::TRANSACTION_STATE_UNSPECIFIED;
+}
+
+}  // namespace
+
+asio::awaitable<absl::Status> TransactionAnswers::Write(
+    v1::TransactionResponse response) {
+  response.set_state(StateOf(machine_));
+  StallGuard guard(call_, environment_.limits.stream_stall_timeout);
+  const bool is_taken = co_await call_.Write(response);
+  if (is_taken) co_return absl::OkStatus();
+  call_.stop().Stop(StopReason::kCancelled);
+  co_return TransactionStopped(call_.stop().reason());
+}
+
+asio::awaitable<absl::Status> TransactionAnswers::Refuse(uint64_t seq,
+                                                         absl::Status error) {
+  v1::TransactionResponse response;
+  response.set_seq(seq);
+  *response.mutable_statement_error() = ToRpcStatus(error, environment_.status);
+  return Write(std::move(response));
+}
+
+asio::awaitable<absl::Status> TransactionAnswers::Skip(uint64_t seq) {
+  v1::TransactionResponse response;
+  response.set_seq(seq);
+  response.mutable_skipped()->set_failed_seq(failed_seq_);
+  return Write(std::move(response));
+}
+
+asio::awaitable<absl::Status> TransactionAnswers::Begun(uint64_t seq, v1::Route route) {
+  v1::TransactionResponse response;
+  response.set_seq(seq);
+  *response.mutable_begun()->mutable_route() = std::move(route);
+  return Write(std::move(response));
+}
+
+asio::awaitable<absl::Status> TransactionAnswers::Committed(uint64_t seq,
+                                                            CommandResult commit) {
+  v1::QueryResponse facts;
+  CommandToProto(commit, facts);
+  v1::TransactionResponse response;
+  response.set_seq(seq);
+  *response.mutable_committed()->mutable_notices() = std::move(*facts.mutable_notices());
+  return Write(std::move(response));
+}
+
+asio::awaitable<absl::Status> TransactionAnswers::RolledBack(uint64_t seq,
+                                                             v1::RollbackCause cause) {
+  v1::TransactionResponse response;
+  response.set_seq(seq);
+  response.mutable_rolled_back()->set_cause(cause);
+  return Write(std::move(response));
+}
+
+asio::awaitable<absl::Status> TransactionAnswers::Expiring(v1::TransactionLimit limit,
+                                                           absl::Duration in) {
+  v1::TransactionResponse response;
+  response.mutable_expiring()->set_limit(limit);
+  *response.mutable_expiring()->mutable_in() = ToProto(in);
+  return Write(std::move(response));
+}
+
+asio::awaitable<absl::Status> TransactionAnswers::Draining(absl::Duration finish_within) {
+  v1::TransactionResponse response;
+  *response.mutable_draining()->mutable_finish_within() = ToProto(finish_within);
+  return Write(std::move(response));
+}
+
+}  // namespace pgsluice
