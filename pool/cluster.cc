@@ -219,6 +219,10 @@ void Cluster::Retire() {
 
 Topology Cluster::topology() const { return state()->topology; }
 
+std::string Cluster::SystemIdentifier() const {
+  return state()->topology.system_identifier;
+}
+
 std::optional<Endpoint> Cluster::Primary() const {
   const std::shared_ptr<const State> current = state();
   const std::optional<size_t> primary = current->topology.primary;

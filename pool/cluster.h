@@ -72,6 +72,8 @@ class Cluster final {
   void Retire() ABSL_LOCKS_EXCLUDED(mutex_);
 
   Topology topology() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Of the PostgreSQL cluster; empty before an endpoint has answered.
+  std::string SystemIdentifier() const ABSL_LOCKS_EXCLUDED(mutex_);
   // The endpoint now accepted as the primary and reachable; absent while there is none.
   std::optional<Endpoint> Primary() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<PoolStats> Stats() const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -1,5 +1,7 @@
 #include "pool/commit_evidence.h"
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
 
@@ -12,18 +14,17 @@ namespace {
 // OFFSET 0 keeps PostgreSQL from writing the record for a transaction without an id.
 constexpr char kNoteEvidence[] = R"sql(
 SELECT id::pg_catalog.text,
-       (pg_catalog.pg_logical_emit_message(true, 'pgsluice', '') OPERATOR(pg_catalog.-) '0/0'::pg_catalog.pg_lsn)::pg_catalog.int8,
-       ('x' OPERATOR(pg_catalog.||) pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::pg_catalog.bit(32)::pg_catalog.int4
+       pg_catalog.pg_wal_lsn_diff(
+         pg_catalog.pg_logical_emit_message(true, 'pgsluice', ''), '0/0'),
+       pg_catalog.substr(
+         pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)
 FROM (SELECT pg_catalog.pg_current_xact_id_if_assigned() AS id OFFSET 0) AS now
 WHERE id IS NOT NULL
 )sql";
 constexpr size_t kColumns = 3;
 
-template <class Number>
-bool Parse(const Cell& cell, Number& number) {
-  return cell.length > 0 &&
-         absl::SimpleAtoi(absl::string_view(cell.data, static_cast<size_t>(cell.length)),
-                          &number);
+absl::string_view TextOf(const Cell& cell) {
+  return {cell.data, static_cast<size_t>(std::max(cell.length, 0))};
 }
 
 }  // namespace
@@ -39,8 +40,10 @@ absl::Status EvidenceSink::OnColumns(const std::vector<ColumnInfo>& /*columns*/)
 
 absl::StatusOr<SinkState> EvidenceSink::OnRow(std::span<const Cell> row) {
   CommitEvidence evidence{.system_identifier = system_identifier_};
-  if (row.size() != kColumns || !Parse(row[0], evidence.transaction_id) ||
-      !Parse(row[1], evidence.lsn) || !Parse(row[2], evidence.timeline)) {
+  if (row.size() != kColumns ||
+      !absl::SimpleAtoi(TextOf(row[0]), &evidence.transaction_id) ||
+      !absl::SimpleAtoi(TextOf(row[1]), &evidence.lsn) ||
+      !absl::SimpleHexAtoi(TextOf(row[2]), &evidence.timeline)) {
     return Internal("the answer to the question for commit evidence makes no sense");
   }
   evidence_ = std::move(evidence);

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
+#include "pool/commit_outcome.h"
 #include "pool/endpoint.h"
 #include "pool/stop_signal.h"
 
@@ -58,6 +59,8 @@ struct ErrorDetails {
   std::string field = {};
   // What PostgreSQL said; absent for our own errors.
   std::optional<PostgresFields> postgres = {};
+  // Names the transaction whose commit is in doubt, if that is known.
+  std::optional<CommitEvidence> commit = {};
 };
 
 // Reason of an error at connect that is the fault of the gateway's own credentials.
@@ -132,5 +135,11 @@ absl::Status Skipped();
 bool WasSkipped(const absl::Status& status);
 absl::Status StatementRefused(std::string_view reason, std::string_view what);
 absl::Status Internal(std::string_view what);
+
+// `error` left a commit in doubt, and the primary has been asked: it was rolled back, or
+// that could not be found out, because of `reason`.
+absl::Status FoundAborted(const absl::Status& error, std::string_view reason);
+absl::Status StillInDoubt(const absl::Status& error, const CommitEvidence& commit,
+                          std::string_view reason);
 
 }  // namespace pgsluice

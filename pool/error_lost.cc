@@ -65,6 +65,26 @@ std::string_view WhatWasUnderWay(Phase phase) {
   return "";
 }
 
+absl::Status FoundAborted(const absl::Status& error, std::string_view reason) {
+  ErrorDetails details = LostDetails(Phase::kTransaction);
+  details.blame = Blame::kStatement;  // That was told before.
+  return MakeError(LostCode(Phase::kTransaction),
+                   StrCat(std::string(error.message()),
+                          "; the primary was asked: it is rolled back, because ", reason),
+                   details);
+}
+
+absl::Status StillInDoubt(const absl::Status& error, const CommitEvidence& commit,
+                          std::string_view reason) {
+  ErrorDetails details = DetailsOf(error).value_or(ErrorDetails{});
+  details.commit = commit;
+  return MakeError(error.code(),
+                   StrCat(std::string(error.message()),
+                          "; its outcome could not be found out yet, because ", reason,
+                          "; ask with ResolveTransaction"),
+                   details);
+}
+
 absl::Status SessionLost(const ErrorContext& context, bool statement_sent,
                          std::string_view cause) {
   // In a transaction there is something to lose even before this statement is sent; a

@@ -67,6 +67,13 @@ absl::Status MakeError(absl::StatusCode code, std::string_view message,
     }
     Put(bytes, int64_t{postgres.position});
   }
+  Put(bytes, int64_t{details.commit.has_value() ? 1 : 0});
+  if (details.commit.has_value()) {
+    Put(bytes, details.commit->system_identifier);
+    Put(bytes, int64_t{details.commit->timeline});
+    Put(bytes, static_cast<int64_t>(details.commit->transaction_id));
+    Put(bytes, static_cast<int64_t>(details.commit->lsn));
+  }
   absl::Status status(code, ForAbsl(message));
   status.SetPayload(kTypeUrl, absl::Cord(bytes));
   return status;
@@ -95,6 +102,13 @@ std::optional<ErrorDetails> DetailsOf(const absl::Status& status) {
       *field = reader.Text();
     }
     postgres.position = static_cast<int>(reader.Number());
+  }
+  if (reader.Number() == 1) {
+    CommitEvidence& commit = details.commit.emplace();
+    commit.system_identifier = reader.Text();
+    commit.timeline = static_cast<uint32_t>(reader.Number());
+    commit.transaction_id = static_cast<uint64_t>(reader.Number());
+    commit.lsn = static_cast<uint64_t>(reader.Number());
   }
   return details;
 }

@@ -5,8 +5,10 @@
 
 #include "absl/random/random.h"
 
+#include "pool/commit_evidence.h"
 #include "pool/error.h"
 #include "pool/timer.h"
+#include "server/commit_doubt.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/status.h"
 #include "server/convert/times.h"
@@ -27,11 +29,6 @@ bool NeverRan(const absl::Status& status) {
   const auto details = DetailsOf(status);
   return details.has_value() && details->outcome == Outcome::kNotStarted &&
          details->reason == "SESSION_LOST";
-}
-
-bool MayHaveCommitted(const absl::Status& status) {
-  const auto details = DetailsOf(status);
-  return details.has_value() && details->outcome == Outcome::kUnknown;
 }
 
 // A serialization failure or a deadlock: all is rolled back, and another run may do.
@@ -164,6 +161,14 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
         {.statement = &program_.steps[i].statement, .phase = Phase::kTransaction});
     sinks.push_back(rows_[i].get());
   }
+  EvidenceSink note(environment_.cluster.SystemIdentifier());
+  const Statement ask = NoteEvidenceStatement();
+  const bool takes_note = flight.has_commit && NotesEvidence();
+  if (takes_note) {
+    legs.push_back(
+        {.statement = &ask, .phase = Phase::kTransaction, .wants_flush = true});
+    sinks.push_back(&note);
+  }
   if (flight.has_commit) {
     legs.push_back({.statement = &commit, .phase = Phase::kCommit});
     sinks.push_back(&none);
@@ -174,8 +179,15 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   executed_ += absl::Now() - begun;
 
   // A commit in doubt says more than what has led to it.
-  if (flight.has_commit && MayHaveCommitted(results.back().status())) {
-    co_return results.back().status();
+  if (flight.has_commit && IsInDoubt(results.back().status())) {
+    const bool was_answered = takes_note && results[results.size() - 2].ok();
+    routed_.lease.Return();
+    absl::Status settled =
+        co_await SettleDoubt(call_, environment_, results.back().status(),
+                             {.was_answered = was_answered, .evidence = note.evidence()});
+    if (!settled.ok()) co_return settled;
+    // The note came after the answers to all steps.
+    results.back() = CommandResult{.command_tag = "COMMIT"};
   }
   if (flight.has_begin) {
     if (!results.front().ok()) co_return results.front().status();
@@ -189,14 +201,15 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   co_return flight.has_commit ? CheckCommitted(results.back()) : absl::OkStatus();
 }
 
+// A flight without steps.
 asio::awaitable<absl::Status> BatchRun::Commit() {
-  NoRowSink none;
-  const Statement commit = CommitStatement();
-  const absl::Time begun = absl::Now();
-  const absl::StatusOr<CommandResult> committed =
-      co_await routed_.lease.Execute(commit, Phase::kCommit, none, call_.stop());
-  executed_ += absl::Now() - begun;
-  co_return CheckCommitted(committed);
+  return FlyAtomic({.first = program_.steps.size(),
+                    .last = program_.steps.size(),
+                    .has_commit = true});
+}
+
+bool BatchRun::NotesEvidence() const {
+  return environment_.limits.resolve_commits && options_.route.intent == Intent::kWrite;
 }
 
 asio::awaitable<absl::Status> BatchRun::RunIndependent() {
@@ -305,6 +318,7 @@ absl::Status BatchRun::TakeResult(size_t step,
 // The time of a flight is shared out evenly: PostgreSQL does not tell it apart.
 void BatchRun::Report(size_t first, size_t last,
                       const std::vector<absl::StatusOr<CommandResult>>& results) {
+  if (first == last) return;
   const auto count = static_cast<int64_t>(last - first);
   const absl::Time now = absl::Now();
   for (size_t i = first; i < last && i - first < results.size(); ++i) {

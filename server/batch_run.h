@@ -44,6 +44,7 @@ class BatchRun final {
   asio::awaitable<absl::Status> FlyAtomic(Flight flight);
   asio::awaitable<void> FlyIndependent(Flight flight);
   asio::awaitable<absl::Status> Commit();
+  bool NotesEvidence() const;
 
   // A session for the flight that is next; one found dead is replaced before anything is
   // sent.

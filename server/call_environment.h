@@ -32,6 +32,7 @@ struct CallLimits {
   absl::Duration stream_stall_timeout;
   size_t stream_message_bytes = 0;
   size_t max_batch_steps = 0;
+  bool resolve_commits = true;
 };
 
 struct CallEnvironment {

@@ -12,6 +12,8 @@ namespace {
 
 // Of the deadline: for the answer to travel.
 constexpr absl::Duration kSpare = absl::Milliseconds(100);
+// However long a transaction may live: its caller waits for this.
+constexpr absl::Duration kLongest = absl::Seconds(30);
 
 asio::awaitable<absl::Status> Resolve(ResolveTransactionCall& call,
                                       const CallEnvironment& environment,
@@ -37,9 +39,10 @@ asio::awaitable<absl::Status> Resolve(ResolveTransactionCall& call,
 asio::awaitable<Resolution> ResolveCommit(CommitResolver& resolver,
                                           CommitEvidence evidence,
                                           IfInProgress if_in_progress,
-                                          absl::Time deadline) {
+                                          const CallBase& call) {
   auto completion = std::make_shared<Completion<Resolution>>();
-  resolver.Resolve(evidence, if_in_progress, deadline,
+  resolver.Resolve(evidence, if_in_progress,
+                   std::min(call.deadline() - kSpare, absl::Now() + kLongest),
                    [completion](const Resolution& resolution) {
                      completion->Set(Resolution(resolution));
                    });

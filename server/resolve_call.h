@@ -18,10 +18,11 @@ using ResolveTransactionCall =
 asio::awaitable<void> ServeResolveTransaction(
     std::shared_ptr<ResolveTransactionCall> call, const CallEnvironment& environment);
 
-// Asks `resolver`, until `deadline`. Resumes on the caller's executor.
+// Asks `resolver` until shortly before the deadline of `call`, so that there is time for
+// an answer. Resumes on the caller's executor.
 asio::awaitable<Resolution> ResolveCommit(CommitResolver& resolver,
                                           CommitEvidence evidence,
                                           IfInProgress if_in_progress,
-                                          absl::Time deadline);
+                                          const CallBase& call);
 
 }  // namespace pgsluice

@@ -43,7 +43,8 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
       .transaction_window = limits.transaction_window(),
       .stream_stall_timeout = ToDuration(limits.stream_stall_timeout()),
       .stream_message_bytes = limits.stream_message_bytes(),
-      .max_batch_steps = limits.max_batch_steps()};
+      .max_batch_steps = limits.max_batch_steps(),
+      .resolve_commits = limits.resolve_commits()};
 }
 
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {

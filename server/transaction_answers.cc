@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/convert/commit_evidence.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/status.h"
 #include "server/convert/times.h"
@@ -56,13 +57,17 @@ asio::awaitable<absl::Status> TransactionAnswers::Begun(uint64_t seq, v1::Route 
   return Write(std::move(response));
 }
 
-asio::awaitable<absl::Status> TransactionAnswers::Committed(uint64_t seq,
-                                                            CommandResult commit) {
+asio::awaitable<absl::Status> TransactionAnswers::Committed(
+    uint64_t seq, CommandResult commit, std::optional<CommitEvidence> evidence,
+    CommitSource source) {
   v1::QueryResponse facts;
   CommandToProto(commit, facts);
   v1::TransactionResponse response;
   response.set_seq(seq);
-  *response.mutable_committed()->mutable_notices() = std::move(*facts.mutable_notices());
+  v1::Committed& committed = *response.mutable_committed();
+  *committed.mutable_notices() = std::move(*facts.mutable_notices());
+  if (evidence.has_value()) *committed.mutable_transaction() = ToProto(*evidence);
+  committed.set_resolved(source == CommitSource::kResolved);
   return Write(std::move(response));
 }
 

@@ -2,18 +2,26 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "asio/awaitable.hpp"
 
 #include "pgsluice/v1/transaction.pb.h"
+#include "pool/commit_outcome.h"
 #include "pool/result.h"
 #include "server/call_environment.h"
 #include "server/transaction_call.h"
 #include "server/transaction_machine.h"
 
 namespace pgsluice {
+
+// How a commit is known.
+enum class CommitSource {
+  kAnswer,    // PostgreSQL answered it.
+  kResolved,  // The session was lost; the primary was asked.
+};
 
 // Every method ends with OK when the caller has taken the response; else the call is
 // stopped.
@@ -28,7 +36,9 @@ class TransactionAnswers final {
   asio::awaitable<absl::Status> Refuse(uint64_t seq, absl::Status error);
   asio::awaitable<absl::Status> Skip(uint64_t seq);
   asio::awaitable<absl::Status> Begun(uint64_t seq, v1::Route route);
-  asio::awaitable<absl::Status> Committed(uint64_t seq, CommandResult commit);
+  asio::awaitable<absl::Status> Committed(uint64_t seq, CommandResult commit,
+                                          std::optional<CommitEvidence> evidence,
+                                          CommitSource source);
   asio::awaitable<absl::Status> RolledBack(uint64_t seq, v1::RollbackCause cause);
   asio::awaitable<absl::Status> Expiring(v1::TransactionLimit limit, absl::Duration in);
   asio::awaitable<absl::Status> Draining(absl::Duration finish_within);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pool/commit_evidence.h"
+#include "server/commit_doubt.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
 #include "server/convert/times.h"
@@ -36,13 +38,21 @@ asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn,
   has_auto_savepoint_ = has_auto_savepoint;
   turn_ = std::move(turn);
   legs_ = LegsOf(turn_, has_auto_savepoint_);
+  // A transaction that may only read leaves nothing in doubt.
+  if (deps_.environment.limits.resolve_commits &&
+      deps_.options.route.intent == Intent::kWrite) {
+    AddEvidenceLeg(legs_);
+  }
   ends_ = std::vector<End>(legs_.size());
   answered_ = 0;
   failed_ = SIZE_MAX;
+  note_ = {};
   if (!legs_.empty()) {
     absl::Status status = co_await Start();
     if (status.ok()) status = co_await FetchAll();
     if (status.ok()) status = co_await Conclude();
+    const bool is_in_doubt = HasCommit() && IsInDoubt(status);
+    if (is_in_doubt) co_return co_await SettleCommit(status);
     if (!status.ok()) co_return status;
   }
   co_return co_await AnswerRest();
@@ -113,6 +123,14 @@ asio::awaitable<absl::Status> TransactionFlight::FetchAll() {
 asio::awaitable<void> TransactionFlight::FetchLeg(const TurnLeg& leg, End& end) {
   if (leg.task == LegTask::kStatement) {
     co_await FetchStatement(leg, end);
+    co_return;
+  }
+  if (leg.task == LegTask::kNoteEvidence) {
+    EvidenceSink sink(deps_.environment.cluster.SystemIdentifier());
+    absl::StatusOr<Fetched> noted =
+        co_await deps_.routed.lease.Fetch(sink, deps_.call.stop());
+    end.status = noted.status();
+    note_ = {.was_answered = noted.ok(), .evidence = sink.evidence()};
     co_return;
   }
   NoRows none;
@@ -263,7 +281,8 @@ asio::awaitable<absl::Status> TransactionFlight::AnswerLeg(size_t i) {
     case LegTask::kStatement: break;
     case LegTask::kCommit: co_return co_await AnswerCommit();
     case LegTask::kSetSavepoint:
-    case LegTask::kReleaseSavepoint: co_return absl::OkStatus();
+    case LegTask::kReleaseSavepoint:
+    case LegTask::kNoteEvidence: co_return absl::OkStatus();
   }
   if (end.status.ok()) co_return co_await deps_.answers.Write(std::move(end.response));
   if (WasSkipped(end.status)) co_return co_await deps_.answers.Skip(seq);
@@ -281,7 +300,24 @@ asio::awaitable<absl::Status> TransactionFlight::AnswerCommit() {
   if (end.command.command_tag != "COMMIT") {
     co_return co_await deps_.answers.RolledBack(seq, v1::ROLLBACK_CAUSE_FAILED);
   }
-  co_return co_await deps_.answers.Committed(seq, std::move(end.command));
+  co_return co_await deps_.answers.Committed(seq, std::move(end.command), note_.evidence,
+                                             CommitSource::kAnswer);
+}
+
+// The session was lost during COMMIT. Answers, or says what ends the stream.
+asio::awaitable<absl::Status> TransactionFlight::SettleCommit(absl::Status doubt) {
+  deps_.routed.lease.Return();
+  absl::Status settled =
+      co_await SettleDoubt(deps_.call, deps_.environment, std::move(doubt), note_);
+  if (!settled.ok()) co_return settled;
+  // The note came after the answers to all statements.
+  while (answered_ + 1 < legs_.size()) {
+    absl::Status taken = co_await AnswerLeg(answered_);
+    if (!taken.ok()) co_return StreamStopped(deps_.call.stop().reason(), Phase::kCommit);
+  }
+  deps_.machine.OnEnded();
+  co_return co_await deps_.answers.Committed(turn_.back().seq(), {}, note_.evidence,
+                                             CommitSource::kResolved);
 }
 
 // What was not part of the flight: a statement that was refused, and a COMMIT that waited

@@ -6,6 +6,7 @@
 
 #include "pool/cluster.h"
 #include "server/call_options.h"
+#include "server/commit_doubt.h"
 #include "server/transaction_answers.h"
 #include "server/transaction_machine.h"
 #include "server/transaction_turn.h"
@@ -52,6 +53,7 @@ class TransactionFlight final {
   asio::awaitable<absl::Status> AnswerLeg(size_t i);
   asio::awaitable<absl::Status> AnswerCommit();
   asio::awaitable<absl::Status> AnswerRest();
+  asio::awaitable<absl::Status> SettleCommit(absl::Status doubt);
 
   bool HasCommit() const {
     return !legs_.empty() && legs_.back().task == LegTask::kCommit;
@@ -65,6 +67,7 @@ class TransactionFlight final {
   std::vector<TurnLeg> legs_;
   std::vector<End> ends_;
   v1::Route route_;
+  CommitNote note_;
   size_t answered_ = 0;       // Legs.
   size_t failed_ = SIZE_MAX;  // The first leg that failed.
   absl::Duration streamed_;   // Of a statement: the caller took that long to take rows.

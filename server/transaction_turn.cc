@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "pool/commit_evidence.h"
 #include "server/transaction_request.h"
 #include "server/transaction_sql.h"
 
@@ -18,6 +19,7 @@ const Statement& Control(LegTask task) {
     case LegTask::kReleaseSavepoint: return *kRelease;
     case LegTask::kBegin:
     case LegTask::kStatement:
+    case LegTask::kNoteEvidence:
     case LegTask::kCommit: break;
   }
   return *kCommit;
@@ -82,6 +84,16 @@ std::vector<TurnLeg> LegsOf(const std::vector<TurnPart>& turn, bool has_auto_sav
     }
   }
   return legs;
+}
+
+void AddEvidenceLeg(std::vector<TurnLeg>& legs) {
+  static const Statement* const kNote = new Statement(NoteEvidenceStatement());
+  if (legs.empty() || legs.back().task != LegTask::kCommit) return;
+  const Execution execution{
+      .statement = kNote, .phase = Phase::kTransaction, .wants_flush = true};
+  legs.insert(
+      legs.end() - 1,
+      {.task = LegTask::kNoteEvidence, .part = legs.back().part, .execution = execution});
 }
 
 }  // namespace pgsluice

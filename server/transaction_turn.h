@@ -40,6 +40,7 @@ enum class LegTask {
   kSetSavepoint,  // Around a statement, with auto_savepoint.
   kStatement,     // Of the part.
   kReleaseSavepoint,
+  kNoteEvidence,  // Of a COMMIT that may come into doubt; before it.
   kCommit,
 };
 
@@ -52,5 +53,8 @@ struct TurnLeg {
 // The flight of a turn; `turn` must outlive it. COMMIT is in it unless rows are streamed
 // before: these must be taken first, lest the answer to COMMIT wait for their reader.
 std::vector<TurnLeg> LegsOf(const std::vector<TurnPart>& turn, bool has_auto_savepoint);
+// Puts the note before COMMIT, if there is one. It is handed over before PostgreSQL turns
+// to the COMMIT.
+void AddEvidenceLeg(std::vector<TurnLeg>& legs);
 
 }  // namespace pgsluice

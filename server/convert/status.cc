@@ -8,6 +8,7 @@
 
 #include "pgsluice/v1/error.pb.h"
 #include "pool/error.h"
+#include "server/convert/commit_evidence.h"
 #include "server/convert/utf8.h"
 
 namespace pgsluice {
@@ -147,6 +148,7 @@ google::rpc::Status Build(const absl::Status& status, const ErrorDetails& detail
     SetDuration(*details.retry_delay, *retry.mutable_retry_delay());
     out.add_details()->PackFrom(retry);
   }
+  if (details.commit) out.add_details()->PackFrom(ToProto(*details.commit));
   if (!details.field.empty()) {
     google::rpc::BadRequest bad_request;
     auto& violation = *bad_request.add_field_violations();

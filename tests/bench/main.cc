@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "tests/bench/acquire_bench.h"
+#include "tests/bench/batch_bench.h"
 #include "tests/bench/bench_options.h"
 #include "tests/bench/idle_bench.h"
 #include "tests/bench/machine.h"
@@ -31,6 +32,7 @@ constexpr Part kParts[] = {{"unary", RunUnaryBench},
                            {"idle", RunIdleBench},
                            {"stream", RunStreamBench},
                            {"memory", RunMemoryBench},
+                           {"batch", RunBatchBench},
                            {"acquire", RunAcquireBench},
                            {"overload", RunOverloadBench},
                            // The last: it restarts PostgreSQL.

@@ -96,7 +96,6 @@ absl::StatusOr<std::unique_ptr<Load>> StartPgbenchLoad(const PgbenchTarget& targ
   ProcessSpec spec;
   spec.argv = {target.bin_dir + "/pgbench",
                "-n",
-               "-S",
                "-M",
                target.protocol,
                "-c",
@@ -114,6 +113,11 @@ absl::StatusOr<std::unique_ptr<Load>> StartPgbenchLoad(const PgbenchTarget& targ
                "-U",
                "postgres",
                target.database};
+  if (target.script.empty()) {
+    spec.argv.insert(spec.argv.end() - 1, "-S");
+  } else {
+    spec.argv.insert(spec.argv.end() - 1, {"-f", target.script});
+  }
   spec.stderr_path = target.temp_path + "/pgbench.out";
   auto process = Process::Start(spec);
   if (!process.ok()) return process.status();

@@ -18,6 +18,8 @@ struct PgbenchTarget {
   std::string database;
   // "extended" or "prepared".
   std::string protocol;
+  // A script's file; empty: pgbench's own select-only one.
+  std::string script = {};
 };
 
 // Returns when requests are under way. It ends by itself after `seconds`.

@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 
+#include "pool/commit_evidence.h"
 #include "pool/harmless_functions.h"
 
 namespace pgsluice {
@@ -53,6 +54,10 @@ TEST(StateRiskTest, NamesBeforeParenthesesThatAreNoCallsAreHarmless) {
        "SELECT a FROM t GROUP BY GROUPING SETS ((a), ROLLUP (a), CUBE (a))",
        "MERGE INTO t USING u ON (t.a = u.a) WHEN MATCHED THEN DELETE "
        "WHEN NOT MATCHED THEN INSERT (a) VALUES (1)"});
+}
+
+TEST(StateRiskTest, WhatTheGatewayAsksBeforeACommitIsHarmless) {
+  EXPECT_EQ(Judge(NoteEvidenceStatement().sql), StateRisk::kNone);
 }
 
 TEST(StateRiskTest, TheViewThatSetsSettingsIsARisk) {
