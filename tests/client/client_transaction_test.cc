@@ -143,6 +143,33 @@ TEST_F(TransactionTest, TellsOfTheDrain) {
   EXPECT_EQ(transaction->drain_notice(), absl::Seconds(7));
 }
 
+TEST_F(TransactionTest, ExecutesAndCommitsAtOnce) {
+  auto transaction = client_.Begin();
+  ASSERT_TRUE(transaction.ok());
+
+  EXPECT_EQ(transaction->ExecuteAndCommit("last").value().command_tag(), "OK");
+
+  EXPECT_EQ(transaction->state(), v1::TRANSACTION_STATE_ENDED);
+  EXPECT_TRUE(transaction->Commit().ok());
+  EXPECT_THAT(Executed(), ElementsAre("last", "commit"));
+}
+
+TEST_F(TransactionTest, ALastStatementThatFailsIsRolledBack) {
+  auto transaction = client_.Begin();
+  ASSERT_TRUE(transaction.ok());
+
+  const absl::Status failed = transaction->ExecuteAndCommit("fail").status();
+
+  EXPECT_EQ(Error(failed).sqlstate(), "23505") << failed;
+  EXPECT_FALSE(transaction->Commit().ok());
+  EXPECT_THAT(Executed(), ElementsAre("fail", "rollback"));
+}
+
+TEST_F(TransactionTest, OneStatementIsOneRequest) {
+  EXPECT_EQ(client_.ExecuteInTransaction("only").value().command_tag(), "OK");
+  EXPECT_THAT(Executed(), ElementsAre("only", "commit"));
+}
+
 // Plays up to the named request, then breaks the stream without a word.
 class BrokenTransactionTest : public ::testing::Test {
  protected:
@@ -198,7 +225,6 @@ TEST(RunInTransactionTest, RunsAgainOnASerializationFailure) {
     begun.set_state(v1::TRANSACTION_STATE_ACTIVE);
     begun.mutable_begun();
     stream.Write(begun);
-    stream.Read(&request);
     v1::TransactionResponse failed;
     failed.set_seq(request.seq());
     failed.set_state(v1::TRANSACTION_STATE_FAILED);
@@ -218,6 +244,48 @@ TEST(RunInTransactionTest, RunsAgainOnASerializationFailure) {
 
   EXPECT_TRUE(done.ok()) << done;
   EXPECT_EQ(streams, 2);
+}
+
+TEST(RunInTransactionTest, StopsWhenTheRetryBudgetIsSpent) {
+  FakeGateway gateway;
+  std::atomic<int> streams = 0;
+  gateway.on_transaction = [&](grpc::ServerContext&, TransactionServerStream& stream) {
+    ++streams;
+    v1::TransactionRequest request;
+    stream.Read(&request);
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "lost");
+  };
+  ClientOptions options;
+  options.max_attempts = 100;
+  options.retry_reserve = 2;
+  const Client client = Client::Connect(gateway.address(), options);
+
+  const auto run = [&] {
+    return client.RunInTransaction(
+        [](Transaction& transaction) { return transaction.Execute("one").status(); });
+  };
+
+  EXPECT_FALSE(run().ok());
+  EXPECT_EQ(streams, 3);
+  EXPECT_FALSE(run().ok());
+  EXPECT_EQ(streams, 4);
+}
+
+TEST(RunInTransactionTest, NeverRunsAgainWhenTheOutcomeIsUnknown) {
+  FakeGateway gateway;
+  std::atomic<int> streams = 0;
+  gateway.on_transaction = [&](grpc::ServerContext&, TransactionServerStream& stream) {
+    ++streams;
+    v1::TransactionRequest request;
+    stream.Read(&request);
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "lost");
+  };
+  const Client client = Client::Connect(gateway.address());
+
+  const absl::Status lost = client.ExecuteInTransaction("one").status();
+
+  EXPECT_TRUE(Error(lost).outcome_unknown()) << lost;
+  EXPECT_EQ(streams, 1);
 }
 
 }  // namespace

@@ -99,11 +99,17 @@ grpc::Status PlayTransaction(TransactionServerStream& stream,
   v1::TransactionRequest request;
   bool has_failed = false;
   while (stream.Read(&request)) {
+    if (request.has_begin()) {
+      v1::TransactionResponse begun;
+      begun.set_seq(request.seq());
+      begun.set_state(v1::TRANSACTION_STATE_ACTIVE);
+      begun.mutable_begun()->mutable_route()->set_endpoint("primary-0");
+      stream.Write(begun);
+      if (request.request_case() == v1::TransactionRequest::REQUEST_NOT_SET) continue;
+    }
     v1::TransactionResponse response;
     response.set_seq(request.seq());
-    if (request.has_begin()) {
-      response.mutable_begun()->mutable_route()->set_endpoint("primary-0");
-    } else if (request.has_execute()) {
+    if (request.has_execute()) {
       const std::string& sql = request.execute().statement().sql();
       executed.push_back(sql);
       if (sql == "fail") {
@@ -152,6 +158,18 @@ grpc::Status PlayTransaction(TransactionServerStream& stream,
                                     : v1::TRANSACTION_STATE_ACTIVE);
     stream.Write(response);
     if (is_over) return grpc::Status::OK;
+    if (!request.then_commit()) continue;
+    executed.push_back(has_failed ? "rollback" : "commit");
+    v1::TransactionResponse end;
+    end.set_seq(request.seq());
+    end.set_state(v1::TRANSACTION_STATE_ENDED);
+    if (has_failed) {
+      end.mutable_rolled_back()->set_cause(v1::ROLLBACK_CAUSE_FAILED);
+    } else {
+      end.mutable_committed();
+    }
+    stream.Write(end);
+    return grpc::Status::OK;
   }
   executed.push_back("dropped");
   return grpc::Status::OK;

@@ -48,14 +48,16 @@ absl::Time DeadlineAfter(absl::Duration timeout) { return absl::Now() + timeout;
 
 // Runs `try_once` until it succeeds or may not be run again.
 template <typename Result, typename TryOnce>
-absl::StatusOr<Result> WithRetries(const ClientOptions& options, Intent intent,
+absl::StatusOr<Result> WithRetries(const ClientCore& core, Intent intent,
                                    absl::Time deadline, const TryOnce& try_once) {
+  core.retries->OnFirstAttempt();
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<Result> result = try_once();
     if (result.ok()) return result;
     std::optional<absl::Duration> delay = RetryCallAfter(
-        result.status(), {intent, attempt, options.max_attempts, RandomJitter()});
-    if (!delay.has_value() || !SleepBefore(*delay, deadline)) return result;
+        result.status(), {intent, attempt, core.options.max_attempts, RandomJitter()});
+    if (!delay.has_value() || !core.retries->TakeRetry()) return result;
+    if (!SleepBefore(*delay, deadline)) return result;
   }
 }
 
@@ -71,6 +73,8 @@ Client::Client(std::shared_ptr<grpc::Channel> channel, ClientOptions options) {
   core->stub = v1::GatewayService::NewStub(channel);
   core->channel = std::move(channel);
   core->options = std::move(options);
+  core->retries = std::make_unique<RetryBudget>(core->options.retry_budget,
+                                                core->options.retry_reserve);
   core_ = std::move(core);
 }
 
@@ -84,7 +88,7 @@ absl::StatusOr<ResultSet> Client::Query(std::string_view sql,
   const absl::Time deadline =
       DeadlineAfter(options.timeout.value_or(core_->options.default_timeout));
   return WithRetries<ResultSet>(
-      core_->options, options.intent, deadline, [&]() -> absl::StatusOr<ResultSet> {
+      *core_, options.intent, deadline, [&]() -> absl::StatusOr<ResultSet> {
         grpc::ClientContext context;
         PrepareContext(*core_, deadline, context);
         v1::QueryResponse response;
@@ -107,7 +111,7 @@ absl::StatusOr<RowStream> Client::StreamQuery(std::string_view sql,
                                   ? DeadlineAfter(*options.timeout)
                                   : absl::InfiniteFuture();
   return WithRetries<RowStream>(
-      core_->options, options.intent, deadline, [&]() -> absl::StatusOr<RowStream> {
+      *core_, options.intent, deadline, [&]() -> absl::StatusOr<RowStream> {
         auto source =
             std::make_unique<StreamQuerySource>(core_, options.intent, deadline, request);
         absl::StatusOr<v1::StreamHeader> header = source->ReadHeader();
@@ -125,7 +129,7 @@ absl::StatusOr<Transaction> Client::Begin(const TransactionOptions& options) con
   v1::TransactionRequest request;
   *request.mutable_begin() = MakeBegin(options);
   return WithRetries<Transaction>(
-      core_->options, options.intent, deadline, [&]() -> absl::StatusOr<Transaction> {
+      *core_, options.intent, deadline, [&]() -> absl::StatusOr<Transaction> {
         auto stream = std::make_unique<TransactionStream>(core_, deadline);
         absl::StatusOr<v1::TransactionResponse> response = stream->Call(request);
         if (!response.ok()) return response.status();
@@ -137,21 +141,40 @@ absl::StatusOr<Transaction> Client::Begin(const TransactionOptions& options) con
       });
 }
 
+absl::StatusOr<ResultSet> Client::ExecuteInTransaction(
+    std::string_view sql, std::vector<Parameter> parameters,
+    const TransactionOptions& options) const {
+  std::optional<ResultSet> result;
+  absl::Status done = RunInTransaction(
+      [&](Transaction& transaction) {
+        absl::StatusOr<ResultSet> executed =
+            transaction.ExecuteAndCommit(sql, parameters);
+        if (executed.ok()) result = *std::move(executed);
+        return executed.status();
+      },
+      options);
+  if (!done.ok()) return done;
+  return *std::move(result);
+}
+
 absl::Status Client::RunInTransaction(
     const std::function<absl::Status(Transaction&)>& body,
     const TransactionOptions& options) const {
   const absl::Time deadline = options.timeout.has_value()
                                   ? DeadlineAfter(*options.timeout)
                                   : absl::InfiniteFuture();
+  core_->retries->OnFirstAttempt();
   for (int attempt = 1;; ++attempt) {
-    absl::StatusOr<Transaction> transaction = Begin(options);
-    if (!transaction.ok()) return transaction.status();
-    absl::Status outcome = body(*transaction);
-    if (outcome.ok()) outcome = transaction->Commit();
+    // BEGIN goes with the first statement.
+    Transaction transaction(
+        std::make_unique<TransactionStream>(core_, deadline, MakeBegin(options)));
+    absl::Status outcome = body(transaction);
+    if (outcome.ok()) outcome = transaction.Commit();
     if (outcome.ok()) return outcome;
     std::optional<absl::Duration> delay = RetryTransactionAfter(
         outcome, {options.intent, attempt, core_->options.max_attempts, RandomJitter()});
-    if (!delay.has_value() || !SleepBefore(*delay, deadline)) return outcome;
+    if (!delay.has_value() || !core_->retries->TakeRetry()) return outcome;
+    if (!SleepBefore(*delay, deadline)) return outcome;
   }
 }
 

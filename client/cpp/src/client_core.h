@@ -9,6 +9,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 
+#include "client/cpp/src/retry_budget.h"
 #include "pgsluice/client/options.h"
 #include "pgsluice/v1/gateway_service.grpc.pb.h"
 
@@ -18,6 +19,7 @@ struct ClientCore {
   ClientOptions options;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::GatewayService::Stub> stub;
+  std::unique_ptr<RetryBudget> retries;
 };
 
 void PrepareContext(const ClientCore& core, absl::Time deadline,

@@ -54,6 +54,10 @@ v1::Begin MakeBegin(const TransactionOptions& options) {
   if (options.idle_timeout.has_value()) {
     FillDuration(*options.idle_timeout, *begin.mutable_idle_timeout());
   }
+  if (options.total_timeout.has_value()) {
+    FillDuration(*options.total_timeout, *begin.mutable_total_timeout());
+  }
+  begin.set_auto_savepoint(options.auto_savepoint);
   return begin;
 }
 

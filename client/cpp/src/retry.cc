@@ -13,12 +13,21 @@ namespace {
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(50);
 constexpr absl::Duration kMaxBackoff = absl::Seconds(1);
 
+absl::Duration Doubled(const Attempt& attempt) {
+  return std::min(kFirstBackoff * (1 << std::min(attempt.number - 1, 10)), kMaxBackoff);
+}
+
 // The gateway's own delay, if it gave one, else doubling; at least half of it stays.
 absl::Duration Backoff(const Error& error, const Attempt& attempt) {
-  absl::Duration delay =
-      std::min(kFirstBackoff * (1 << std::min(attempt.number - 1, 10)), kMaxBackoff);
-  delay *= 0.5 + 0.5 * attempt.jitter;
+  const absl::Duration delay = Doubled(attempt) * (0.5 + 0.5 * attempt.jitter);
   return std::max(delay, error.retry_delay().value_or(absl::ZeroDuration()));
+}
+
+// What collided must not come back together: all of the doubling is left to chance, and
+// comes on top of the gateway's own delay.
+absl::Duration ScatteredBackoff(const Error& error, const Attempt& attempt) {
+  return error.retry_delay().value_or(absl::ZeroDuration()) +
+         Doubled(attempt) * attempt.jitter;
 }
 
 }  // namespace
@@ -43,7 +52,7 @@ std::optional<absl::Duration> RetryTransactionAfter(const absl::Status& failure,
       error.retry_scope() != v1::RETRY_SCOPE_STATEMENT) {
     return std::nullopt;
   }
-  return Backoff(error, attempt);
+  return ScatteredBackoff(error, attempt);
 }
 
 bool SleepBefore(absl::Duration delay, absl::Time deadline) {

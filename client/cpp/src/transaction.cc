@@ -24,6 +24,21 @@ absl::StatusOr<ResultSet> Transaction::Execute(std::string_view sql,
   return ResultSet::FromResponse(std::move(*response->mutable_result()));
 }
 
+absl::StatusOr<ResultSet> Transaction::ExecuteAndCommit(
+    std::string_view sql, std::vector<Parameter> parameters) {
+  v1::TransactionRequest request;
+  *request.mutable_execute()->mutable_statement() =
+      MakeStatement(sql, std::move(parameters));
+  request.set_then_commit(true);
+  absl::StatusOr<v1::TransactionResponse> response = stream_->Call(std::move(request));
+  if (!response.ok() && stream_->is_over()) return response.status();
+  // The answer to COMMIT: of a statement that failed, a rollback.
+  const absl::Status committed = stream_->ReceiveCommit();
+  if (!response.ok()) return response.status();
+  if (!committed.ok()) return committed;
+  return ResultSet::FromResponse(std::move(*response->mutable_result()));
+}
+
 absl::StatusOr<RowStream> Transaction::Query(std::string_view sql,
                                              std::vector<Parameter> parameters,
                                              v1::RowEncoding encoding) {
@@ -56,14 +71,12 @@ absl::Status Transaction::Release(std::string_view name) {
 }
 
 absl::Status Transaction::Commit() {
+  if (stream_->is_committed()) return absl::OkStatus();
   v1::TransactionRequest request;
   request.mutable_commit();
-  absl::StatusOr<v1::TransactionResponse> response = stream_->Call(std::move(request));
-  if (!response.ok()) return response.status();
-  stream_->Close();
-  if (response->has_committed()) return absl::OkStatus();
-  return absl::AbortedError(
-      "not committed: a statement had failed, so it was rolled back");
+  absl::Status sent = stream_->Send(std::move(request));
+  if (!sent.ok()) return sent;
+  return stream_->ReceiveCommit();
 }
 
 absl::Status Transaction::Rollback() {
@@ -79,6 +92,9 @@ v1::TransactionState Transaction::state() const { return stream_->state(); }
 const v1::Route& Transaction::route() const { return stream_->route(); }
 std::optional<absl::Duration> Transaction::drain_notice() const {
   return stream_->drain_notice();
+}
+std::optional<v1::Expiring> Transaction::expiry_notice() const {
+  return stream_->expiry_notice();
 }
 
 }  // namespace pgsluice::client

@@ -22,6 +22,13 @@ TransactionStream::TransactionStream(std::shared_ptr<const ClientCore> core,
   stream_ = core_->stub->Transaction(&context_);
 }
 
+TransactionStream::TransactionStream(std::shared_ptr<const ClientCore> core,
+                                     absl::Time deadline, v1::Begin begin)
+    : TransactionStream(std::move(core), deadline) {
+  unsent_begin_ = std::move(begin);
+  state_ = v1::TRANSACTION_STATE_ACTIVE;
+}
+
 TransactionStream::~TransactionStream() {
   if (is_finished_) return;
   context_.TryCancel();
@@ -41,8 +48,17 @@ absl::Status TransactionStream::Send(v1::TransactionRequest request) {
     return absl::FailedPreconditionError(
         "a streamed result of this transaction is still being read");
   }
+  if (unsent_begin_.has_value()) {
+    awaits_begun_ = true;
+    const bool may_go_along = request.has_execute() || request.has_query();
+    v1::TransactionRequest alone;
+    v1::TransactionRequest& first = may_go_along ? request : alone;
+    *first.mutable_begin() = *std::move(unsent_begin_);
+    unsent_begin_.reset();
+    if (!may_go_along && !stream_->Write(alone)) return Ended();
+  }
   request.set_seq(++seq_);
-  if (request.has_commit()) is_commit_sent_ = true;
+  if (request.has_commit() || request.then_commit()) is_commit_sent_ = true;
   if (!stream_->Write(request)) return Ended();
   return absl::OkStatus();
 }
@@ -55,7 +71,16 @@ absl::StatusOr<v1::TransactionResponse> TransactionStream::Receive() {
                       absl::Nanoseconds(response.draining().finish_within().nanos());
       continue;
     }
+    if (response.has_expiring()) {
+      expiry_notice_ = response.expiring();
+      continue;
+    }
     state_ = response.state();
+    if (response.has_begun() && awaits_begun_) {
+      awaits_begun_ = false;
+      route_ = std::move(*response.mutable_begun()->mutable_route());
+      continue;
+    }
     // The gateway's own rollback: its status, the stream's last word, says why.
     if (response.has_rolled_back() && response.seq() == 0) continue;
     if (response.seq() != seq_) {
@@ -64,9 +89,23 @@ absl::StatusOr<v1::TransactionResponse> TransactionStream::Receive() {
       return absl::InternalError("the gateway answered out of order");
     }
     if (response.has_statement_error()) return FromRpcStatus(response.statement_error());
+    if (response.has_skipped()) {
+      return absl::FailedPreconditionError(
+          "not run: the transaction had failed; roll back, or roll back to a savepoint");
+    }
     return response;
   }
   return Ended();
+}
+
+absl::Status TransactionStream::ReceiveCommit() {
+  absl::StatusOr<v1::TransactionResponse> response = Receive();
+  if (!response.ok()) return response.status();
+  is_committed_ = response->has_committed();
+  Close();
+  if (is_committed_) return absl::OkStatus();
+  return absl::AbortedError(
+      "not committed: a statement had failed, so it was rolled back");
 }
 
 absl::Status TransactionStream::Ended() {

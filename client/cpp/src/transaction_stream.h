@@ -14,6 +14,9 @@ namespace pgsluice::client {
 class TransactionStream final {
  public:
   TransactionStream(std::shared_ptr<const ClientCore> core, absl::Time deadline);
+  // Begins with the first request.
+  TransactionStream(std::shared_ptr<const ClientCore> core, absl::Time deadline,
+                    v1::Begin begin);
   ~TransactionStream();  // Cancels what is not ended: the gateway rolls back.
 
   // Sends and waits for the response. A failed statement is returned as its error.
@@ -21,6 +24,8 @@ class TransactionStream final {
   // For a streamed result: send, then read until something else than rows comes.
   absl::Status Send(v1::TransactionRequest request);
   absl::StatusOr<v1::TransactionResponse> Receive();
+  // The answer to commit or then_commit; ends the stream.
+  absl::Status ReceiveCommit();
   // Ends the stream after the last response.
   void Close();
 
@@ -28,6 +33,10 @@ class TransactionStream final {
   void set_route(v1::Route route) { route_ = std::move(route); }
   const v1::Route& route() const { return route_; }
   std::optional<absl::Duration> drain_notice() const { return drain_notice_; }
+  std::optional<v1::Expiring> expiry_notice() const { return expiry_notice_; }
+  bool is_committed() const { return is_committed_; }
+  // Whether nothing more comes.
+  bool is_over() const { return is_finished_; }
   // While a streamed result is being read, nothing else may be sent.
   bool is_streaming() const { return is_streaming_; }
   void set_streaming(bool value) { is_streaming_ = value; }
@@ -45,6 +54,10 @@ class TransactionStream final {
   v1::TransactionState state_ = v1::TRANSACTION_STATE_UNSPECIFIED;
   v1::Route route_;
   std::optional<absl::Duration> drain_notice_;
+  std::optional<v1::Expiring> expiry_notice_;
+  std::optional<v1::Begin> unsent_begin_;
+  bool awaits_begun_ = false;
+  bool is_committed_ = false;
   bool is_streaming_ = false;
   bool is_commit_sent_ = false;
   bool is_finished_ = false;

@@ -51,9 +51,17 @@ class Client final {
                                         const QueryOptions& options = {}) const;
 
   absl::StatusOr<Transaction> Begin(const TransactionOptions& options = {}) const;
+  // A transaction of one statement, in one round trip; run again like RunInTransaction.
+  // Unlike Query, with an isolation and so on of its own.
+  absl::StatusOr<ResultSet> ExecuteInTransaction(
+      std::string_view sql, std::vector<Parameter> parameters = {},
+      const TransactionOptions& options = {}) const;
   // Runs `body` in a transaction and commits it when body returns OK. Runs all of it
-  // again, at most `max_attempts` times, when the gateway's verdict allows it
-  // (serialization failure, deadlock, session lost before COMMIT).
+  // again, at most `max_attempts` times and within the deadline and the retry budget,
+  // when the gateway's verdict allows it (serialization failure, deadlock, session lost
+  // before COMMIT): body should return the status of the statement that failed, and have
+  // no effects of its own. Never after a COMMIT whose outcome is unknown. The transaction
+  // begins with its first statement.
   absl::Status RunInTransaction(const std::function<absl::Status(Transaction&)>& body,
                                 const TransactionOptions& options = {}) const;
 

@@ -46,6 +46,11 @@ struct ClientOptions {
   // Tries of one call, the first one included, where sending again is safe: the
   // gateway says so in its verdict, or the call only reads.
   int max_attempts = 4;
+  // Of all first attempts of this client, the share that may be sent again, so that
+  // clients do not multiply the load of what is in trouble; and how many retries may be
+  // saved up, which are there to begin with.
+  double retry_budget = 0.1;
+  double retry_reserve = 10;
 };
 
 struct QueryOptions {
@@ -81,6 +86,11 @@ struct TransactionOptions {
   std::optional<absl::Duration> statement_timeout = {};
   // Longest silence before the gateway rolls back; unset: the gateway's.
   std::optional<absl::Duration> idle_timeout = {};
+  // Longest life of the transaction before the gateway rolls it back, however long its
+  // stream may live; unset: the gateway's.
+  std::optional<absl::Duration> total_timeout = {};
+  // A statement that fails undoes only itself, and the transaction stays active.
+  bool auto_savepoint = false;
   std::string tag = {};
 };
 

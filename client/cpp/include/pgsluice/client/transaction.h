@@ -33,6 +33,11 @@ class Transaction final {
   // Runs a statement and returns its whole result.
   absl::StatusOr<ResultSet> Execute(std::string_view sql,
                                     std::vector<Parameter> parameters = {});
+  // The last statement: COMMIT follows in the same round trip. OK only when it is
+  // committed; when the statement fails, all is rolled back. Either way the transaction
+  // is over.
+  absl::StatusOr<ResultSet> ExecuteAndCommit(std::string_view sql,
+                                             std::vector<Parameter> parameters = {});
   // Runs a statement and streams its rows. The stream must not outlive the transaction.
   absl::StatusOr<RowStream> Query(std::string_view sql,
                                   std::vector<Parameter> parameters = {},
@@ -43,17 +48,21 @@ class Transaction final {
   absl::Status RollbackTo(std::string_view name);
   absl::Status Release(std::string_view name);
 
-  // OK only when it is committed. ABORTED: it had failed and is rolled back. When the
-  // stream breaks meanwhile, Error(status).outcome_unknown() is true.
+  // OK only when it is committed (also by ExecuteAndCommit before). ABORTED: it had
+  // failed and is rolled back. When the stream breaks meanwhile,
+  // Error(status).outcome_unknown() is true.
   absl::Status Commit();
   absl::Status Rollback();
 
   v1::TransactionState state() const;
   bool is_active() const { return state() == v1::TRANSACTION_STATE_ACTIVE; }
-  // Where it runs.
+  // Where it runs; empty before the first statement within RunInTransaction.
   const v1::Route& route() const;
   // Time the gateway gave to finish, when it is shutting down.
   std::optional<absl::Duration> drain_notice() const;
+  // The gateway's latest warning that a time limit is about to strike, as of the last
+  // response read.
+  std::optional<v1::Expiring> expiry_notice() const;
 
  private:
   std::unique_ptr<TransactionStream> stream_;
