@@ -87,6 +87,16 @@ absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
        .retry_delay = kRetryLater});
 }
 
+absl::Status PoolPaused(std::string_view endpoint, absl::Duration waited) {
+  return MakeError(
+      Code::kUnavailable,
+      StrCat("the pool of ", endpoint, " is paused (AdminService/Pause); no session after ",
+             absl::FormatDuration(absl::Trunc(waited, absl::Milliseconds(1)))),
+      {.reason = "POOL_PAUSED",
+       .retry_scope = RetryScope::kStatement,
+       .retry_delay = kRetryLater});
+}
+
 absl::Status NoEndpoint(Role wanted, std::string_view why) {
   return MakeError(Code::kUnavailable,
                    StrCat("there is no ", RoleName(wanted), ": ", why),

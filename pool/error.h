@@ -113,6 +113,8 @@ bool IsServerFull(const absl::Status& status);
 // `last_failure`: why no session could be opened meanwhile; OK when all were busy.
 absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
                             const absl::Status& last_failure);
+// The wait for a session ended while the pool was paused.
+absl::Status PoolPaused(std::string_view endpoint, absl::Duration waited);
 absl::Status NoEndpoint(Role wanted, std::string_view why);
 absl::Status Draining();
 // The call stopped before a statement was sent (waiting for a session, say).
