@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "pool/cluster.h"
+#include "pool/error.h"
 #include "pool/str_cat.h"
 #include "pool/wait_prediction.h"
 
@@ -143,8 +144,7 @@ absl::StatusOr<Cluster::Pools> Cluster::Select(const State& state,
   for (const Member& member : state.members) {
     StrAppend(&names, names.empty() ? "" : ", ", member.endpoint.name);
   }
-  return absl::NotFoundError(
-      StrCat("there is no endpoint \"", selector.endpoint, "\"; there are: ", names));
+  return NoSuchEndpoint(selector.endpoint, names);
 }
 
 void Cluster::SetPauses(const Pauses& pauses) {
@@ -196,12 +196,9 @@ absl::StatusOr<std::vector<PoolStats>> Cluster::Resume(const PoolSelector& selec
   for (const auto& pool : *pools) {
     if (!pauses.Covers(pool->endpoint(), pool->role())) continue;
     const bool is_by_role = pauses.roles.contains(pool->role());
-    return absl::FailedPreconditionError(StrCat(
-        pool->endpoint(), " is still paused, ",
-        is_by_role ? StrCat("as are all of role ", RoleName(pool->role()),
-                            ": resume that role")
-                   : StrCat("by its name: resume that endpoint"),
-        ", or all"));
+    return StillPaused(pool->endpoint(),
+                       is_by_role ? StrCat("by its role, ", RoleName(pool->role()))
+                                  : "by its name");
   }
   return StatsOf(*pools);
 }

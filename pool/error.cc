@@ -111,6 +111,25 @@ absl::Status Draining() {
                    {.reason = "DRAINING", .retry_scope = RetryScope::kStatement});
 }
 
+absl::Status ConfigRefused(std::string_view why) {
+  return MakeError(
+      Code::kFailedPrecondition,
+      StrCat("the configuration was not reloaded, what was in effect still is:\n", why),
+      {.reason = "CONFIG_REFUSED"});
+}
+
+absl::Status NoSuchEndpoint(std::string_view endpoint, std::string_view known) {
+  return MakeError(Code::kNotFound,
+                   StrCat("there is no endpoint \"", endpoint, "\"; there are: ", known),
+                   {.reason = "NO_SUCH_ENDPOINT", .field = "target.endpoint"});
+}
+
+absl::Status StillPaused(std::string_view endpoint, std::string_view by) {
+  return MakeError(Code::kFailedPrecondition,
+                   StrCat(endpoint, " is still paused ", by, ": resume that, or all"),
+                   {.reason = "STILL_PAUSED"});
+}
+
 absl::Status DespiteEffect(const absl::Status& error) {
   ErrorDetails details = DetailsOf(error).value_or(ErrorDetails{});
   details.outcome = Outcome::kUnknown;

@@ -1,5 +1,5 @@
-// What every call needs of the server. Values and references to things that outlive all
-// calls; thread-safe.
+// What every call needs of the server: values, and references to things that outlive all
+// calls. Confined to one shard.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 
 #include "pgsluice/config/v1/config.pb.h"
 #include "pool/cluster.h"
+#include "pool/options.h"
 #include "server/admission.h"
 #include "server/convert/row_encoder.h"
 #include "server/convert/statement_from_proto.h"
@@ -28,15 +29,20 @@ struct CallLimits {
   absl::Duration transaction_idle_timeout;
   absl::Duration stream_stall_timeout;
   size_t stream_message_bytes = 0;
+  ReadFallback read_fallback = ReadFallback::kPrimary;
+
+  bool operator==(const CallLimits&) const = default;
 };
 
+// Each shard has one of its own: a reload replaces limits, thresholds and options on the
+// shard, between two steps of its calls.
 struct CallEnvironment {
   Cluster& cluster;
   Admission& admission;
-  const SlowQueryLog& slow_queries;
   StatementStats& statements;
   CallLimits limits;
   StatusOptions status;
+  SlowQueryLog slow_queries;
   // An error blamed an endpoint: look at all of them at once.
   std::function<void()> nudge_prober;
 };

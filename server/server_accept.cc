@@ -4,11 +4,13 @@
 #include "asio/co_spawn.hpp"
 #include "asio/detached.hpp"
 
+#include "server/admin_calls.h"
 #include "server/health_calls.h"
 #include "server/monitoring_calls.h"
 #include "server/query_call.h"
 #include "server/reflection_call.h"
 #include "server/server.h"
+#include "server/server_settings.h"
 #include "server/stream_query_call.h"
 #include "server/top_statements_call.h"
 #include "server/transaction_call.h"
@@ -20,6 +22,8 @@ namespace pgsluice {
 void Server::AcceptOnShards() {
   for (auto& owned : shards_) {
     Shard& shard = *owned;
+    const CallEnvironment& environment =
+        *environments_[static_cast<size_t>(shard.index())];
     grpc::ServerCompletionQueue* queue = shard.queue();
     const auto spawn = [&shard](asio::awaitable<void> loop) {
       asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
@@ -30,29 +34,29 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestQuery(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
         },
-        [this](auto call) { return ServeQuery(std::move(call), *environment_); }));
+        [&environment](auto call) { return ServeQuery(std::move(call), environment); }));
     spawn(AcceptCalls<StreamQueryCall>(
         shard,
         [this, queue](StreamQueryCall& call, void* tag) {
           gateway_service_.RequestStreamQuery(&call.context(), &call.request,
                                               &call.writer, queue, queue, tag);
         },
-        [this](auto call) { return ServeStreamQuery(std::move(call), *environment_); }));
+        [&environment](auto call) { return ServeStreamQuery(std::move(call), environment); }));
     spawn(AcceptCalls<TransactionCall>(
         shard,
         [this, queue](TransactionCall& call, void* tag) {
           gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
                                               tag);
         },
-        [this](auto call) { return ServeTransaction(std::move(call), *environment_); }));
+        [&environment](auto call) { return ServeTransaction(std::move(call), environment); }));
     spawn(AcceptCalls<HealthCall>(
         shard,
         [this, queue](HealthCall& call, void* tag) {
           gateway_service_.RequestHealth(&call.context(), &call.request, &call.writer,
                                          queue, queue, tag);
         },
-        [this](auto call) {
-          return ServeHealth(std::move(call), *environment_, health_, started_);
+        [this, &environment](auto call) {
+          return ServeHealth(std::move(call), environment, health_, started_);
         }));
     spawn(AcceptCalls<PoolStatsCall>(
         shard,
@@ -60,8 +64,8 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
         },
-        [this](auto call) {
-          return ServePoolStats(std::move(call), *environment_, *monitor_);
+        [this, &environment](auto call) {
+          return ServePoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<WatchPoolStatsCall>(
         shard,
@@ -69,8 +73,8 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestWatchPoolStats(&call.context(), &call.request,
                                                  &call.writer, queue, queue, tag);
         },
-        [this](auto call) {
-          return ServeWatchPoolStats(std::move(call), *environment_, *monitor_);
+        [this, &environment](auto call) {
+          return ServeWatchPoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<TopStatementsCall>(
         shard,
@@ -78,8 +82,8 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestTopStatements(&call.context(), &call.request,
                                                 &call.writer, queue, queue, tag);
         },
-        [this](auto call) {
-          return ServeTopStatements(std::move(call), *environment_);
+        [&environment](auto call) {
+          return ServeTopStatements(std::move(call), environment);
         }));
   }
   AcceptHealth(shards_.front()->queue(), health_service_);
@@ -107,6 +111,47 @@ void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,
                      },
                      [this](auto call) { return ServeWatch(std::move(call), health_); }),
                  asio::detached);
+}
+
+void Server::AcceptAdmin() {
+  if (admin_queue_ == nullptr || !ServesAdmin(config_)) return;
+  Shard& shard = *shards_.front();
+  const CallEnvironment& environment = *environments_.front();
+  const auto spawn = [&shard](asio::awaitable<void> loop) {
+    asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
+  };
+  spawn(AcceptCalls<ReloadCall>(
+      shard,
+      [this](ReloadCall& call, void* tag) {
+        admin_service_.RequestReload(&call.context(), &call.request, &call.writer,
+                                     admin_queue_, admin_queue_, tag);
+      },
+      [this, &environment](auto call) {
+        return ServeReload(std::move(call), environment, *reloader_);
+      }));
+  spawn(AcceptCalls<PauseCall>(
+      shard,
+      [this](PauseCall& call, void* tag) {
+        admin_service_.RequestPause(&call.context(), &call.request, &call.writer,
+                                    admin_queue_, admin_queue_, tag);
+      },
+      [&environment](auto call) { return ServePause(std::move(call), environment); }));
+  spawn(AcceptCalls<ResumeCall>(
+      shard,
+      [this](ResumeCall& call, void* tag) {
+        admin_service_.RequestResume(&call.context(), &call.request, &call.writer,
+                                     admin_queue_, admin_queue_, tag);
+      },
+      [&environment](auto call) { return ServeResume(std::move(call), environment); }));
+  spawn(AcceptCalls<ReconnectCall>(
+      shard,
+      [this](ReconnectCall& call, void* tag) {
+        admin_service_.RequestReconnect(&call.context(), &call.request, &call.writer,
+                                        admin_queue_, admin_queue_, tag);
+      },
+      [&environment](auto call) {
+        return ServeReconnect(std::move(call), environment);
+      }));
 }
 
 void Server::AcceptReflection() {

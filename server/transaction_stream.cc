@@ -122,7 +122,7 @@ asio::awaitable<absl::Status> TransactionStream::Begin(
   const v1::Begin& begin = request.begin();
   absl::StatusOr<CallOptions> options =
       CallOptionsFromProto(begin.options(), environment_.limits.result,
-                           environment_.cluster.options().read_fallback);
+                           environment_.limits.read_fallback);
   if (!options.ok()) co_return options.status();
   absl::StatusOr<Statement> statement = BeginStatement(begin);
   if (!statement.ok()) co_return statement.status();
