@@ -23,7 +23,7 @@ struct HotSettings {
   std::string fleet_size_file;
   CallLimits limits;
   StatusOptions status;
-  SlowThresholds slow;
+  SlowThresholds slow{absl::ZeroDuration()};
   Admission::Limits admission;
   MonitorOptions monitor;
   ReadinessRequires readiness = ReadinessRequires::kPrimary;

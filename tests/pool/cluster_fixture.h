@@ -25,7 +25,9 @@ namespace pgsluice::testing {
 class FakeConnectors final : public ConnectorFactory {
  public:
   std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
-                                  const SessionOptions&) override {
+                                  const SessionOptions& options) override {
+    last_options_ = options;
+    last_conninfo_ = endpoint.conninfo;
     return made_[{endpoint.name, role}] = std::make_shared<FakeConnector>();
   }
   FakeConnector& Of(const std::string& endpoint, Role role) {
@@ -33,8 +35,13 @@ class FakeConnectors final : public ConnectorFactory {
     if (connector == nullptr) connector = std::make_shared<FakeConnector>();
     return *connector;
   }
+  // Of the connector made last.
+  const SessionOptions& last_options() const { return last_options_; }
+  const std::string& last_conninfo() const { return last_conninfo_; }
 
  private:
+  SessionOptions last_options_;
+  std::string last_conninfo_;
   std::map<std::pair<std::string, Role>, std::shared_ptr<FakeConnector>> made_;
 };
 
