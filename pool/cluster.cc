@@ -140,8 +140,7 @@ void Cluster::Update(absl::Time now) {
     before = state_;
     if (before->is_draining) return;
     auto next = std::make_shared<State>(*before);
-    next->topology =
-        NextTopology(before->topology, latest_, before->probe_timeout, now);
+    next->topology = NextTopology(before->topology, latest_, before->probe_timeout, now);
     for (size_t i = 0; i < next->members.size(); ++i) {
       std::shared_ptr<EndpointPool>& pool = next->members[i].pool;
       const Role role = next->topology.endpoints[i].role;

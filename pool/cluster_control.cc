@@ -1,4 +1,5 @@
-// How a cluster changes at run time: other settings, other endpoints, pauses and renewals.
+// How a cluster changes at run time: other settings, other endpoints, pauses and
+// renewals.
 #include <algorithm>
 #include <utility>
 
@@ -55,8 +56,8 @@ void Cluster::FollowEndpointsLocked(const std::vector<Endpoint>& endpoints, Stat
     const auto at = static_cast<size_t>(old - old_members.begin());
     is_other_set = is_other_set || at != i;
     // One that was never of use need not be kept for the time being.
-    const bool is_kept = old != old_members.end() && (old->endpoint == endpoint ||
-                                                      old_views[at].last_ok.has_value());
+    const bool is_kept = old != old_members.end() &&
+                         (old->endpoint == endpoint || old_views[at].last_ok.has_value());
     if (!is_kept) {
       next.members.push_back({.endpoint = endpoint});
       next.topology.endpoints.emplace_back().name = endpoint.name;
@@ -196,9 +197,9 @@ absl::StatusOr<std::vector<PoolStats>> Cluster::Resume(const PoolSelector& selec
   for (const auto& pool : *pools) {
     if (!pauses.Covers(pool->endpoint(), pool->role())) continue;
     const bool is_by_role = pauses.roles.contains(pool->role());
-    return StillPaused(pool->endpoint(),
-                       is_by_role ? StrCat("by its role, ", RoleName(pool->role()))
-                                  : "by its name");
+    return StillPaused(
+        pool->endpoint(),
+        is_by_role ? StrCat("by its role, ", RoleName(pool->role())) : "by its name");
   }
   return StatsOf(*pools);
 }

@@ -35,9 +35,8 @@ absl::StatusOr<EndpointPool::Acquired> EndpointPool::Acquire(
 absl::StatusOr<EndpointPool::Acquired> EndpointPool::AcquireLocked(
     const AcquireRequest& request, absl::Time now, AcquireCallback callback, Work& work) {
   // While a session is idle nobody waits who may have it.
-  const bool may_have_one =
-      !is_paused_ &&
-      (request.kind == LeaseKind::kStatement || HasTransactionRoomLocked());
+  const bool may_have_one = !is_paused_ && (request.kind == LeaseKind::kStatement ||
+                                            HasTransactionRoomLocked());
   if (may_have_one && queue_.size(request.kind) == 0) {
     if (PooledSession* session = TakeIdleLocked(request, now); session != nullptr) {
       ++counters_.acquired;

@@ -152,12 +152,11 @@ void EndpointPool::OpenAsNeededLocked(absl::Time now, Work& work) {
   const size_t transactions = std::min(
       queue_.size(LeaseKind::kTransaction),
       TransactionRoom(options_) - std::min(TransactionRoom(options_), transactions_));
-  const PoolCounts counts{.open = sessions_.size(),
-                          .connecting = connecting_,
-                          .idle = idle_.size(),
-                          .waiters = is_paused_ ? 0
-                                                : queue_.size(LeaseKind::kStatement) +
-                                                      transactions};
+  const PoolCounts counts{
+      .open = sessions_.size(),
+      .connecting = connecting_,
+      .idle = idle_.size(),
+      .waiters = is_paused_ ? 0 : queue_.size(LeaseKind::kStatement) + transactions};
   const size_t wanted = SessionsWanted(counts, options_.min_size, gate_.max_open());
   size_t dials = gate_.MayStart(wanted, connecting_, now);
   if (dials > 0) DialLocked(dials, now, work);

@@ -90,7 +90,8 @@ absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
 absl::Status PoolPaused(std::string_view endpoint, absl::Duration waited) {
   return MakeError(
       Code::kUnavailable,
-      StrCat("the pool of ", endpoint, " is paused (AdminService/Pause); no session after ",
+      StrCat("the pool of ", endpoint,
+             " is paused (AdminService/Pause); no session after ",
              absl::FormatDuration(absl::Trunc(waited, absl::Milliseconds(1)))),
       {.reason = "POOL_PAUSED",
        .retry_scope = RetryScope::kStatement,

@@ -85,7 +85,7 @@ void Prober::Run(Watch& watch) {
     absl::MutexLock lock(&mutex_);
     if (!is_wanted && follows == follows_) {
       watch.has_ended = true;  // Unless it is wanted again, since it was asked.
-      return;
+      break;
     }
     const auto is_due = [this, nudges]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return is_stopping_ || nudges_ != nudges;
@@ -93,6 +93,7 @@ void Prober::Run(Watch& watch) {
     mutex_.AwaitWithTimeout(absl::Condition(&is_due), options_.interval);
     if (is_stopping_) return;
   }
+  watch.session->Disconnect();
 }
 
 }  // namespace pgsluice

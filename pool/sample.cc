@@ -33,7 +33,8 @@ Sample TakeSample(const EndpointView& view, const PoolStats* pool, absl::Time no
 }
 
 std::vector<EndpointSample> TakeSamples(const Topology& topology,
-                                        const std::vector<PoolStats>& pools, absl::Time now) {
+                                        const std::vector<PoolStats>& pools,
+                                        absl::Time now) {
   std::vector<EndpointSample> samples;
   samples.reserve(topology.endpoints.size());
   for (const EndpointView& view : topology.endpoints) {

@@ -43,6 +43,7 @@ struct EndpointSample {
 
 // One of each endpoint of the topology, in its order.
 std::vector<EndpointSample> TakeSamples(const Topology& topology,
-                                const std::vector<PoolStats>& pools, absl::Time now);
+                                        const std::vector<PoolStats>& pools,
+                                        absl::Time now);
 
 }  // namespace pgsluice

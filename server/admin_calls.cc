@@ -66,9 +66,8 @@ asio::awaitable<void> ServeAction(std::shared_ptr<Call> call,
   co_await call->Finish(response, ToCallStatus(*call, environment, status));
 }
 
-void AddChanges(
-    const std::vector<SettingChange>& changes,
-    google::protobuf::RepeatedPtrField<v1::SettingChange>& added) {
+void AddChanges(const std::vector<SettingChange>& changes,
+                google::protobuf::RepeatedPtrField<v1::SettingChange>& added) {
   for (const SettingChange& change : changes) {
     v1::SettingChange& proto = *added.Add();
     proto.set_path(change.path);

@@ -41,14 +41,18 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestStreamQuery(&call.context(), &call.request,
                                               &call.writer, queue, queue, tag);
         },
-        [&environment](auto call) { return ServeStreamQuery(std::move(call), environment); }));
+        [&environment](auto call) {
+          return ServeStreamQuery(std::move(call), environment);
+        }));
     spawn(AcceptCalls<TransactionCall>(
         shard,
         [this, queue](TransactionCall& call, void* tag) {
           gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
                                               tag);
         },
-        [&environment](auto call) { return ServeTransaction(std::move(call), environment); }));
+        [&environment](auto call) {
+          return ServeTransaction(std::move(call), environment);
+        }));
     spawn(AcceptCalls<HealthCall>(
         shard,
         [this, queue](HealthCall& call, void* tag) {

@@ -41,10 +41,9 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
       .transaction_idle_timeout = ToDuration(limits.transaction_idle_timeout()),
       .stream_stall_timeout = ToDuration(limits.stream_stall_timeout()),
       .stream_message_bytes = limits.stream_message_bytes(),
-      .read_fallback =
-          config.routing().read_fallback() == config::v1::READ_FALLBACK_NONE
-              ? ReadFallback::kNone
-              : ReadFallback::kPrimary};
+      .read_fallback = config.routing().read_fallback() == config::v1::READ_FALLBACK_NONE
+                           ? ReadFallback::kNone
+                           : ReadFallback::kPrimary};
 }
 
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {

@@ -120,9 +120,8 @@ asio::awaitable<absl::Status> TransactionStream::Serve(
 asio::awaitable<absl::Status> TransactionStream::Begin(
     const v1::TransactionRequest& request) {
   const v1::Begin& begin = request.begin();
-  absl::StatusOr<CallOptions> options =
-      CallOptionsFromProto(begin.options(), environment_.limits.result,
-                           environment_.limits.read_fallback);
+  absl::StatusOr<CallOptions> options = CallOptionsFromProto(
+      begin.options(), environment_.limits.result, environment_.limits.read_fallback);
   if (!options.ok()) co_return options.status();
   absl::StatusOr<Statement> statement = BeginStatement(begin);
   if (!statement.ok()) co_return statement.status();

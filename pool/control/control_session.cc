@@ -66,6 +66,10 @@ ControlSession::~ControlSession() = default;
 void ControlSession::SetOptions(const ControlOptions& options) {
   if (options == options_) return;
   options_ = options;
+  Disconnect();
+}
+
+void ControlSession::Disconnect() {
   socket_ = -1;
   connection_.reset();
 }

@@ -35,6 +35,7 @@ class ControlSession final {
   ProbeResult Probe();
   // From the next connect on; ends the one there is when anything differs.
   void SetOptions(const ControlOptions& options);
+  void Disconnect();
   // Makes a call under way fail soon, even if the server is frozen. From any thread.
   void Interrupt();
 

@@ -5,7 +5,8 @@
 namespace pgsluice {
 
 BlockingThread::BlockingThread()
-    : shared_(std::make_shared<Shared>()), thread_([shared = shared_] { Work(shared); }) {}
+    : shared_(std::make_shared<Shared>()),
+      thread_([shared = shared_] { Work(shared); }) {}
 
 BlockingThread::~BlockingThread() {
   bool is_running = false;

@@ -14,7 +14,8 @@ asio::awaitable<absl::StatusOr<ConnectionParameters>> ReadParameters(
     read->Set(read_conninfo(endpoint));
   });
   absl::StatusOr<std::string> text = co_await read->Wait();
-  if (!text.ok()) co_return ConnectFailed(endpoint.name, std::string(text.status().message()));
+  if (!text.ok())
+    co_return ConnectFailed(endpoint.name, std::string(text.status().message()));
   endpoint.conninfo = *std::move(text);
   co_return ParseConninfo(endpoint);
 }

@@ -172,7 +172,8 @@ void SettingTable(const Descriptor& group, std::string& out) {
     const FieldDescriptor& field = *group.field(i);
     if (IsGroup(field)) continue;
     if (!has_head)
-      out += "\n| setting | default | values | changes | meaning |\n|---|---|---|---|---|\n";
+      out +=
+          "\n| setting | default | values | changes | meaning |\n|---|---|---|---|---|\n";
     has_head = true;
     absl::StrAppend(&out, "| `", field.name(), "` | ", Default(field), " | ",
                     Cell(Values(field)), " | ", IsHot(field) ? "live" : "restart", " | ",

@@ -74,8 +74,9 @@ class ReloadTest : public LiveTest {
     for (size_t i = 0; i < cluster().size(); ++i) {
       conninfos_.push_back(cluster().server(i).conninfo());
     }
-    lines_ = {{"pools", {"primary: {min_size: 1, max_size: 10, backoff_max: 300ms}",
-                         "replica: {min_size: 1, max_size: 10, backoff_max: 300ms}"}},
+    lines_ = {{"pools",
+               {"primary: {min_size: 1, max_size: 10, backoff_max: 300ms}",
+                "replica: {min_size: 1, max_size: 10, backoff_max: 300ms}"}},
               {"probe", {"interval: 100ms"}},
               {"log", {"format: JSON"}},
               {"shutdown", {"drain_delay: 0s", "drain_deadline: 5s"}}};
@@ -332,19 +333,22 @@ TEST_F(ReloadTest, ReconnectRenewsEverySessionWithoutAFailure) {
   Load load(client(), 12);
   ASSERT_TRUE(HasServed(load, 100));
   cluster().Sql(0, "CREATE TABLE IF NOT EXISTS old_sessions (pid int)");
-  cluster().Sql(0, "INSERT INTO old_sessions SELECT pid FROM pg_stat_activity WHERE "
-                   "application_name = 'pgsluice'");
+  cluster().Sql(0,
+                "INSERT INTO old_sessions SELECT pid FROM pg_stat_activity WHERE "
+                "application_name = 'pgsluice'");
   ASSERT_NE(cluster().Sql(0, "SELECT count(*) FROM old_sessions"), "0");
 
   EXPECT_TRUE(Admin().Reconnect().ok());
 
   EXPECT_TRUE(WaitFor("no session of before is left", [&] {
-    return cluster().Sql(0, "SELECT count(*) FROM pg_stat_activity JOIN old_sessions "
-                            "USING (pid)") == "0";
+    return cluster().Sql(0,
+                         "SELECT count(*) FROM pg_stat_activity JOIN old_sessions "
+                         "USING (pid)") == "0";
   }));
   ASSERT_TRUE(HasServed(load, 100));
   EXPECT_THAT(load.End(), IsEmpty());
-  EXPECT_GT(PoolOf(client().PoolStats(), "server0").counters().closed().at("renewed"), 0u);
+  EXPECT_GT(PoolOf(client().PoolStats(), "server0").counters().closed().at("renewed"),
+            0u);
 }
 
 TEST_F(ReloadTest, APasswordThatRotatesInItsFileNeedsNoReload) {
@@ -357,16 +361,16 @@ TEST_F(ReloadTest, APasswordThatRotatesInItsFileNeedsNoReload) {
   std::ofstream(hba) << "host all rotating 127.0.0.1/32 scram-sha-256\n" << old_hba;
   cluster().Sql(0, "SELECT pg_reload_conf()");
   std::ofstream(file) << "first\n";
-  conninfos_ = {
-      absl::StrReplaceAll(conninfos_[0], {{"user=postgres", "user=rotating"}})};
+  conninfos_ = {absl::StrReplaceAll(conninfos_[0], {{"user=postgres", "user=rotating"}})};
   endpoint_extra_ = ", password_file: " + file;
   Start();
   EXPECT_EQ(client().Query("SELECT session_user::text").at(0, 0).text(), "rotating");
 
   cluster().Sql(0, "ALTER ROLE rotating PASSWORD 'second'");
   std::ofstream(file) << "second\n";
-  cluster().Sql(0, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
-                   "usename = 'rotating'");
+  cluster().Sql(0,
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                "usename = 'rotating'");
 
   EXPECT_TRUE(WaitFor("new sessions and probes know it", [&] {
     return client().Query("SELECT 1").ok() && client().Health().endpoints(0).reachable();
@@ -375,8 +379,9 @@ TEST_F(ReloadTest, APasswordThatRotatesInItsFileNeedsNoReload) {
 
   // The proof that it is asked for: a wrong one does not do.
   std::ofstream(file) << "third\n";
-  cluster().Sql(0, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
-                   "usename = 'rotating'");
+  cluster().Sql(0,
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                "usename = 'rotating'");
   EXPECT_TRUE(WaitFor("it is refused", [&] { return !client().Query("SELECT 1").ok(); }));
   std::ofstream(file) << "second\n";
   EXPECT_TRUE(WaitFor("and restored", [&] { return client().Query("SELECT 1").ok(); }));

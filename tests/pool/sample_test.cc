@@ -84,7 +84,8 @@ TEST(SampleTest, IsTakenOfThePoolInService) {
   retired.is_retired = true;
   retired.open = 9;
 
-  const std::vector<EndpointSample> samples = TakeSamples(topology, {retired, BusyPool()}, kNow);
+  const std::vector<EndpointSample> samples =
+      TakeSamples(topology, {retired, BusyPool()}, kNow);
 
   ASSERT_EQ(samples.size(), 2U);
   EXPECT_EQ(samples[1].endpoint, "pg-1");

@@ -20,9 +20,8 @@ Request For(const std::string& endpoint) {
 }  // namespace
 
 AdminClient::AdminClient(int admin_port)
-    : stub_(v1::AdminService::NewStub(
-          grpc::CreateChannel(absl::StrCat("127.0.0.1:", admin_port),
-                              grpc::InsecureChannelCredentials()))) {}
+    : stub_(v1::AdminService::NewStub(grpc::CreateChannel(
+          absl::StrCat("127.0.0.1:", admin_port), grpc::InsecureChannelCredentials()))) {}
 
 grpc::Status AdminClient::Reload(v1::ReloadResponse& response) {
   grpc::ClientContext context;

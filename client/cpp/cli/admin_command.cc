@@ -26,8 +26,8 @@ class Admin final {
   Admin(const AdminCommandOptions& options, absl::Duration timeout)
       : options_(options),
         timeout_(timeout),
-        stub_(v1::AdminService::NewStub(grpc::CreateChannel(
-            options.address, grpc::InsecureChannelCredentials()))) {}
+        stub_(v1::AdminService::NewStub(
+            grpc::CreateChannel(options.address, grpc::InsecureChannelCredentials()))) {}
 
   ExitCode Run() {
     switch (options_.action) {
@@ -35,8 +35,8 @@ class Admin final {
       case AdminAction::kPause: return Pause();
       case AdminAction::kResume: {
         v1::ResumeResponse response;
-        const grpc::Status status =
-            Call(&v1::AdminService::Stub::Resume, Targeted<v1::ResumeRequest>(), response);
+        const grpc::Status status = Call(&v1::AdminService::Stub::Resume,
+                                         Targeted<v1::ResumeRequest>(), response);
         return Print(status, "resumed", response.pools());
       }
       case AdminAction::kReconnect: {
@@ -145,9 +145,10 @@ class Admin final {
                          "", true);
     std::vector<TableRow> rows;
     for (const v1::EndpointPoolStats& pool : pools) {
-      rows.push_back({pool.endpoint(), RoleText(pool.role()), pool.paused() ? "yes" : "no",
-                      std::to_string(pool.open()), std::to_string(pool.leased()),
-                      std::to_string(pool.waiters()), std::to_string(pool.to_renew())});
+      rows.push_back({pool.endpoint(), RoleText(pool.role()),
+                      pool.paused() ? "yes" : "no", std::to_string(pool.open()),
+                      std::to_string(pool.leased()), std::to_string(pool.waiters()),
+                      std::to_string(pool.to_renew())});
     }
     std::fputs(format.Format(rows).c_str(), stdout);
     return ExitCode::kOk;

@@ -171,8 +171,8 @@ void AddTarget(CLI::App& app, AdminCommandOptions& options) {
 }
 
 CLI::App* AddAdmin(CLI::App& app, AdminCommandOptions& options) {
-  CLI::App* admin = app.add_subcommand(
-      "admin", "Tell a running gateway what to do, on its admin port");
+  CLI::App* admin =
+      app.add_subcommand("admin", "Tell a running gateway what to do, on its admin port");
   admin->require_subcommand(1);
   admin->fallthrough();
   admin

@@ -42,12 +42,11 @@ TEST(ConfigDiff, NamesEachSettingWithBothValuesAndWhenItTakesEffect) {
       Diff({}, {"pools.primary.max_size=20", "limits.max_deadline=90s",
                 "server.listen_address=127.0.0.1:1"});
 
-  EXPECT_THAT(
-      changes,
-      ElementsAre(SettingChange{"pools.primary.max_size", "10", "20", true},
-                  SettingChange{"server.listen_address", "0.0.0.0:7432", "127.0.0.1:1",
-                                false},
-                  SettingChange{"limits.max_deadline", "10m", "1m30s", true}))
+  EXPECT_THAT(changes,
+              ElementsAre(SettingChange{"pools.primary.max_size", "10", "20", true},
+                          SettingChange{"server.listen_address", "0.0.0.0:7432",
+                                        "127.0.0.1:1", false},
+                          SettingChange{"limits.max_deadline", "10m", "1m30s", true}))
       << ChangesText(changes);
   EXPECT_EQ(ChangesText({changes[0], changes[2]}),
             "pools.primary.max_size: 10 -> 20; limits.max_deadline: 10m -> 1m30s");
@@ -58,11 +57,12 @@ TEST(ConfigDiff, TellsOfElementsThatComeAndGo) {
   const std::vector<SettingChange> come = Diff({}, one);
   const std::vector<SettingChange> gone = Diff(one, {});
 
-  EXPECT_THAT(come, ElementsAre(
-                        SettingChange{"log.slow_query_rules[0].pool", "absent", "ANY", true},
-                        SettingChange{"log.slow_query_rules[0].tag", "absent", "report", true},
-                        SettingChange{"log.slow_query_rules[0].threshold", "absent",
-                                      "500ms", true}));
+  EXPECT_THAT(
+      come,
+      ElementsAre(
+          SettingChange{"log.slow_query_rules[0].pool", "absent", "ANY", true},
+          SettingChange{"log.slow_query_rules[0].tag", "absent", "report", true},
+          SettingChange{"log.slow_query_rules[0].threshold", "absent", "500ms", true}));
   ASSERT_EQ(gone.size(), 3u);
   EXPECT_EQ(gone[1].before, "report");
   EXPECT_EQ(gone[1].after, "absent");
@@ -83,9 +83,8 @@ TEST(ConfigDiff, TellsEndpointsApartByNameWhateverTheirOrder) {
 }
 
 TEST(ConfigDiff, ShowsNoSecretsButThatTheyChanged) {
-  const std::string text =
-      ChangesText(DiffEndpoints(Endpoints({"host=a password=hunter1"}),
-                                Endpoints({"host=a password=hunter2"})));
+  const std::string text = ChangesText(DiffEndpoints(
+      Endpoints({"host=a password=hunter1"}), Endpoints({"host=a password=hunter2"})));
 
   EXPECT_THAT(text, ::testing::HasSubstr("another secret"));
   EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("hunter")));

@@ -50,8 +50,8 @@ HotSettings Of(const config::v1::Config& config) {
 
 TEST(HotSettingsTest, HoldExactlyTheSettingsThatAreMarkedHot) {
   // Files have to be there; the profile acts through the defaults of other settings.
-  const std::set<std::string> tested_below = {
-      "profile", "endpoints[0].conninfo_file", "endpoints[0].password_file"};
+  const std::set<std::string> tested_below = {"profile", "endpoints[0].conninfo_file",
+                                              "endpoints[0].password_file"};
   const config::v1::Config config =
       Loaded({"endpoints[0].conninfo=host=a", "endpoints[0].name=a",
               "log.slow_query_rules[0].tag=t"});
@@ -66,15 +66,15 @@ TEST(HotSettingsTest, HoldExactlyTheSettingsThatAreMarkedHot) {
     config::v1::Config changed = config;
     google::protobuf::Message& owner = *OwnerOf(path, changed);
     const bool is_conninfo = PathText(path) == "endpoints[0].conninfo";
-    const SettingValue other =
-        is_conninfo ? SettingValue{std::string("host=b")}
-                    : Other(field, ReadSetting(field, owner));
+    const SettingValue other = is_conninfo ? SettingValue{std::string("host=b")}
+                                           : Other(field, ReadSetting(field, owner));
     StoreSetting(other, field, owner);
 
     if (IsHot(field)) ++hot;
     EXPECT_EQ(Of(changed) != settings, IsHot(field))
-        << PathText(path) << (IsHot(field) ? " is marked hot, but nothing applies it"
-                                           : " is applied, but not marked hot");
+        << PathText(path)
+        << (IsHot(field) ? " is marked hot, but nothing applies it"
+                         : " is applied, but not marked hot");
   }
   EXPECT_GT(hot, 80);
 }
