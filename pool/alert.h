@@ -38,6 +38,8 @@ struct AlertOptions {
   absl::Duration max_lag = absl::Seconds(30);
   // How long a condition holds before its alert fires, and is over before it clears.
   absl::Duration hold = absl::Seconds(5);
+
+  bool operator==(const AlertOptions&) const = default;
 };
 
 // What is watched as a number: sessions, calls, seconds, or a share of samples.

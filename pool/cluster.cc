@@ -17,11 +17,6 @@ namespace {
 
 using LeaseCompletion = Completion<absl::StatusOr<Lease>>;
 
-// Marks waiters of a retired pool; never leaves this file.
-absl::Status Reroute() { return absl::AbortedError("the endpoint's role changed"); }
-const PoolOptions& OfRole(const PoolsOptions& options, Role role) {
-  return role == Role::kPrimary ? options.primary : options.replica;
-}
 bool IsReroute(const absl::Status& status) {
   return absl::IsAborted(status) && !DetailsOf(status).has_value();
 }
@@ -31,17 +26,16 @@ bool IsReroute(const absl::Status& status) {
 Cluster::Cluster(ClusterDeps deps)
     : deps_(std::move(deps)),
       budget_(std::make_shared<SessionBudget>(
-          ShareOf(deps_.options.pools).max_sessions_total)),
-      latest_(deps_.options.endpoints.size()) {
+          ShareOf(deps_.options.pools).max_sessions_total)) {
   auto state = std::make_shared<State>();
   state->options = ShareOf(deps_.options.pools);
-  for (const Endpoint& endpoint : deps_.options.endpoints) {
-    EndpointView view;
-    view.name = endpoint.name;
-    state->topology.endpoints.push_back(std::move(view));
-  }
+  state->session = deps_.options.session;
+  state->probe_timeout = deps_.options.probe.timeout;
   state->topology.primary_problem = "no endpoint has been probed yet";
-  state->pools.resize(deps_.options.endpoints.size());
+  Pools none;
+  absl::MutexLock lock(&mutex_);
+  FollowEndpointsLocked(deps_.options.endpoints, *state, none);
+  state->topology.generation = 0;
   state_ = std::move(state);
 }
 
@@ -52,9 +46,11 @@ std::shared_ptr<const Cluster::State> Cluster::state() const {
 
 absl::StatusOr<RouteDecision> Cluster::Choose(const State& state,
                                               const RouteRequest& request) {
-  std::vector<LoadView> loads(state.pools.size());
+  std::vector<LoadView> loads(state.members.size());
   for (size_t i = 0; i < loads.size(); ++i) {
-    if (state.pools[i] != nullptr) loads[i].in_flight = state.pools[i]->in_flight();
+    const std::shared_ptr<EndpointPool>& pool = state.members[i].pool;
+    if (pool == nullptr) continue;
+    loads[i] = {.in_flight = pool->in_flight(), .is_paused = pool->is_paused()};
   }
   return Route(request, state.topology, loads,
                turn_.fetch_add(1, std::memory_order_relaxed));
@@ -72,10 +68,10 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
     absl::StatusOr<RouteDecision> route = Choose(*current, request);
     if (!route.ok()) co_return route.status();
 
-    const std::shared_ptr<EndpointPool> pool = current->pools[route->endpoint];
+    const std::shared_ptr<EndpointPool> pool = current->members[route->endpoint].pool;
     if (pool == nullptr) co_return NoEndpoint(route->role, "its pool is being made");
     const absl::Time now = deps_.clock->Now();
-    const PoolOptions& options = OfRole(current->options, pool->role());
+    const PoolOptions& options = current->options.OfRole(pool->role());
     // Time spent in the queue of a pool that retired counts.
     const absl::Time wait_until = std::min(deadline, started + options.acquire_timeout);
 
@@ -107,53 +103,53 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
   }
 }
 
-std::shared_ptr<EndpointPool> Cluster::MakePool(size_t endpoint, Role role,
-                                                const PoolsOptions& options) const {
-  const Endpoint& address = deps_.options.endpoints[endpoint];
-  return std::make_shared<EndpointPool>(
-      EndpointPoolDeps{.endpoint = address.name,
-                       .role = role,
-                       .options = OfRole(options, role),
-                       .shards = deps_.shards,
-                       .connector = deps_.connectors->Make(address, role),
-                       .clock = deps_.clock,
-                       .budget = budget_,
-                       .on_session_event = deps_.on_session_event});
+std::shared_ptr<EndpointPool> Cluster::MakePool(const Endpoint& endpoint, Role role,
+                                                const State& state) const {
+  return std::make_shared<EndpointPool>(EndpointPoolDeps{
+      .endpoint = endpoint.name,
+      .role = role,
+      .options = state.options.OfRole(role),
+      .shards = deps_.shards,
+      .connector = deps_.connectors->Make(endpoint, role, state.session),
+      .clock = deps_.clock,
+      .budget = budget_,
+      .state = state.pauses.Covers(endpoint.name, role) ? PoolState::kPaused
+                                                        : PoolState::kServing,
+      .on_session_event = deps_.on_session_event});
 }
 
-void Cluster::OnProbe(size_t endpoint, ProbeResult result) {
+bool Cluster::OnProbe(const Endpoint& endpoint, ProbeResult result) {
   const absl::Time now = deps_.clock->Now();
+  Pools retire;
+  bool is_wanted = false;
   {
     absl::MutexLock lock(&mutex_);
-    latest_[endpoint] = std::move(result);
+    is_wanted = TakeResultLocked(endpoint, std::move(result), retire);
   }
-  Update(now);
+  for (const auto& pool : retire) pool->Retire(CloseReason::kRetired, Reroute());
+  if (is_wanted) Update(now);
+  return is_wanted;
 }
 
 void Cluster::Update(absl::Time now) {
   std::shared_ptr<const State> before;
   std::shared_ptr<const State> after;
-  std::vector<std::shared_ptr<EndpointPool>> retire;
+  Pools retire;
   {
     absl::MutexLock lock(&mutex_);
     before = state_;
     if (before->is_draining) return;
-    auto next = std::make_shared<State>();
-    next->topology =
-        NextTopology(before->topology, latest_, deps_.options.probe.timeout, now);
-    next->pools = before->pools;
-    next->options = before->options;
-    for (size_t i = 0; i < next->pools.size(); ++i) {
-      std::shared_ptr<EndpointPool>& pool = next->pools[i];
+    auto next = std::make_shared<State>(*before);
+    next->topology = NextTopology(before->topology, latest_, before->probe_timeout, now);
+    for (size_t i = 0; i < next->members.size(); ++i) {
+      std::shared_ptr<EndpointPool>& pool = next->members[i].pool;
       const Role role = next->topology.endpoints[i].role;
       const Role served = pool == nullptr ? Role::kUnknown : pool->role();
       if (role == served) continue;
-      if (pool != nullptr) {
-        retire.push_back(pool);
-        retired_.push_back(std::move(pool));
-        pool = nullptr;
+      RetireLocked(std::exchange(pool, nullptr), retire);
+      if (role != Role::kUnknown) {
+        pool = MakePool(next->members[i].endpoint, role, *next);
       }
-      if (role != Role::kUnknown) pool = MakePool(i, role, next->options);
     }
     after = next;
     state_ = std::move(next);
@@ -164,12 +160,12 @@ void Cluster::Update(absl::Time now) {
 
 void Cluster::Maintain() {
   Update(deps_.clock->Now());
-  std::vector<std::shared_ptr<EndpointPool>> pools;
-  std::vector<std::shared_ptr<EndpointPool>> empty;
+  Pools pools;
+  Pools empty;
   {
     absl::MutexLock lock(&mutex_);
-    for (const auto& pool : state_->pools) {
-      if (pool != nullptr) pools.push_back(pool);
+    for (const Member& member : state_->members) {
+      if (member.pool != nullptr) pools.push_back(member.pool);
     }
     empty = retired_;
   }
@@ -188,21 +184,6 @@ void Cluster::Maintain() {
   for (const auto& pool : pools) pool->Maintain();
 }
 
-void Cluster::Reconfigure(const PoolsOptions& options) {
-  std::shared_ptr<const State> last;
-  {
-    absl::MutexLock lock(&mutex_);
-    auto next = std::make_shared<State>(*state_);
-    next->options = ShareOf(options);
-    last = next;
-    state_ = std::move(next);
-  }
-  budget_->set_limit(last->options.max_sessions_total);
-  for (const auto& pool : last->pools) {
-    if (pool != nullptr) pool->Reconfigure(OfRole(last->options, pool->role()));
-  }
-}
-
 void Cluster::Retire() {
   std::shared_ptr<const State> last;
   {
@@ -212,8 +193,8 @@ void Cluster::Retire() {
     last = next;
     state_ = std::move(next);
   }
-  for (const auto& pool : last->pools) {
-    if (pool != nullptr) pool->Retire(CloseReason::kDrain, Draining());
+  for (const Member& member : last->members) {
+    if (member.pool != nullptr) member.pool->Retire(CloseReason::kDrain, Draining());
   }
 }
 
@@ -228,15 +209,15 @@ std::optional<Endpoint> Cluster::Primary() const {
   const std::optional<size_t> primary = current->topology.primary;
   if (!primary.has_value()) return std::nullopt;
   if (!current->topology.endpoints[*primary].is_reachable) return std::nullopt;
-  return deps_.options.endpoints[*primary];
+  return current->members[*primary].endpoint;
 }
 
 std::vector<PoolStats> Cluster::Stats() const {
-  std::vector<std::shared_ptr<EndpointPool>> pools;
+  Pools pools;
   {
     absl::MutexLock lock(&mutex_);
-    for (const auto& pool : state_->pools) {
-      if (pool != nullptr) pools.push_back(pool);
+    for (const Member& member : state_->members) {
+      if (member.pool != nullptr) pools.push_back(member.pool);
     }
     pools.insert(pools.end(), retired_.begin(), retired_.end());
   }

@@ -18,6 +18,7 @@
 #include "pool/endpoint_pool.h"
 #include "pool/lease.h"
 #include "pool/options.h"
+#include "pool/pool_selector.h"
 #include "pool/router.h"
 #include "pool/session_budget.h"
 #include "pool/stop_signal.h"
@@ -29,11 +30,12 @@ namespace pgsluice {
 class ConnectorFactory {
  public:
   virtual ~ConnectorFactory() = default;
-  virtual std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role) = 0;
+  virtual std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
+                                          const SessionOptions& options) = 0;
 };
 
 struct ClusterDeps {
-  ClusterOptions options;
+  ClusterOptions options;  // At first.
   int shards = 1;
   ConnectorFactory* connectors = nullptr;
   const Clock* clock = nullptr;
@@ -62,12 +64,25 @@ class Cluster final {
                                                        absl::Time deadline,
                                                        StopSignal& stop);
 
-  // What a probe found; makes the next topology and with it the pools.
-  void OnProbe(size_t endpoint, ProbeResult result) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What a probe found; makes the next topology and with it the pools. Returns false when
+  // nobody wants to know of that endpoint any more.
+  bool OnProbe(const Endpoint& endpoint, ProbeResult result) ABSL_LOCKS_EXCLUDED(mutex_);
   // One maintenance tick of all pools. Also notices that probes stay away.
   void Maintain() ABSL_LOCKS_EXCLUDED(mutex_);
-  // New sizes, timeouts and limits for the pools there are and those to come.
-  void Reconfigure(const PoolsOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
+  // New settings for the pools there are and those to come. Endpoints are told apart by
+  // their names. One whose address is another keeps the old one, and its pool, until the
+  // new one answers. New session settings renew all sessions.
+  void Reconfigure(const ClusterOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // What an operator asks for. One at a time. They return the pools selected, as they are
+  // now, or NOT_FOUND for an endpoint that there is not.
+  absl::StatusOr<std::vector<PoolStats>> Pause(const PoolSelector& selector)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Fails when an endpoint is still paused by its role.
+  absl::StatusOr<std::vector<PoolStats>> Resume(const PoolSelector& selector)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::vector<PoolStats>> Reconnect(const PoolSelector& selector)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // No lease from now on; idle sessions are closed, leased ones on return.
   void Retire() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -79,23 +94,53 @@ class Cluster final {
   std::vector<PoolStats> Stats() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Sessions that are open or being opened, in all pools.
   size_t CountSessions() const ABSL_LOCKS_EXCLUDED(mutex_);
-  const ClusterOptions& options() const { return deps_.options; }
+  Pauses pauses() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  struct Member {
+    Endpoint endpoint;
+    // Another address for it, which takes over once it answers.
+    std::optional<Endpoint> successor = {};
+    // Null while its role is unknown. Shared with leases.
+    std::shared_ptr<EndpointPool> pool = nullptr;
+  };
+  using Pools = std::vector<std::shared_ptr<EndpointPool>>;
   // Immutable; replaced as a whole.
   struct State {
     Topology topology;
-    // Per endpoint; null while its role is unknown. Shared with leases.
-    std::vector<std::shared_ptr<EndpointPool>> pools;
+    std::vector<Member> members;  // In the order of the topology's endpoints.
     // This gateway's share of what is configured.
     PoolsOptions options;
+    SessionOptions session;
+    absl::Duration probe_timeout;
+    Pauses pauses;
     bool is_draining = false;
   };
 
+  // What waiters of a retired pool end with; never leaves the cluster.
+  static absl::Status Reroute() {
+    return absl::AbortedError("the endpoint's pool retired");
+  }
+
   std::shared_ptr<const State> state() const ABSL_LOCKS_EXCLUDED(mutex_);
   void Update(absl::Time now) ABSL_LOCKS_EXCLUDED(mutex_);
-  std::shared_ptr<EndpointPool> MakePool(size_t endpoint, Role role,
-                                         const PoolsOptions& options) const;
+  // False when the endpoint is not one of ours. Takes out the pool of an address that is
+  // superseded.
+  bool TakeResultLocked(const Endpoint& endpoint, ProbeResult result, Pools& retire)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeSuccessorLocked(size_t index, ProbeResult result, Pools& retire)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes the members of `next` those of `endpoints`.
+  void FollowEndpointsLocked(const std::vector<Endpoint>& endpoints, State& next,
+                             Pools& retire) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RetireLocked(std::shared_ptr<EndpointPool> pool, Pools& retire)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<EndpointPool> MakePool(const Endpoint& endpoint, Role role,
+                                         const State& state) const;
+  // Those in service that are selected.
+  static absl::StatusOr<Pools> Select(const State& state, const PoolSelector& selector);
+  // Puts the pauses into effect.
+  void SetPauses(const Pauses& pauses) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<RouteDecision> Choose(const State& state, const RouteRequest& request);
 
   const ClusterDeps deps_;
@@ -103,6 +148,7 @@ class Cluster final {
   std::atomic<uint64_t> turn_{0};
 
   mutable absl::Mutex mutex_;
+  // In the order of the state's members.
   std::vector<std::optional<ProbeResult>> latest_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const State> state_ ABSL_GUARDED_BY(mutex_);
   // Retired pools that still have sessions.

@@ -1,8 +1,11 @@
 // An endpoint is one PostgreSQL server address; a role is what it is at present.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
+
+#include "absl/status/statusor.h"
 
 namespace pgsluice {
 
@@ -18,8 +21,19 @@ struct Endpoint {
   // Unique; used in metrics, logs and answers. Holds no secrets.
   std::string name;
   // libpq connection string, key=value: host, port, user, TLS. May hold a password: never
-  // logged.
+  // logged. Without the password when that comes from a file.
   std::string conninfo;
+  // Files that hold the connection string or the password, read anew at each connect;
+  // empty: none.
+  std::string conninfo_file = {};
+  std::string password_file = {};
+
+  bool has_files() const { return !conninfo_file.empty() || !password_file.empty(); }
+  bool operator==(const Endpoint&) const = default;
 };
+
+// The connection string of an endpoint as it is now. Reads its files anew, so it may
+// block. The error is free of secrets.
+using ConninfoReader = std::function<absl::StatusOr<std::string>(const Endpoint&)>;
 
 }  // namespace pgsluice

@@ -1,5 +1,6 @@
 #include "pool/endpoint_monitor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pool/alert_rules.h"
@@ -39,6 +40,48 @@ std::vector<AlertTransition> EndpointMonitor::Judge(const Sample& sample) {
     if (change == AlertChange::kCleared) transition.fired_for = sample.at - *before;
     transitions.push_back(std::move(transition));
   }
+  return transitions;
+}
+
+std::optional<AlertTransition> EndpointMonitor::StopWatching(const Watch& watch,
+                                                             absl::Time now) const {
+  if (!watch.latch.is_firing()) return std::nullopt;
+  return AlertTransition{.endpoint = endpoint_,
+                         .kind = watch.kind,
+                         .change = AlertChange::kCleared,
+                         .value = watch.value,
+                         .at = now,
+                         .fired_for = now - watch.latch.since().value_or(now)};
+}
+
+std::vector<AlertTransition> EndpointMonitor::Reconfigure(const MonitorOptions& options,
+                                                          absl::Time now) {
+  options_ = options.alerts;
+  history_.set_capacity(options.history);
+  summary_ = Summarize(history_.samples());
+  std::vector<AlertTransition> transitions;
+  std::vector<Watch> watches;
+  for (const AlertKind kind : kAlertKinds) {
+    const auto old = std::find_if(watches_.begin(), watches_.end(),
+                                  [kind](const Watch& w) { return w.kind == kind; });
+    if (IsWatched(kind, options_)) {
+      watches.push_back(old != watches_.end() ? *old : Watch{.kind = kind});
+    } else if (old != watches_.end()) {
+      auto cleared = StopWatching(*old, now);
+      if (cleared.has_value()) transitions.push_back(*std::move(cleared));
+    }
+  }
+  watches_ = std::move(watches);
+  return transitions;
+}
+
+std::vector<AlertTransition> EndpointMonitor::End(absl::Time now) {
+  std::vector<AlertTransition> transitions;
+  for (const Watch& watch : watches_) {
+    auto cleared = StopWatching(watch, now);
+    if (cleared.has_value()) transitions.push_back(*std::move(cleared));
+  }
+  watches_.clear();
   return transitions;
 }
 

@@ -1,6 +1,7 @@
 // One endpoint's memory: its history of samples and its alerts. Rules file.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct MonitorOptions {
   absl::Duration interval = absl::Seconds(60);  // Between samples that are kept.
   size_t history = 100;                         // Samples kept.
   AlertOptions alerts = {};
+
+  bool operator==(const MonitorOptions&) const = default;
 };
 
 // What is told of an endpoint.
@@ -37,6 +40,11 @@ class EndpointMonitor final {
   // sequence.
   std::vector<AlertTransition> Judge(const Sample& sample);
 
+  // What is kept stays; alerts that are not watched any more clear.
+  std::vector<AlertTransition> Reconfigure(const MonitorOptions& options, absl::Time now);
+  // Clears every alert: the endpoint is no more.
+  std::vector<AlertTransition> End(absl::Time now);
+
   const std::string& endpoint() const { return endpoint_; }
   // All but `now`, with at most `history` of the samples.
   EndpointMemory Recall(size_t history) const;
@@ -48,8 +56,10 @@ class EndpointMonitor final {
     AlertValue value = {};  // When last judged.
   };
 
-  const std::string endpoint_;
-  const AlertOptions options_;
+  std::optional<AlertTransition> StopWatching(const Watch& watch, absl::Time now) const;
+
+  std::string endpoint_;
+  AlertOptions options_;
   SampleHistory history_;
   SampleSummary summary_;  // Made once a sample, read often.
   std::vector<Watch> watches_;

@@ -7,7 +7,10 @@ namespace pgsluice {
 
 EndpointPool::EndpointPool(EndpointPoolDeps deps)
     : deps_(std::move(deps)),
+      is_paused_view_(deps_.state == PoolState::kPaused),
       options_(deps_.options),
+      connector_(deps_.connector),
+      is_paused_(deps_.state == PoolState::kPaused),
       queue_(options_.max_waiters),
       gate_(options_) {}
 
@@ -32,8 +35,8 @@ absl::StatusOr<EndpointPool::Acquired> EndpointPool::Acquire(
 absl::StatusOr<EndpointPool::Acquired> EndpointPool::AcquireLocked(
     const AcquireRequest& request, absl::Time now, AcquireCallback callback, Work& work) {
   // While a session is idle nobody waits who may have it.
-  const bool may_have_one =
-      request.kind == LeaseKind::kStatement || HasTransactionRoomLocked();
+  const bool may_have_one = !is_paused_ && (request.kind == LeaseKind::kStatement ||
+                                            HasTransactionRoomLocked());
   if (may_have_one && queue_.size(request.kind) == 0) {
     if (PooledSession* session = TakeIdleLocked(request, now); session != nullptr) {
       ++counters_.acquired;
@@ -64,6 +67,7 @@ absl::StatusOr<EndpointPool::Acquired> EndpointPool::AcquireLocked(
 absl::Status EndpointPool::CheckIfDoomedLocked(const AcquireRequest& request,
                                                absl::Time now) {
   if (options_.refuse_doomed == DoomedPolicy::kOff) return absl::OkStatus();
+  if (is_paused_) return absl::OkStatus();  // Nobody knows for how long.
   // More sessions may be opened yet: then nothing is certain.
   if (sessions_.size() + connecting_ < gate_.max_open()) return absl::OkStatus();
   const std::optional<absl::Duration> wait =
@@ -104,7 +108,7 @@ void EndpointPool::Return(PooledSession* session) {
         DecideOnReturn(facts, session->expires_at, session->uses, options_.max_uses,
                        retired_for_.has_value(), now);
     switch (decision.action) {
-      case ReturnDecision::Action::kKeep: PlaceLocked(session, now, work); break;
+      case ReturnDecision::Action::kKeep: PlaceOrRenewLocked(session, now, work); break;
       case ReturnDecision::Action::kCleanUp:
         MoveLocked(session, SessionState::kMaintenance);
         clean_up = PlanCleanUp(facts);
@@ -163,7 +167,8 @@ void EndpointPool::PlaceLocked(PooledSession* session, absl::Time now, Work& wor
   if (session->state == SessionState::kLeased) {
     MoveLocked(session, SessionState::kMaintenance);
   }
-  std::optional<WaiterId> waiter = queue_.PopNext(now, HasTransactionRoomLocked());
+  std::optional<WaiterId> waiter;
+  if (!is_paused_) waiter = queue_.PopNext(now, HasTransactionRoomLocked());
   if (!waiter.has_value()) {
     MoveLocked(session, SessionState::kIdle);
     return;
@@ -182,7 +187,7 @@ void EndpointPool::PlaceLocked(PooledSession* session, absl::Time now, Work& wor
 }
 
 void EndpointPool::ServeFromIdleLocked(absl::Time now, Work& work) {
-  while (!idle_.empty() && HasTransactionRoomLocked() &&
+  while (!is_paused_ && !idle_.empty() && HasTransactionRoomLocked() &&
          queue_.size(LeaseKind::kTransaction) > 0 && idle_.back()->expires_at > now) {
     const size_t waiting = queue_.size();
     PlaceLocked(idle_.back(), now, work);
@@ -210,7 +215,10 @@ void EndpointPool::ExpireWaitersLocked(absl::Time now, Work& work) {
   for (WaiterId waiter : queue_.Expire(now)) {
     ++counters_.acquire_timeouts;
     const absl::Duration waited = now - waiters_.at(waiter).enqueued;
-    CompleteWaiterLocked(waiter, AcquireTimeout(deps_.endpoint, waited, last_failure_),
+    CompleteWaiterLocked(waiter,
+                         is_paused_
+                             ? PoolPaused(deps_.endpoint, waited)
+                             : AcquireTimeout(deps_.endpoint, waited, last_failure_),
                          work);
   }
 }

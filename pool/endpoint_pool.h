@@ -45,6 +45,12 @@ struct PooledSession {
   absl::Time expires_at;
   uint64_t uses = 0;
   LeaseKind kind = LeaseKind::kStatement;  // While leased.
+  bool is_stale = false;                   // To be replaced by a new one.
+};
+
+enum class PoolState {
+  kServing,
+  kPaused,  // Gives no lease; who wants one waits.
 };
 
 struct EndpointPoolDeps {
@@ -55,6 +61,7 @@ struct EndpointPoolDeps {
   std::shared_ptr<Connector> connector;  // Shared with connects under way.
   const Clock* clock = nullptr;
   std::shared_ptr<SessionBudget> budget = nullptr;  // Shared by all pools; null: none.
+  PoolState state = PoolState::kServing;            // At first.
   // Called without locks, on any thread; may be empty.
   std::function<void(const SessionEvent&)> on_session_event = {};
 };
@@ -92,6 +99,14 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
 
   // New settings, from now on: what is open beyond max_size is closed when it is idle.
   void Reconfigure(const PoolOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Sessions opened from now on come from here.
+  void UseConnector(std::shared_ptr<Connector> connector) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Replaces every session that is open or being opened by a new one, as fast as new ones
+  // may be dialled: idle ones by and by, leased ones on return.
+  void Renew() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Leases that are out are not touched; sessions stay open.
+  void Pause() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Resume() ABSL_LOCKS_EXCLUDED(mutex_);
   // One maintenance tick: expires waiters, closes and opens sessions.
   void Maintain() ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes no new work from now on; idle sessions are closed, leased ones on return,
@@ -101,6 +116,7 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   PoolStats Stats() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Leased sessions and waiters: what routing balances by.
   size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  bool is_paused() const { return is_paused_view_.load(std::memory_order_relaxed); }
   std::string last_error() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -115,14 +131,16 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
     std::vector<std::function<void()>> callbacks;
     std::vector<std::shared_ptr<Session>> close;
     std::vector<int> connect_on;
+    std::shared_ptr<Connector> connector;  // Shared with the pool.
+    uint64_t epoch = 0;
     absl::Time connect_deadline;
     std::vector<PooledSession*> ping;
     std::vector<SessionEvent> events;
   };
 
   void Do(Work work) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Connect(int shard, absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
-  void OnConnected(absl::StatusOr<std::shared_ptr<Session>> session)
+  void Connect(const Work& work, int shard) ABSL_LOCKS_EXCLUDED(mutex_);
+  void OnConnected(uint64_t epoch, absl::StatusOr<std::shared_ptr<Session>> session)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void CleanUp(PooledSession* session, const CleanUpPlan& plan, CloseReason if_failed)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -143,6 +161,10 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   // Gives a clean session to the next waiter, or makes it idle.
   void PlaceLocked(PooledSession* session, absl::Time now, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same, unless it is stale and a new one may be dialled in its place.
+  void PlaceOrRenewLocked(PooledSession* session, absl::Time now, Work& work)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RenewIdleLocked(absl::Time now, Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A transaction has ended: another may take an idle session.
   void ServeFromIdleLocked(absl::Time now, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -154,6 +176,8 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
                        CloseReason reason, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OpenAsNeededLocked(absl::Time now, Work& work)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DialLocked(size_t dials, absl::Time now, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveBackBudget();
   void CompleteWaiterLocked(WaiterId id, absl::Status status, Work& work)
@@ -169,9 +193,15 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
 
   const EndpointPoolDeps deps_;
   std::atomic<size_t> in_flight_{0};
+  std::atomic<bool> is_paused_view_{false};  // Of is_paused_, for routing.
 
   mutable absl::Mutex mutex_;
   PoolOptions options_ ABSL_GUARDED_BY(mutex_);
+  // Shared with connects under way.
+  std::shared_ptr<Connector> connector_ ABSL_GUARDED_BY(mutex_);
+  bool is_paused_ ABSL_GUARDED_BY(mutex_) = false;
+  // Rises with each Renew: a session dialled in an earlier one is stale.
+  uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unordered_map<uint64_t, std::unique_ptr<PooledSession>> sessions_
       ABSL_GUARDED_BY(mutex_);
   // LIFO, by idle_since: the session used last has warm caches, the others grow old and

@@ -40,7 +40,7 @@ void EndpointPool::OnCleaned(PooledSession* session, const CleanUpPlan& plan,
       } else if (plan.reset) {
         NoteEventLocked(*session, SessionEventKind::kReset, if_failed, work);
       }
-      PlaceLocked(session, now, work);
+      PlaceOrRenewLocked(session, now, work);
     }
   }
   Do(std::move(work));

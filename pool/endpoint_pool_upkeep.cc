@@ -25,6 +25,7 @@ void EndpointPool::Maintain() {
          SessionsToClose(idle, sessions_.size(), options_, now)) {
       CloseLocked(sessions_.at(id).get(), reason, work);
     }
+    RenewIdleLocked(now, work);
     OpenAsNeededLocked(now, work);
     PingStaleLocked(now, work);
   }
@@ -70,12 +71,16 @@ PoolStats EndpointPool::Stats() const {
                   .maintenance = maintenance_,
                   .connecting = connecting_,
                   .waiters = queue_.size(),
+                  .is_paused = is_paused_,
                   .oldest_wait = std::nullopt,
                   .next_dial_in = std::nullopt,
                   .last_error = std::string(last_failure_.message()),
                   .counters = counters_};
   if (auto oldest = queue_.oldest_enqueued(); oldest.has_value()) {
     stats.oldest_wait = now - *oldest;
+  }
+  for (const auto& [id, session] : sessions_) {
+    if (session->is_stale) ++stats.to_renew;
   }
   if (gate_.shut_until() > now) stats.next_dial_in = gate_.shut_until() - now;
   return stats;
@@ -91,20 +96,21 @@ void EndpointPool::Do(Work work) {
     for (const SessionEvent& event : work.events) deps_.on_session_event(event);
   }
   for (const auto& session : work.close) session->Close();
-  for (int shard : work.connect_on) Connect(shard, work.connect_deadline);
+  for (int shard : work.connect_on) Connect(work, shard);
   for (PooledSession* session : work.ping) Ping(session);
   for (auto& callback : work.callbacks) callback();
 }
 
-void EndpointPool::Connect(int shard, absl::Time deadline) {
-  deps_.connector->Connect(
-      shard, deadline,
-      [self = shared_from_this()](absl::StatusOr<std::shared_ptr<Session>> session) {
-        self->OnConnected(std::move(session));
-      });
+void EndpointPool::Connect(const Work& work, int shard) {
+  work.connector->Connect(shard, work.connect_deadline,
+                          [self = shared_from_this(), epoch = work.epoch](
+                              absl::StatusOr<std::shared_ptr<Session>> session) {
+                            self->OnConnected(epoch, std::move(session));
+                          });
 }
 
-void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session) {
+void EndpointPool::OnConnected(uint64_t epoch,
+                               absl::StatusOr<std::shared_ptr<Session>> session) {
   Work work;
   {
     absl::MutexLock lock(&mutex_);
@@ -128,6 +134,7 @@ void EndpointPool::OnConnected(absl::StatusOr<std::shared_ptr<Session>> session)
       opened->id = next_session_id_++;
       opened->session = *std::move(session);
       opened->idle_since = now;
+      opened->is_stale = epoch != epoch_;
       opened->expires_at = ExpiryOf(now, options_.max_lifetime, options_.lifetime_jitter,
                                     absl::Uniform(random_, 0.0, 1.0));
       PooledSession* placed = opened.get();
@@ -145,15 +152,21 @@ void EndpointPool::OpenAsNeededLocked(absl::Time now, Work& work) {
   const size_t transactions = std::min(
       queue_.size(LeaseKind::kTransaction),
       TransactionRoom(options_) - std::min(TransactionRoom(options_), transactions_));
-  const PoolCounts counts{.open = sessions_.size(),
-                          .connecting = connecting_,
-                          .idle = idle_.size(),
-                          .waiters = queue_.size(LeaseKind::kStatement) + transactions};
+  const PoolCounts counts{
+      .open = sessions_.size(),
+      .connecting = connecting_,
+      .idle = idle_.size(),
+      .waiters = is_paused_ ? 0 : queue_.size(LeaseKind::kStatement) + transactions};
   const size_t wanted = SessionsWanted(counts, options_.min_size, gate_.max_open());
   size_t dials = gate_.MayStart(wanted, connecting_, now);
-  if (dials == 0) return;
+  if (dials > 0) DialLocked(dials, now, work);
+}
+
+void EndpointPool::DialLocked(size_t dials, absl::Time now, Work& work) {
   if (deps_.budget != nullptr) dials = deps_.budget->Take(dials);
   gate_.OnStart(dials, now);
+  work.connector = connector_;
+  work.epoch = epoch_;
   work.connect_deadline = now + options_.connect_timeout;
   for (size_t i = 0; i < dials; ++i) {
     ++connecting_;
@@ -166,7 +179,7 @@ void EndpointPool::GiveBackBudget() {
 }
 
 void EndpointPool::EndHopelessWaitersLocked(absl::Time now, Work& work) {
-  if (last_failure_.ok() || !sessions_.empty()) return;
+  if (last_failure_.ok() || !sessions_.empty() || is_paused_) return;
   std::vector<WaiterId> hopeless;
   for (const auto& [id, waiter] : waiters_) {
     const uint64_t failures = counters_.connect_failures - waiter.failures_before;

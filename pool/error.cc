@@ -89,6 +89,17 @@ absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
        .retry_delay = kRetryLater});
 }
 
+absl::Status PoolPaused(std::string_view endpoint, absl::Duration waited) {
+  return MakeError(
+      Code::kUnavailable,
+      StrCat("the pool of ", endpoint,
+             " is paused (AdminService/Pause); no session after ",
+             absl::FormatDuration(absl::Trunc(waited, absl::Milliseconds(1)))),
+      {.reason = "POOL_PAUSED",
+       .retry_scope = RetryScope::kStatement,
+       .retry_delay = kRetryLater});
+}
+
 absl::Status NoEndpoint(Role wanted, std::string_view why) {
   return MakeError(Code::kUnavailable,
                    StrCat("there is no ", RoleName(wanted), ": ", why),
@@ -101,6 +112,25 @@ absl::Status Draining() {
   return MakeError(Code::kUnavailable,
                    "the gateway is shutting down; another one may serve you",
                    {.reason = "DRAINING", .retry_scope = RetryScope::kStatement});
+}
+
+absl::Status ConfigRefused(std::string_view why) {
+  return MakeError(
+      Code::kFailedPrecondition,
+      StrCat("the configuration was not reloaded, what was in effect still is:\n", why),
+      {.reason = "CONFIG_REFUSED"});
+}
+
+absl::Status NoSuchEndpoint(std::string_view endpoint, std::string_view known) {
+  return MakeError(Code::kNotFound,
+                   StrCat("there is no endpoint \"", endpoint, "\"; there are: ", known),
+                   {.reason = "NO_SUCH_ENDPOINT", .field = "target.endpoint"});
+}
+
+absl::Status StillPaused(std::string_view endpoint, std::string_view by) {
+  return MakeError(Code::kFailedPrecondition,
+                   StrCat(endpoint, " is still paused ", by, ": resume that, or all"),
+                   {.reason = "STILL_PAUSED"});
 }
 
 absl::Status DespiteEffect(const absl::Status& error) {

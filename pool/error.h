@@ -116,8 +116,15 @@ bool IsServerFull(const absl::Status& status);
 // `last_failure`: why no session could be opened meanwhile; OK when all were busy.
 absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
                             const absl::Status& last_failure);
+// The wait for a session ended while the pool was paused.
+absl::Status PoolPaused(std::string_view endpoint, absl::Duration waited);
 absl::Status NoEndpoint(Role wanted, std::string_view why);
 absl::Status Draining();
+// Of a reload; `why` has one error a line.
+absl::Status ConfigRefused(std::string_view why);
+absl::Status NoSuchEndpoint(std::string_view endpoint, std::string_view known);
+// A pool that was to go on is held back by another pause.
+absl::Status StillPaused(std::string_view endpoint, std::string_view by);
 // The call stopped before a statement was sent (waiting for a session, say).
 absl::Status StoppedBeforeStart(StopReason reason);
 // A stream ended between two messages: what it sent is not a result.

@@ -44,6 +44,8 @@ struct PoolOptions {
   DoomedPolicy refuse_doomed = DoomedPolicy::kDryRun;
   // An idle session not heard of for this long is asked; zero: none is.
   absl::Duration ping_after = absl::Seconds(30);
+
+  bool operator==(const PoolOptions&) const = default;
 };
 
 // How a used session becomes as new.
@@ -68,11 +70,17 @@ struct SessionOptions {
   absl::Duration tcp_user_timeout = absl::Seconds(5);
   size_t prepared_statements = 256;  // Per session; 0: none are kept.
   SessionReset reset = SessionReset::kWhenNeeded;
+  // For a cancelled statement to end; after it the session is closed.
+  absl::Duration cancel_budget = absl::Seconds(2);
+
+  bool operator==(const SessionOptions&) const = default;
 };
 
 struct ProbeOptions {
   absl::Duration interval = absl::Milliseconds(250);
   absl::Duration timeout = absl::Seconds(2);  // An older answer counts as none.
+
+  bool operator==(const ProbeOptions&) const = default;
 };
 
 enum class ReadFallback {
@@ -86,6 +94,12 @@ struct PoolsOptions {
   PoolOptions replica;
   size_t max_sessions_total = 0;  // Over all endpoints; 0: no limit but theirs.
   size_t fleet_size = 1;          // Gateways that share the sizes above.
+
+  const PoolOptions& OfRole(Role role) const {
+    return role == Role::kPrimary ? primary : replica;
+  }
+
+  bool operator==(const PoolsOptions&) const = default;
 };
 
 struct ClusterOptions {
@@ -94,6 +108,8 @@ struct ClusterOptions {
   SessionOptions session;
   ProbeOptions probe;
   ReadFallback read_fallback = ReadFallback::kPrimary;
+
+  bool operator==(const ClusterOptions&) const = default;
 };
 
 }  // namespace pgsluice

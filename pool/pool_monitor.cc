@@ -1,5 +1,6 @@
 #include "pool/pool_monitor.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pgsluice {
@@ -11,56 +12,123 @@ constexpr size_t kTransitionsKept = 256;
 
 }  // namespace
 
-PoolMonitor::PoolMonitor(PoolMonitorDeps deps) : deps_(std::move(deps)) {
-  for (const std::string& endpoint : deps_.endpoints) {
-    endpoints_.emplace_back(endpoint, deps_.options);
-  }
-}
+PoolMonitor::PoolMonitor(PoolMonitorDeps deps)
+    : deps_(std::move(deps)), options_(deps_.options) {}
 
 void PoolMonitor::Look() {
   const absl::Time now = deps_.clock->Now();
-  const std::vector<Sample> samples = deps_.take_samples(now);
+  std::vector<EndpointSample> samples = deps_.take_samples(now);
   std::vector<AlertTransition> transitions;
   std::vector<std::shared_ptr<const Listener>> listeners;
   {
     absl::MutexLock lock(&mutex_);
+    FollowLocked(samples, now, transitions);
     const bool is_due = IsSampleDueLocked(now);
     for (size_t i = 0; i < endpoints_.size(); ++i) {
-      if (is_due) endpoints_[i].Keep(samples[i]);
-      for (AlertTransition& transition : endpoints_[i].Judge(samples[i])) {
-        transition.sequence = ++last_sequence_;
-        RememberLocked(transition);
+      if (is_due) endpoints_[i].Keep(samples[i].sample);
+      for (AlertTransition& transition : endpoints_[i].Judge(samples[i].sample)) {
         transitions.push_back(std::move(transition));
       }
     }
-    if (!transitions.empty()) {
-      for (const auto& [id, listener] : listeners_) listeners.push_back(listener);
+    listeners = RememberLocked(transitions);
+  }
+  Tell(transitions, listeners);
+}
+
+void PoolMonitor::Reconfigure(const MonitorOptions& options) {
+  const absl::Time now = deps_.clock->Now();
+  std::vector<AlertTransition> transitions;
+  std::vector<std::shared_ptr<const Listener>> listeners;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (options_ == options) return;
+    options_ = options;
+    next_sample_ = std::min(next_sample_, now + options.interval);
+    for (EndpointMonitor& endpoint : endpoints_) {
+      for (AlertTransition& transition : endpoint.Reconfigure(options, now)) {
+        transitions.push_back(std::move(transition));
+      }
+    }
+    listeners = RememberLocked(transitions);
+  }
+  Tell(transitions, listeners);
+}
+
+MonitorOptions PoolMonitor::options() const {
+  absl::MutexLock lock(&mutex_);
+  return options_;
+}
+
+void PoolMonitor::FollowLocked(const std::vector<EndpointSample>& samples, absl::Time now,
+                               std::vector<AlertTransition>& transitions) {
+  const bool is_same = std::equal(
+      samples.begin(), samples.end(), endpoints_.begin(), endpoints_.end(),
+      [](const EndpointSample& a, const auto& b) { return a.endpoint == b.endpoint(); });
+  if (is_same) return;
+  std::vector<EndpointMonitor> next;
+  for (const auto& [name, sample] : samples) {
+    const auto old =
+        std::find_if(endpoints_.begin(), endpoints_.end(),
+                     [&name](const auto& monitor) { return monitor.endpoint() == name; });
+    if (old == endpoints_.end()) {
+      next.emplace_back(name, options_);
+    } else {
+      next.push_back(std::move(*old));
+      endpoints_.erase(old);
     }
   }
-  for (const AlertTransition& transition : transitions) deps_.on_transition(transition);
-  for (const auto& listener : listeners) (*listener)();
+  for (EndpointMonitor& gone : endpoints_) {
+    for (AlertTransition& transition : gone.End(now)) {
+      transitions.push_back(std::move(transition));
+    }
+  }
+  endpoints_ = std::move(next);
+}
+
+const EndpointMonitor* PoolMonitor::FindLocked(const std::string& endpoint) const {
+  for (const EndpointMonitor& monitor : endpoints_) {
+    if (monitor.endpoint() == endpoint) return &monitor;
+  }
+  return nullptr;
 }
 
 bool PoolMonitor::IsSampleDueLocked(absl::Time now) {
   // Ticks come a little early or late; that must not cost a whole tick.
   if (now + kLookInterval / 2 < next_sample_) return false;
   const bool is_late = now > next_sample_ + kLookInterval;
-  next_sample_ = (is_late ? now : next_sample_) + deps_.options.interval;
+  next_sample_ = (is_late ? now : next_sample_) + options_.interval;
   return true;
 }
 
-void PoolMonitor::RememberLocked(const AlertTransition& transition) {
-  if (transitions_.size() == kTransitionsKept) transitions_.pop_front();
-  transitions_.push_back(transition);
+std::vector<std::shared_ptr<const PoolMonitor::Listener>> PoolMonitor::RememberLocked(
+    std::vector<AlertTransition>& transitions) {
+  std::vector<std::shared_ptr<const Listener>> listeners;
+  for (AlertTransition& transition : transitions) {
+    transition.sequence = ++last_sequence_;
+    if (transitions_.size() == kTransitionsKept) transitions_.pop_front();
+    transitions_.push_back(transition);
+  }
+  if (transitions.empty()) return listeners;
+  for (const auto& [id, listener] : listeners_) listeners.push_back(listener);
+  return listeners;
+}
+
+void PoolMonitor::Tell(const std::vector<AlertTransition>& transitions,
+                       const std::vector<std::shared_ptr<const Listener>>& listeners) {
+  for (const AlertTransition& transition : transitions) deps_.on_transition(transition);
+  for (const auto& listener : listeners) (*listener)();
 }
 
 std::vector<EndpointMemory> PoolMonitor::Recall(size_t history) const {
-  std::vector<Sample> samples = deps_.take_samples(deps_.clock->Now());
+  std::vector<EndpointSample> samples = deps_.take_samples(deps_.clock->Now());
   std::vector<EndpointMemory> memories;
   absl::MutexLock lock(&mutex_);
-  for (size_t i = 0; i < endpoints_.size(); ++i) {
-    memories.push_back(endpoints_[i].Recall(history));
-    memories.back().now = std::move(samples[i]);
+  for (EndpointSample& sample : samples) {
+    const EndpointMonitor* monitor = FindLocked(sample.endpoint);
+    memories.push_back(monitor != nullptr
+                           ? monitor->Recall(history)
+                           : EndpointMonitor(sample.endpoint, options_).Recall(history));
+    memories.back().now = std::move(sample.sample);
   }
   return memories;
 }

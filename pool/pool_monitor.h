@@ -22,12 +22,11 @@
 namespace pgsluice {
 
 struct PoolMonitorDeps {
-  std::vector<std::string> endpoints;
-  MonitorOptions options;
+  MonitorOptions options;  // At first.
   const Clock* clock = nullptr;
-  // One sample of each endpoint, in order. Called without locks.
-  std::function<std::vector<Sample>(absl::Time now)> take_samples;
-  // Called once for each alert that fires or clears, without locks, by Look.
+  // One sample of each endpoint there is, in order. Called without locks.
+  std::function<std::vector<EndpointSample>(absl::Time now)> take_samples;
+  // Called once for each alert that fires or clears, without locks.
   std::function<void(const AlertTransition&)> on_transition;
 };
 
@@ -43,6 +42,8 @@ class PoolMonitor final {
   PoolMonitor(const PoolMonitor&) = delete;
   PoolMonitor& operator=(const PoolMonitor&) = delete;
 
+  // Memories stay, as far as there is room; alerts are judged anew at the next look.
+  void Reconfigure(const MonitorOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
   // Judges every endpoint; keeps the sample when one is due. By one thread, every
   // kLookInterval.
   void Look() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -54,7 +55,7 @@ class PoolMonitor final {
       ABSL_LOCKS_EXCLUDED(mutex_);
   uint64_t last_sequence() const ABSL_LOCKS_EXCLUDED(mutex_);
 
-  const MonitorOptions& options() const { return deps_.options; }
+  MonitorOptions options() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Called after a look with transitions, on the looking thread. It may be called once
   // more while it is removed: it should hold nothing that dies with its owner.
@@ -63,12 +64,22 @@ class PoolMonitor final {
 
  private:
   bool IsSampleDueLocked(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RememberLocked(const AlertTransition& transition)
+  // Endpoints that are new begin, and those that are gone end.
+  void FollowLocked(const std::vector<EndpointSample>& samples, absl::Time now,
+                    std::vector<AlertTransition>& transitions)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  const EndpointMonitor* FindLocked(const std::string& endpoint) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Numbers and remembers them; returns whom to tell.
+  std::vector<std::shared_ptr<const Listener>> RememberLocked(
+      std::vector<AlertTransition>& transitions) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Tell(const std::vector<AlertTransition>& transitions,
+            const std::vector<std::shared_ptr<const Listener>>& listeners);
 
   const PoolMonitorDeps deps_;
 
   mutable absl::Mutex mutex_;
+  MonitorOptions options_ ABSL_GUARDED_BY(mutex_);
   std::vector<EndpointMonitor> endpoints_ ABSL_GUARDED_BY(mutex_);
   absl::Time next_sample_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   uint64_t last_sequence_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -48,6 +48,8 @@ struct PoolStats {
   size_t maintenance = 0;
   size_t connecting = 0;
   size_t waiters = 0;
+  bool is_paused = false;
+  size_t to_renew = 0;  // Open ones that are to be replaced.
   std::optional<absl::Duration> oldest_wait;
   std::optional<absl::Duration> next_dial_in;
   std::string last_error;

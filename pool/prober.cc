@@ -1,33 +1,65 @@
 #include "pool/prober.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pool/control/control_session.h"
 
 namespace pgsluice {
 
-Prober::Prober(std::vector<Endpoint> endpoints, ProbeOptions options, OnResult on_result)
-    : options_(options), on_result_(std::move(on_result)) {
-  for (Endpoint& endpoint : endpoints) {
-    sessions_.push_back(std::make_unique<ControlSession>(
-        std::move(endpoint), ControlOptions{.connect_timeout = options.timeout,
-                                            .statement_timeout = options.timeout}));
-  }
+namespace {
+
+ControlOptions ControlOptionsOf(const ProbeOptions& options) {
+  return {.connect_timeout = options.timeout, .statement_timeout = options.timeout};
 }
 
+}  // namespace
+
+Prober::Prober(ProberDeps deps) : deps_(std::move(deps)), options_(deps_.options) {}
+
 Prober::~Prober() {
+  std::list<Watch> watches;
   {
     absl::MutexLock lock(&mutex_);
     is_stopping_ = true;
+    watches.swap(watches_);
   }
-  for (auto& session : sessions_) session->Interrupt();
-  for (std::thread& thread : threads_) thread.join();
+  for (Watch& watch : watches) watch.session->Interrupt();
+  for (Watch& watch : watches) watch.thread.join();
 }
 
-void Prober::Start() {
-  for (size_t i = 0; i < sessions_.size(); ++i) {
-    threads_.emplace_back([this, i] { Run(i); });
+std::list<Prober::Watch> Prober::TakeEnded() {
+  std::list<Watch> ended;
+  absl::MutexLock lock(&mutex_);
+  for (auto it = watches_.begin(); it != watches_.end();) {
+    const auto here = it++;
+    if (here->has_ended) ended.splice(ended.end(), watches_, here);
   }
+  return ended;
+}
+
+void Prober::Follow(const std::vector<Endpoint>& endpoints) {
+  for (Watch& watch : TakeEnded()) watch.thread.join();
+  absl::MutexLock lock(&mutex_);
+  ++follows_;
+  for (const Endpoint& endpoint : endpoints) {
+    const bool is_followed =
+        std::any_of(watches_.begin(), watches_.end(), [&](const Watch& watch) {
+          return watch.endpoint == endpoint && !watch.has_ended;
+        });
+    if (is_followed) continue;
+    Watch& watch = watches_.emplace_back();
+    watch.endpoint = endpoint;
+    watch.session = std::make_unique<ControlSession>(endpoint, deps_.read_conninfo,
+                                                     ControlOptionsOf(options_));
+    watch.thread = std::thread([this, &watch] { Run(watch); });
+  }
+}
+
+void Prober::Reconfigure(const ProbeOptions& options) {
+  absl::MutexLock lock(&mutex_);
+  options_ = options;
+  ++nudges_;
 }
 
 void Prober::Nudge() {
@@ -35,23 +67,33 @@ void Prober::Nudge() {
   ++nudges_;
 }
 
-void Prober::Run(size_t endpoint) {
-  uint64_t seen = 0;
+void Prober::Run(Watch& watch) {
+  uint64_t nudges = 0;
+  uint64_t follows = 0;
   while (true) {
+    ProbeOptions options;
     {
       absl::MutexLock lock(&mutex_);
       if (is_stopping_) return;
-      seen = nudges_;
+      nudges = nudges_;
+      follows = follows_;
+      options = options_;
     }
-    on_result_(endpoint, sessions_[endpoint]->Probe());
+    watch.session->SetOptions(ControlOptionsOf(options));
+    const bool is_wanted = deps_.on_result(watch.endpoint, watch.session->Probe());
 
     absl::MutexLock lock(&mutex_);
-    const auto is_due = [this, seen]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      return is_stopping_ || nudges_ != seen;
+    if (!is_wanted && follows == follows_) {
+      watch.has_ended = true;  // Unless it is wanted again, since it was asked.
+      break;
+    }
+    const auto is_due = [this, nudges]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return is_stopping_ || nudges_ != nudges;
     };
     mutex_.AwaitWithTimeout(absl::Condition(&is_due), options_.interval);
     if (is_stopping_) return;
   }
+  watch.session->Disconnect();
 }
 
 }  // namespace pgsluice

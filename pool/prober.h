@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -18,32 +19,48 @@ namespace pgsluice {
 
 class ControlSession;
 
+struct ProberDeps {
+  ProbeOptions options;  // At first.
+  ConninfoReader read_conninfo;
+  // Called on the probing threads. False: nobody wants to know of that endpoint any more,
+  // so it is asked no more.
+  std::function<bool(const Endpoint& endpoint, ProbeResult result)> on_result;
+};
+
 class Prober final {
  public:
-  using OnResult = std::function<void(size_t endpoint, ProbeResult result)>;
-
-  // `on_result` is called on the probing threads.
-  Prober(std::vector<Endpoint> endpoints, ProbeOptions options, OnResult on_result);
+  explicit Prober(ProberDeps deps);
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
   // Interrupts probes under way and waits for their threads.
   ~Prober();
 
-  void Start();
+  // Asks these, too, from now on, and not before: those that it asks already stay as they
+  // are. By one thread at a time, once whoever is told of the results wants them.
+  void Follow(const std::vector<Endpoint>& endpoints) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Reconfigure(const ProbeOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
   // Probes all endpoints at once: an error put the blame on one of them.
   void Nudge() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  void Run(size_t endpoint);
+  struct Watch {
+    Endpoint endpoint;
+    std::unique_ptr<ControlSession> session;
+    bool has_ended = false;  // Under the prober's mutex.
+    std::thread thread;
+  };
 
-  const ProbeOptions options_;
-  const OnResult on_result_;
-  std::vector<std::unique_ptr<ControlSession>> sessions_;
-  std::vector<std::thread> threads_;
+  void Run(Watch& watch) ABSL_LOCKS_EXCLUDED(mutex_);
+  std::list<Watch> TakeEnded() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const ProberDeps deps_;
 
   absl::Mutex mutex_;
+  ProbeOptions options_ ABSL_GUARDED_BY(mutex_);
+  std::list<Watch> watches_ ABSL_GUARDED_BY(mutex_);
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t nudges_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t follows_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace pgsluice

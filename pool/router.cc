@@ -20,10 +20,12 @@ absl::StatusOr<RouteDecision> ToPrimary(const Topology& topology,
 // Equally busy ones take turns among themselves: counting other endpoints in would give
 // the replica behind them their share.
 std::optional<size_t> LeastBusyReplica(const Topology& topology,
-                                       std::span<const LoadView> loads, uint64_t turn) {
+                                       std::span<const LoadView> loads, uint64_t turn,
+                                       bool is_paused) {
   const auto is_usable = [&](size_t i) {
     const EndpointView& view = topology.endpoints[i];
-    return view.role == Role::kReplica && view.is_reachable && !loads[i].is_ejected;
+    return view.role == Role::kReplica && view.is_reachable && !loads[i].is_ejected &&
+           loads[i].is_paused == is_paused;
   };
   size_t least = std::numeric_limits<size_t>::max();
   size_t ties = 0;
@@ -49,7 +51,9 @@ absl::StatusOr<RouteDecision> Route(const RouteRequest& request, const Topology&
   if (request.freshness.kind == Freshness::Kind::kStrong) {
     return ToPrimary(topology, "strong");
   }
-  const std::optional<size_t> replica = LeastBusyReplica(topology, loads, turn);
+  std::optional<size_t> replica = LeastBusyReplica(topology, loads, turn, false);
+  // Where all are paused, reads wait for one of them.
+  if (!replica.has_value()) replica = LeastBusyReplica(topology, loads, turn, true);
   if (replica.has_value()) return RouteDecision{*replica, Role::kReplica, "read"};
   if (request.fallback == ReadFallback::kPrimary) {
     return ToPrimary(topology, "fallback_no_replica");

@@ -28,6 +28,7 @@ struct Freshness {
 struct LoadView {
   size_t in_flight = 0;
   bool is_ejected = false;  // Not to be used for a while.
+  bool is_paused = false;   // Used only when every other one is, too.
 };
 
 struct RouteRequest {

@@ -32,16 +32,18 @@ Sample TakeSample(const EndpointView& view, const PoolStats* pool, absl::Time no
   return sample;
 }
 
-std::vector<Sample> TakeSamples(const Topology& topology,
-                                const std::vector<PoolStats>& pools, absl::Time now) {
-  std::vector<Sample> samples;
+std::vector<EndpointSample> TakeSamples(const Topology& topology,
+                                        const std::vector<PoolStats>& pools,
+                                        absl::Time now) {
+  std::vector<EndpointSample> samples;
   samples.reserve(topology.endpoints.size());
   for (const EndpointView& view : topology.endpoints) {
     const auto pool =
         std::find_if(pools.begin(), pools.end(), [&view](const PoolStats& stats) {
           return stats.endpoint == view.name && !stats.is_retired;
         });
-    samples.push_back(TakeSample(view, pool == pools.end() ? nullptr : &*pool, now));
+    samples.push_back(
+        {view.name, TakeSample(view, pool == pools.end() ? nullptr : &*pool, now)});
   }
   return samples;
 }

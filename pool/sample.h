@@ -36,8 +36,14 @@ struct Sample {
 // `pool` is the endpoint's pool in service; null when there is none.
 Sample TakeSample(const EndpointView& view, const PoolStats* pool, absl::Time now);
 
+struct EndpointSample {
+  std::string endpoint;
+  Sample sample;
+};
+
 // One of each endpoint of the topology, in its order.
-std::vector<Sample> TakeSamples(const Topology& topology,
-                                const std::vector<PoolStats>& pools, absl::Time now);
+std::vector<EndpointSample> TakeSamples(const Topology& topology,
+                                        const std::vector<PoolStats>& pools,
+                                        absl::Time now);
 
 }  // namespace pgsluice

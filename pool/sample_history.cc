@@ -65,11 +65,18 @@ SampleSummary Summarize(const std::deque<Sample>& samples) {
 SampleHistory::SampleHistory(size_t capacity)
     : capacity_(std::max<size_t>(1, capacity)) {}
 
+void SampleHistory::set_capacity(size_t capacity) {
+  capacity_ = std::max<size_t>(1, capacity);
+  while (samples_.size() > capacity_) DropOldest();
+}
+
+void SampleHistory::DropOldest() {
+  if (!samples_.front().is_valid()) --failures_;
+  samples_.pop_front();
+}
+
 void SampleHistory::Add(Sample sample) {
-  if (samples_.size() == capacity_) {
-    if (!samples_.front().is_valid()) --failures_;
-    samples_.pop_front();
-  }
+  if (samples_.size() == capacity_) DropOldest();
   if (!sample.is_valid()) ++failures_;
   samples_.push_back(std::move(sample));
 }

@@ -48,6 +48,7 @@ class SampleHistory final {
   // At least one is kept.
   explicit SampleHistory(size_t capacity);
 
+  void set_capacity(size_t capacity);
   // The oldest makes room.
   void Add(Sample sample);
 
@@ -58,7 +59,9 @@ class SampleHistory final {
   double error_rate() const;
 
  private:
-  const size_t capacity_;
+  void DropOldest();
+
+  size_t capacity_;
   std::deque<Sample> samples_;
   size_t failures_ = 0;  // Samples with an error.
 };

@@ -35,6 +35,7 @@ std::string_view CloseReasonName(CloseReason reason) {
     case CloseReason::kDrain: return "drain";
     case CloseReason::kConnectFailed: return "connect_failed";
     case CloseReason::kExcess: return "excess";
+    case CloseReason::kRenewed: return "renewed";
     case CloseReason::kCount: break;
   }
   return "";

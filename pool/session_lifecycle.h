@@ -39,6 +39,7 @@ enum class CloseReason {
   kDrain,          // The server is shutting down.
   kConnectFailed,  // It never opened.
   kExcess,         // More were open than max_size allows now.
+  kRenewed,        // It was to be replaced by a new one.
   kCount,
 };
 

@@ -36,6 +36,8 @@ struct EndpointView {
   std::optional<ProbeResult> last;
   std::optional<ProbeResult> last_ok;
   std::string problem;  // Why it is not used, although reachable.
+  // The endpoint has been given another address, which is not used yet: why not.
+  std::string successor_problem;
 };
 
 // Immutable once made.

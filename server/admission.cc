@@ -11,10 +11,11 @@ absl::StatusOr<Admission::Ticket> Admission::Admit(Kind kind) {
   // Counted first, so that two racing calls cannot both take the last place.
   const size_t calls = ++calls_;
   const size_t transactions = kind == Kind::kTransaction ? ++transactions_ : 0;
-  if (calls > limits_.max_calls || transactions > limits_.max_transactions) {
+  const size_t max_calls = max_calls_;
+  const size_t max_transactions = max_transactions_;
+  if (calls > max_calls || transactions > max_transactions) {
     Release(kind);
-    return TooManyCalls(transactions > limits_.max_transactions ? limits_.max_transactions
-                                                                : limits_.max_calls);
+    return TooManyCalls(transactions > max_transactions ? max_transactions : max_calls);
   }
   return Ticket(*this, kind);
 }

@@ -15,6 +15,8 @@ class Admission final {
   struct Limits {
     size_t max_calls = 10000;
     size_t max_transactions = 1000;
+
+    bool operator==(const Limits&) const = default;
   };
 
   // The right to be in progress, given back when destroyed.
@@ -33,12 +35,18 @@ class Admission final {
     Kind kind_;
   };
 
-  explicit Admission(Limits limits) : limits_(limits) {}
+  explicit Admission(Limits limits)
+      : max_calls_(limits.max_calls), max_transactions_(limits.max_transactions) {}
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
   absl::StatusOr<Ticket> Admit(Kind kind);
 
+  // For calls from now on; those in progress go on.
+  void set_limits(Limits limits) {
+    max_calls_ = limits.max_calls;
+    max_transactions_ = limits.max_transactions;
+  }
   // No new transactions from now on; statements still are served.
   void RefuseTransactions() { refuses_transactions_ = true; }
   // Nothing new from now on.
@@ -50,7 +58,8 @@ class Admission final {
  private:
   void Release(Kind kind);
 
-  const Limits limits_;
+  std::atomic<size_t> max_calls_;
+  std::atomic<size_t> max_transactions_;
   std::atomic<size_t> calls_{0};  // Transactions included.
   std::atomic<size_t> transactions_{0};
   std::atomic<bool> refuses_transactions_{false};

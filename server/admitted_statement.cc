@@ -11,7 +11,7 @@ absl::StatusOr<AdmittedStatement> AdmitStatement(const v1::Statement& statement,
       StatementFromProto(statement, environment.limits.statement);
   if (!checked.ok()) return checked.status();
   absl::StatusOr<CallOptions> call_options = CallOptionsFromProto(
-      options, environment.limits.result, environment.cluster.options().read_fallback);
+      options, environment.limits.result, environment.limits.read_fallback);
   if (!call_options.ok()) return call_options.status();
   absl::StatusOr<Admission::Ticket> ticket =
       environment.admission.Admit(Admission::Kind::kStatement);

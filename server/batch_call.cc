@@ -24,7 +24,7 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
   if (!program.ok()) co_return program.status();
   absl::StatusOr<CallOptions> options =
       CallOptionsFromProto(call.request.options(), environment.limits.result,
-                           environment.cluster.options().read_fallback);
+                           environment.limits.read_fallback);
   if (!options.ok()) co_return options.status();
   absl::StatusOr<Statement> begin = BeginOf(call.request);
   if (!begin.ok()) co_return begin.status();

@@ -1,5 +1,5 @@
-// What every call needs of the server. Values and references to things that outlive all
-// calls; thread-safe.
+// What every call needs of the server: values, and references to things that outlive all
+// calls. Confined to one shard.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 #include "pgsluice/config/v1/config.pb.h"
 #include "pool/cluster.h"
 #include "pool/commit_resolver.h"
+#include "pool/options.h"
 #include "server/admission.h"
 #include "server/convert/row_encoder.h"
 #include "server/convert/statement_from_proto.h"
@@ -33,16 +34,21 @@ struct CallLimits {
   size_t stream_message_bytes = 0;
   size_t max_batch_steps = 0;
   bool resolve_commits = true;
+  ReadFallback read_fallback = ReadFallback::kPrimary;
+
+  bool operator==(const CallLimits&) const = default;
 };
 
+// Each shard has one of its own: a reload replaces limits, thresholds and options on the
+// shard, between two steps of its calls.
 struct CallEnvironment {
   Cluster& cluster;
   Admission& admission;
-  const SlowQueryLog& slow_queries;
   StatementStats& statements;
   CommitResolver& resolver;
   CallLimits limits;
   StatusOptions status;
+  SlowQueryLog slow_queries;
   // An error blamed an endpoint: look at all of them at once.
   std::function<void()> nudge_prober;
 };

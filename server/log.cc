@@ -90,6 +90,10 @@ void StartLog(LogLevel level, LogFormat format) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void SetLogLevel(LogLevel level) {
+  spdlog::default_logger()->set_level(SpdlogLevel(level));
+}
+
 bool IsLogged(LogLevel level) { return spdlog::should_log(SpdlogLevel(level)); }
 
 std::string FormatLogLine(bool is_json, std::string_view time, std::string_view level,

@@ -32,6 +32,8 @@ struct LogField {
 
 // Before the first line, once.
 void StartLog(LogLevel level, LogFormat format);
+// From now on.
+void SetLogLevel(LogLevel level);
 bool IsLogged(LogLevel level);
 void Log(LogLevel level, std::string_view message,
          std::initializer_list<LogField> fields = {});

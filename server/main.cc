@@ -15,6 +15,7 @@
 #include "server/config/load_config.h"
 #include "server/config/print_config.h"
 #include "server/config/profile.h"
+#include "server/hot_settings.h"
 #include "server/log.h"
 #include "server/server.h"
 #include "server/server_settings.h"
@@ -35,16 +36,31 @@ int Print(const std::string& text) {
   return 0;
 }
 
-// SIGTERM and SIGINT are waited for by the main thread; every other one leaves them to
-// it, so they are blocked before any thread begins.
-sigset_t BlockStopSignals() {
+// The signals that the main thread waits for; every other one leaves them to it, so they
+// are blocked before any thread begins.
+struct Signals {
+  sigset_t stop;  // SIGTERM and SIGINT.
+  sigset_t all;   // And SIGHUP.
+};
+
+Signals BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  Signals result{.stop = signals, .all = signals};
+  sigaddset(&result.all, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &result.all, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  return signals;
+  return result;
+}
+
+// Returns at the first stop signal.
+void ReloadUntilStopped(Server& server, const Signals& signals) {
+  int received = 0;
+  while (sigwait(&signals.all, &received) != 0 || received == SIGHUP) {
+    if (received == SIGHUP) server.Reload();
+  }
 }
 
 // False when the time was over first.
@@ -55,9 +71,8 @@ bool WaitForSignal(const sigset_t& signals, absl::Duration longest) {
 
 // Walk F: not ready, a delay in which all is served, then calls end, then sessions. A
 // second signal skips what is left of the waiting.
-void ShutDown(Server& server, const config::v1::Config& config, const sigset_t& signals) {
-  const absl::Duration delay = ToDuration(config.shutdown().drain_delay());
-  const absl::Duration deadline = ToDuration(config.shutdown().drain_deadline());
+void ShutDown(Server& server, const sigset_t& signals) {
+  const auto [delay, deadline] = server.shutdown_times();
   Log(LogLevel::kInfo, "shutting down",
       {{"drain_delay_ms", absl::ToDoubleMilliseconds(delay)},
        {"drain_deadline_ms", absl::ToDoubleMilliseconds(deadline)}});
@@ -75,15 +90,15 @@ void ShutDown(Server& server, const config::v1::Config& config, const sigset_t& 
   hurry.join();
 }
 
-int Serve(const LoadedConfig& loaded) {
+int Serve(const LoadedConfig& loaded, const ConfigSources& sources) {
   const config::v1::Config& config = loaded.config;
-  absl::StatusOr<ClusterOptions> cluster_options = ToClusterOptions(config);
-  if (!cluster_options.ok()) return Complain(cluster_options.status(), kBadUsage);
-  const sigset_t signals = BlockStopSignals();
+  absl::StatusOr<HotSettings> hot = HotSettingsOf(config);
+  if (!hot.ok()) return Complain(hot.status(), kBadUsage);
+  const Signals signals = BlockSignals();
   StartLog(LogLevelOf(config), LogFormatOf(config));
   for (const std::string& note : loaded.notes) Log(LogLevel::kWarning, note);
 
-  Server server(config, *std::move(cluster_options));
+  Server server(config, sources, *std::move(hot));
   if (absl::Status started = server.Start(); !started.ok()) {
     Complain(started, 1);
     std::fflush(stderr);
@@ -94,11 +109,11 @@ int Serve(const LoadedConfig& loaded) {
        {"address", config.server().listen_address()},
        {"port", static_cast<uint64_t>(server.port())},
        {"admin_port", static_cast<uint64_t>(server.admin_port())},
+       {"admin_service", ServesAdmin(config) ? "on" : "off"},
        {"profile", ProfileName(config.profile())},
        {"endpoints", static_cast<uint64_t>(config.endpoints_size())}});
-  int received = 0;
-  sigwait(&signals, &received);
-  ShutDown(server, config, signals);
+  ReloadUntilStopped(server, signals);
+  ShutDown(server, signals.stop);
   Log(LogLevel::kInfo, "stopped");
   return 0;
 }
@@ -116,10 +131,10 @@ int Main(int argc, char** argv, char** envp) {
     case CommandLineAction::kCheckConfig:
     case CommandLineAction::kDumpConfig: break;
   }
-  const absl::StatusOr<LoadedConfig> loaded =
-      LoadConfig({.file = command->config_file,
-                  .sets = command->sets,
-                  .environment = ReadEnvironment(envp)});
+  const ConfigSources sources = {.file = command->config_file,
+                                 .sets = command->sets,
+                                 .environment = ReadEnvironment(envp)};
+  const absl::StatusOr<LoadedConfig> loaded = LoadConfig(sources);
   if (!loaded.ok()) return Complain(loaded.status(), kBadUsage);
   switch (command->action) {
     case CommandLineAction::kCheckConfig:
@@ -133,7 +148,7 @@ int Main(int argc, char** argv, char** envp) {
       }
       return Print("the configuration is valid\n");
     case CommandLineAction::kDumpConfig: return Print(DumpConfig(*loaded));
-    default: return Serve(*loaded);
+    default: return Serve(*loaded, sources);
   }
 }
 

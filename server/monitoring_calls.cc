@@ -26,6 +26,8 @@ v1::EndpointHealth EndpointHealthToProto(const EndpointView& view, absl::Time no
     health.set_last_error(view.problem);
   } else if (view.last.has_value() && !view.last->ok) {
     health.set_last_error(view.last->error);
+  } else if (!view.successor_problem.empty()) {
+    health.set_last_error("its new address is not in use yet: " + view.successor_problem);
   }
   return health;
 }
@@ -52,6 +54,8 @@ v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   proto.set_last_error(stats.last_error);
   proto.set_target_size(static_cast<uint32_t>(stats.target_size));
   proto.set_transactions(static_cast<uint32_t>(stats.transactions));
+  proto.set_paused(stats.is_paused);
+  proto.set_to_renew(static_cast<uint32_t>(stats.to_renew));
 
   const PoolCounters& totals = stats.counters;
   v1::PoolCounters& counters = *proto.mutable_counters();
@@ -83,13 +87,16 @@ asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
                                   absl::Time server_start) {
   const HealthFacts facts = registry.state().facts;
   const Topology topology = environment.cluster.topology();
+  const Pauses pauses = environment.cluster.pauses();
   const absl::Time now = absl::Now();
   v1::HealthResponse response;
   response.set_ready(IsReady(facts));
   response.set_draining(facts.draining);
   response.set_topology_generation(topology.generation);
   for (const EndpointView& view : topology.endpoints) {
-    *response.add_endpoints() = EndpointHealthToProto(view, now);
+    v1::EndpointHealth& endpoint = *response.add_endpoints();
+    endpoint = EndpointHealthToProto(view, now);
+    endpoint.set_paused(pauses.Covers(view.name, view.role));
   }
   response.set_version(kVersion);
   *response.mutable_uptime() = ToProto(now - server_start);

@@ -12,11 +12,12 @@
 #include "asio/detached.hpp"
 
 #include "pool/control/pg_commit_oracle.h"
+#include "pool/pg/blocking_thread.h"
 #include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
 #include "pool/timer.h"
 #include "server/alert_log.h"
-#include "server/config/cluster_options.h"
+#include "server/config/endpoint_resolution.h"
 #include "server/log.h"
 #include "server/port_check.h"
 #include "server/rpc.h"
@@ -40,28 +41,26 @@ constexpr absl::Duration kGoodbyeGrace = absl::Seconds(1);
 
 class PgConnectorFactory final : public ConnectorFactory {
  public:
-  PgConnectorFactory(SessionOptions options, std::vector<asio::any_io_executor> shards,
-                     std::shared_ptr<Canceler> canceler, absl::Duration cancel_budget)
-      : options_(std::move(options)),
-        shards_(std::move(shards)),
-        canceler_(std::move(canceler)),
-        cancel_budget_(cancel_budget) {}
+  PgConnectorFactory(std::vector<asio::any_io_executor> shards,
+                     std::shared_ptr<Canceler> canceler)
+      : shards_(std::move(shards)), canceler_(std::move(canceler)) {}
 
-  std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role) override {
-    return std::make_shared<PgConnector>(
-        PgConnectorDeps{.endpoint = endpoint,
-                        .role = role,
-                        .options = options_,
-                        .shards = shards_,
-                        .canceler = canceler_,
-                        .cancel_budget = cancel_budget_});
+  std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
+                                  const SessionOptions& options) override {
+    return std::make_shared<PgConnector>(PgConnectorDeps{.endpoint = endpoint,
+                                                         .role = role,
+                                                         .options = options,
+                                                         .shards = shards_,
+                                                         .canceler = canceler_,
+                                                         .read_conninfo = ReadConninfo,
+                                                         .file_thread = file_thread_});
   }
 
  private:
-  const SessionOptions options_;
   const std::vector<asio::any_io_executor> shards_;
   const std::shared_ptr<Canceler> canceler_;  // Shared with sessions.
-  const absl::Duration cancel_budget_;
+  // Shared with connectors.
+  const std::shared_ptr<BlockingThread> file_thread_ = std::make_shared<BlockingThread>();
 };
 
 std::vector<std::string> ServiceNames() {
@@ -70,35 +69,33 @@ std::vector<std::string> ServiceNames() {
           "grpc.reflection.v1alpha.ServerReflection"};
 }
 
-std::vector<std::string> NamesOf(const std::vector<Endpoint>& endpoints) {
-  std::vector<std::string> names;
-  for (const Endpoint& endpoint : endpoints) names.push_back(endpoint.name);
-  return names;
+HealthFacts FirstFacts(const HotSettings& hot) {
+  HealthFacts facts;
+  facts.readiness_requires = hot.readiness;
+  return facts;
 }
 
 }  // namespace
 
-Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
+Server::Server(const config::v1::Config& config, ConfigSources sources, HotSettings hot)
     : config_(config),
       started_(absl::Now()),
       canceler_(std::make_shared<Canceler>(kCancelThreads)),
-      admission_(AdmissionLimitsOf(config)),
-      slow_queries_(SlowThresholdsOf(config)),
+      admission_(hot.admission),
       statements_(static_cast<size_t>(ShardCountOf(config)),
                   config.statements().max_tracked(), started_),
-      health_(FirstHealthFacts(config)),
+      health_(FirstFacts(hot)),
       reflection_answers_(*google::protobuf::DescriptorPool::generated_pool(),
-                          ServiceNames()) {
+                          ServiceNames()),
+      shutdown_times_{hot.drain_delay, hot.drain_deadline} {
   std::vector<asio::any_io_executor> executors;
   for (int i = 0; i < ShardCountOf(config_); ++i) {
     shards_.push_back(std::make_unique<Shard>(i, sleep_watch_));
     executors.push_back(shards_.back()->executor());
   }
-  connectors_ = std::make_unique<PgConnectorFactory>(
-      cluster_options.session, std::move(executors), canceler_,
-      ToDuration(config_.limits().cancel_budget()));
+  connectors_ = std::make_unique<PgConnectorFactory>(std::move(executors), canceler_);
   cluster_ = std::make_unique<Cluster>(ClusterDeps{
-      .options = cluster_options,
+      .options = hot.cluster,
       .shards = static_cast<int>(shards_.size()),
       .connectors = connectors_.get(),
       .clock = &clock_,
@@ -106,31 +103,39 @@ Server::Server(const config::v1::Config& config, ClusterOptions cluster_options)
                           const Topology& after) { OnTopologyChange(before, after); },
       .on_session_event = &LogSessionEvent});
   monitor_ = std::make_unique<PoolMonitor>(PoolMonitorDeps{
-      .endpoints = NamesOf(cluster_options.endpoints),
-      .options = MonitorOptionsOf(config_),
+      .options = hot.monitor,
       .clock = &clock_,
       .take_samples =
           [this](absl::Time now) {
             return TakeSamples(cluster_->topology(), cluster_->Stats(), now);
           },
       .on_transition = LogAlert});
-  prober_ = std::make_unique<Prober>(cluster_options.endpoints, cluster_options.probe,
-                                     [this](size_t endpoint, ProbeResult result) {
-                                       cluster_->OnProbe(endpoint, std::move(result));
-                                     });
   resolver_ = std::make_unique<CommitResolver>(CommitResolverDeps{
-      .oracle = std::make_unique<PgCommitOracle>(cluster_options.probe.timeout),
+      .oracle = std::make_unique<PgCommitOracle>(hot.cluster.probe.timeout, ReadConninfo),
       .primary = [this] { return cluster_->Primary(); },
       .clock = &clock_});
-  environment_ = std::make_unique<CallEnvironment>(
-      CallEnvironment{.cluster = *cluster_,
-                      .admission = admission_,
-                      .slow_queries = slow_queries_,
-                      .statements = statements_,
-                      .resolver = *resolver_,
-                      .limits = CallLimitsOf(config_),
-                      .status = {.send_detail = config_.errors().send_detail()},
-                      .nudge_prober = [this] { prober_->Nudge(); }});
+  prober_ = std::make_unique<Prober>(
+      ProberDeps{.options = hot.cluster.probe,
+                 .read_conninfo = ReadConninfo,
+                 .on_result = [this](const Endpoint& endpoint, ProbeResult result) {
+                   return cluster_->OnProbe(endpoint, std::move(result));
+                 }});
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    environments_.push_back(std::make_unique<CallEnvironment>(
+        CallEnvironment{.cluster = *cluster_,
+                        .admission = admission_,
+                        .statements = statements_,
+                        .resolver = *resolver_,
+                        .limits = hot.limits,
+                        .status = hot.status,
+                        .slow_queries = SlowQueryLog(hot.slow),
+                        .nudge_prober = [this] { prober_->Nudge(); }}));
+  }
+  reloader_ = std::make_unique<Reloader>(
+      ReloaderDeps{.sources = std::move(sources),
+                   .config = config_,
+                   .hot = std::move(hot),
+                   .apply = [this](const HotSettings& now) { Apply(now); }});
 }
 
 absl::Status Server::Start() {
@@ -138,19 +143,13 @@ absl::Status Server::Start() {
   if (!listening.ok()) return listening;
   AcceptOnShards();
   AcceptReflection();
-  prober_->Start();
-  if (const std::string& file = config_.pools().fleet_size_file(); !file.empty()) {
-    fleet_size_ = std::make_unique<FleetSize>(
-        file, config_.pools().fleet_size(), [this](size_t gateways) {
-          PoolsOptions options = ToPoolsOptions(config_.pools());
-          options.fleet_size = gateways;
-          cluster_->Reconfigure(options);
-        });
-  }
+  AcceptAdmin();
   asio::co_spawn(shards_.front()->executor(), MaintainForEver(), asio::detached);
   asio::co_spawn(shards_.front()->executor(), MonitorForEver(), asio::detached);
   for (auto& shard : shards_) shard->Start();
   sleep_watch_.Start();
+  // Starts the probes, and follows the fleet.
+  reloader_->ApplyAgain();
   health_.Update([](HealthFacts& facts) { facts.started = true; });
   return absl::OkStatus();
 }
@@ -184,6 +183,7 @@ absl::Status Server::Listen() {
   admin_builder.AddListeningPort(admin_address, grpc::InsecureServerCredentials(),
                                  &admin_port_);
   admin_builder.RegisterService(&admin_health_service_);
+  if (ServesAdmin(config_)) admin_builder.RegisterService(&admin_service_);
   admin_queue_ = shards_.front()->AddQuietQueue(admin_builder);
   admin_server_ = admin_builder.BuildAndStart();
   if (admin_server_ == nullptr || admin_port_ == 0) {
@@ -227,6 +227,7 @@ void Server::OnTopologyChange(const Topology& before, const Topology& after) {
 }
 
 void Server::ReportNotReady() {
+  reloader_->Refuse();
   health_.Update([](HealthFacts& facts) { facts.draining = true; });
 }
 
@@ -299,6 +300,7 @@ void Server::CloseSessions() {
 
 Server::~Server() {
   is_stopping_ = true;
+  reloader_.reset();
   fleet_size_.reset();
   prober_.reset();
   resolver_.reset();

@@ -7,13 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "pgsluice/config/v1/config.pb.h"
+#include "pgsluice/v1/admin_service.grpc.pb.h"
 #include "pgsluice/v1/gateway_service.grpc.pb.h"
 #include "pool/clock.h"
 #include "pool/cluster.h"
@@ -23,25 +26,37 @@
 #include "pool/prober.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
+#include "server/config/load_config.h"
 #include "server/fleet_size.h"
 #include "server/health_registry.h"
+#include "server/hot_settings.h"
 #include "server/reflection_answers.h"
+#include "server/reloader.h"
 #include "server/shard.h"
 #include "server/sleep_watch.h"
-#include "server/slow_query_log.h"
 #include "server/statement_stats.h"
 
 namespace pgsluice {
 
 class Server final {
  public:
-  Server(const config::v1::Config& config, ClusterOptions cluster_options);
+  // `sources`: where `config` came from, for reloads; `hot`: what it says.
+  Server(const config::v1::Config& config, ConfigSources sources, HotSettings hot);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
 
   // Listens and serves; an error says which address could not be had and why.
   absl::Status Start();
+
+  // Loads the configuration again, soon; what comes of it is logged. From any thread.
+  void Reload();
+  // How long the shutdown may take, as configured now.
+  struct ShutdownTimes {
+    absl::Duration drain_delay;
+    absl::Duration drain_deadline;
+  };
+  ShutdownTimes shutdown_times() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The steps of a shutdown, in order. Each returns when it is done.
   void ReportNotReady();
@@ -66,11 +81,17 @@ class Server final {
   void AcceptHealth(grpc::ServerCompletionQueue* queue,
                     grpc::health::v1::Health::AsyncService& service);
   void AcceptReflection();
+  void AcceptAdmin();
+  // Puts the settings into effect; returns when they are. By the reloader only.
+  void Apply(const HotSettings& hot) ABSL_LOCKS_EXCLUDED(mutex_);
+  void ApplyOnShards(const HotSettings& hot);
+  // Follows the file that says how many gateways there are.
+  void FollowFleet(const HotSettings& hot);
   void OnTopologyChange(const Topology& before, const Topology& after);
   asio::awaitable<void> MaintainForEver();
   asio::awaitable<void> MonitorForEver();
 
-  const config::v1::Config config_;
+  const config::v1::Config config_;  // As at start.
   const absl::Time started_;
   SystemClock clock_;
   SleepWatch sleep_watch_;
@@ -81,17 +102,21 @@ class Server final {
   std::unique_ptr<PoolMonitor> monitor_;
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<CommitResolver> resolver_;
-  std::unique_ptr<FleetSize> fleet_size_;  // Null without a file to follow.
+  std::unique_ptr<Reloader> reloader_;
+  // The reloader's. Null without a file to follow.
+  std::unique_ptr<FleetSize> fleet_size_;
+  std::string fleet_size_file_;
+  std::atomic<size_t> fleet_size_now_{0};  // What the file says; 0: nothing yet.
   Admission admission_;
-  SlowQueryLog slow_queries_;
   StatementStats statements_;
   HealthRegistry health_;
   ReflectionAnswers reflection_answers_;
-  std::unique_ptr<CallEnvironment> environment_;
+  std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.
 
   v1::GatewayService::AsyncService gateway_service_;
   grpc::health::v1::Health::AsyncService health_service_;
   grpc::health::v1::Health::AsyncService admin_health_service_;
+  v1::AdminService::AsyncService admin_service_;
   grpc::reflection::v1::ServerReflection::AsyncService reflection_service_;
   grpc::reflection::v1alpha::ServerReflection::AsyncService old_reflection_service_;
   std::unique_ptr<grpc::Server> server_;
@@ -101,6 +126,9 @@ class Server final {
   int admin_port_ = 0;
   std::atomic<bool> is_stopping_{false};
   std::atomic<bool> is_hurried_{false};
+
+  mutable absl::Mutex mutex_;
+  ShutdownTimes shutdown_times_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice

@@ -4,6 +4,7 @@
 #include "asio/co_spawn.hpp"
 #include "asio/detached.hpp"
 
+#include "server/admin_calls.h"
 #include "server/batch_call.h"
 #include "server/health_calls.h"
 #include "server/monitoring_calls.h"
@@ -11,6 +12,7 @@
 #include "server/reflection_call.h"
 #include "server/resolve_call.h"
 #include "server/server.h"
+#include "server/server_settings.h"
 #include "server/stream_query_call.h"
 #include "server/top_statements_call.h"
 #include "server/transaction_call.h"
@@ -22,6 +24,8 @@ namespace pgsluice {
 void Server::AcceptOnShards() {
   for (auto& owned : shards_) {
     Shard& shard = *owned;
+    const CallEnvironment& environment =
+        *environments_[static_cast<size_t>(shard.index())];
     grpc::ServerCompletionQueue* queue = shard.queue();
     const auto spawn = [&shard](asio::awaitable<void> loop) {
       asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
@@ -32,36 +36,40 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestQuery(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
         },
-        [this](auto call) { return ServeQuery(std::move(call), *environment_); }));
+        [&environment](auto call) { return ServeQuery(std::move(call), environment); }));
     spawn(AcceptCalls<StreamQueryCall>(
         shard,
         [this, queue](StreamQueryCall& call, void* tag) {
           gateway_service_.RequestStreamQuery(&call.context(), &call.request,
                                               &call.writer, queue, queue, tag);
         },
-        [this](auto call) { return ServeStreamQuery(std::move(call), *environment_); }));
+        [&environment](auto call) {
+          return ServeStreamQuery(std::move(call), environment);
+        }));
     spawn(AcceptCalls<BatchCall>(
         shard,
         [this, queue](BatchCall& call, void* tag) {
           gateway_service_.RequestBatch(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
         },
-        [this](auto call) { return ServeBatch(std::move(call), *environment_); }));
+        [&environment](auto call) { return ServeBatch(std::move(call), environment); }));
     spawn(AcceptCalls<TransactionCall>(
         shard,
         [this, queue](TransactionCall& call, void* tag) {
           gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
                                               tag);
         },
-        [this](auto call) { return ServeTransaction(std::move(call), *environment_); }));
+        [&environment](auto call) {
+          return ServeTransaction(std::move(call), environment);
+        }));
     spawn(AcceptCalls<ResolveTransactionCall>(
         shard,
         [this, queue](ResolveTransactionCall& call, void* tag) {
           gateway_service_.RequestResolveTransaction(&call.context(), &call.request,
                                                      &call.writer, queue, queue, tag);
         },
-        [this](auto call) {
-          return ServeResolveTransaction(std::move(call), *environment_);
+        [&environment](auto call) {
+          return ServeResolveTransaction(std::move(call), environment);
         }));
     spawn(AcceptCalls<HealthCall>(
         shard,
@@ -69,8 +77,8 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestHealth(&call.context(), &call.request, &call.writer,
                                          queue, queue, tag);
         },
-        [this](auto call) {
-          return ServeHealth(std::move(call), *environment_, health_, started_);
+        [this, &environment](auto call) {
+          return ServeHealth(std::move(call), environment, health_, started_);
         }));
     spawn(AcceptCalls<PoolStatsCall>(
         shard,
@@ -78,8 +86,8 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
         },
-        [this](auto call) {
-          return ServePoolStats(std::move(call), *environment_, *monitor_);
+        [this, &environment](auto call) {
+          return ServePoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<WatchPoolStatsCall>(
         shard,
@@ -87,8 +95,8 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestWatchPoolStats(&call.context(), &call.request,
                                                  &call.writer, queue, queue, tag);
         },
-        [this](auto call) {
-          return ServeWatchPoolStats(std::move(call), *environment_, *monitor_);
+        [this, &environment](auto call) {
+          return ServeWatchPoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<TopStatementsCall>(
         shard,
@@ -96,8 +104,8 @@ void Server::AcceptOnShards() {
           gateway_service_.RequestTopStatements(&call.context(), &call.request,
                                                 &call.writer, queue, queue, tag);
         },
-        [this](auto call) {
-          return ServeTopStatements(std::move(call), *environment_);
+        [&environment](auto call) {
+          return ServeTopStatements(std::move(call), environment);
         }));
   }
   AcceptHealth(shards_.front()->queue(), health_service_);
@@ -125,6 +133,47 @@ void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,
                      },
                      [this](auto call) { return ServeWatch(std::move(call), health_); }),
                  asio::detached);
+}
+
+void Server::AcceptAdmin() {
+  if (admin_queue_ == nullptr || !ServesAdmin(config_)) return;
+  Shard& shard = *shards_.front();
+  const CallEnvironment& environment = *environments_.front();
+  const auto spawn = [&shard](asio::awaitable<void> loop) {
+    asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
+  };
+  spawn(AcceptCalls<ReloadCall>(
+      shard,
+      [this](ReloadCall& call, void* tag) {
+        admin_service_.RequestReload(&call.context(), &call.request, &call.writer,
+                                     admin_queue_, admin_queue_, tag);
+      },
+      [this, &environment](auto call) {
+        return ServeReload(std::move(call), environment, *reloader_);
+      }));
+  spawn(AcceptCalls<PauseCall>(
+      shard,
+      [this](PauseCall& call, void* tag) {
+        admin_service_.RequestPause(&call.context(), &call.request, &call.writer,
+                                    admin_queue_, admin_queue_, tag);
+      },
+      [&environment](auto call) { return ServePause(std::move(call), environment); }));
+  spawn(AcceptCalls<ResumeCall>(
+      shard,
+      [this](ResumeCall& call, void* tag) {
+        admin_service_.RequestResume(&call.context(), &call.request, &call.writer,
+                                     admin_queue_, admin_queue_, tag);
+      },
+      [&environment](auto call) { return ServeResume(std::move(call), environment); }));
+  spawn(AcceptCalls<ReconnectCall>(
+      shard,
+      [this](ReconnectCall& call, void* tag) {
+        admin_service_.RequestReconnect(&call.context(), &call.request, &call.writer,
+                                        admin_queue_, admin_queue_, tag);
+      },
+      [&environment](auto call) {
+        return ServeReconnect(std::move(call), environment);
+      }));
 }
 
 void Server::AcceptReflection() {

@@ -44,7 +44,10 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
       .stream_stall_timeout = ToDuration(limits.stream_stall_timeout()),
       .stream_message_bytes = limits.stream_message_bytes(),
       .max_batch_steps = limits.max_batch_steps(),
-      .resolve_commits = limits.resolve_commits()};
+      .resolve_commits = limits.resolve_commits(),
+      .read_fallback = config.routing().read_fallback() == config::v1::READ_FALLBACK_NONE
+                           ? ReadFallback::kNone
+                           : ReadFallback::kPrimary};
 }
 
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {
@@ -66,18 +69,25 @@ MonitorOptions MonitorOptionsOf(const config::v1::Config& config) {
                      .hold = ToDuration(alerts.hold())}};
 }
 
-HealthFacts FirstHealthFacts(const config::v1::Config& config) {
-  HealthFacts facts;
+ReadinessRequires ReadinessOf(const config::v1::Config& config) {
   switch (config.readiness().require()) {
-    case config::v1::READINESS_REQUIREMENT_ANY:
-      facts.readiness_requires = ReadinessRequires::kAny;
-      break;
-    case config::v1::READINESS_REQUIREMENT_ALL:
-      facts.readiness_requires = ReadinessRequires::kAll;
-      break;
-    default: facts.readiness_requires = ReadinessRequires::kPrimary;
+    case config::v1::READINESS_REQUIREMENT_ANY: return ReadinessRequires::kAny;
+    case config::v1::READINESS_REQUIREMENT_ALL: return ReadinessRequires::kAll;
+    default: return ReadinessRequires::kPrimary;
   }
-  return facts;
+}
+
+bool ServesAdmin(const config::v1::Config& config) {
+  const std::string& address = config.server().admin_listen_address();
+  switch (config.server().admin_service()) {
+    case config::v1::ADMIN_SERVICE_ON: return !address.empty();
+    case config::v1::ADMIN_SERVICE_OFF: return false;
+    default: break;
+  }
+  for (const char* local : {"127.", "localhost:", "[::1]:", "unix:"}) {
+    if (address.rfind(local, 0) == 0) return true;
+  }
+  return false;
 }
 
 LogLevel LogLevelOf(const config::v1::Config& config) {

@@ -16,7 +16,9 @@ namespace pgsluice {
 CallLimits CallLimitsOf(const config::v1::Config& config);
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config);
 MonitorOptions MonitorOptionsOf(const config::v1::Config& config);
-HealthFacts FirstHealthFacts(const config::v1::Config& config);
+ReadinessRequires ReadinessOf(const config::v1::Config& config);
+// See server.admin_service.
+bool ServesAdmin(const config::v1::Config& config);
 LogLevel LogLevelOf(const config::v1::Config& config);
 LogFormat LogFormatOf(const config::v1::Config& config);
 SlowThresholds SlowThresholdsOf(const config::v1::Config& config);

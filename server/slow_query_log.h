@@ -47,7 +47,7 @@ class SlowQueryLog final {
   void Write(const StatementReport& report, const CallOrigin& origin) const;
 
  private:
-  const SlowThresholds thresholds_;
+  SlowThresholds thresholds_;
 };
 
 }  // namespace pgsluice

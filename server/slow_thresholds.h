@@ -16,6 +16,8 @@ struct SlowThreshold {
   std::string tag = {};           // Empty: any.
   std::optional<Role> role = {};  // Absent: any.
   absl::Duration threshold;       // Zero: never.
+
+  bool operator==(const SlowThreshold&) const = default;
 };
 
 class SlowThresholds final {
@@ -25,12 +27,13 @@ class SlowThresholds final {
       : otherwise_(otherwise), rules_(std::move(rules)) {}
 
   bool IsSlow(absl::Duration took, Role role, std::string_view tag) const;
+  bool operator==(const SlowThresholds&) const = default;
 
  private:
   absl::Duration For(Role role, std::string_view tag) const;
 
-  const absl::Duration otherwise_;
-  const std::vector<SlowThreshold> rules_;
+  absl::Duration otherwise_;
+  std::vector<SlowThreshold> rules_;
 };
 
 }  // namespace pgsluice

@@ -109,9 +109,8 @@ asio::awaitable<absl::Status> TransactionStream::Serve(v1::TransactionRequest re
 
 // Reads what begin asks for. The machine goes ahead: if BEGIN fails, the stream ends.
 absl::Status TransactionStream::Begin(const v1::Begin& begin, TurnPart& part) {
-  absl::StatusOr<CallOptions> options =
-      CallOptionsFromProto(begin.options(), environment_.limits.result,
-                           environment_.cluster.options().read_fallback);
+  absl::StatusOr<CallOptions> options = CallOptionsFromProto(
+      begin.options(), environment_.limits.result, environment_.limits.read_fallback);
   if (!options.ok()) return options.status();
   absl::StatusOr<Statement> statement = BeginStatement(begin);
   if (!statement.ok()) return statement.status();

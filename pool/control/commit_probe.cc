@@ -99,11 +99,11 @@ CommitProbe::CommitProbe(std::unique_ptr<Connection> connection)
 
 CommitProbe::~CommitProbe() = default;
 
-absl::StatusOr<std::unique_ptr<CommitProbe>> CommitProbe::Open(const Endpoint& endpoint,
-                                                               absl::Duration timeout) {
+absl::StatusOr<std::unique_ptr<CommitProbe>> CommitProbe::Open(
+    const std::string& conninfo, absl::Duration timeout) {
   try {
-    return std::unique_ptr<CommitProbe>(new CommitProbe(
-        std::make_unique<Connection>(WithOptions(endpoint.conninfo, timeout))));
+    return std::unique_ptr<CommitProbe>(
+        new CommitProbe(std::make_unique<Connection>(WithOptions(conninfo, timeout))));
   } catch (const std::exception& failure) {
     return NotAnswered(failure);
   }

@@ -3,19 +3,19 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 #include "pool/commit_outcome.h"
-#include "pool/endpoint.h"
 
 namespace pgsluice {
 
 class CommitProbe final {
  public:
   // Connects. An error says why it could not.
-  static absl::StatusOr<std::unique_ptr<CommitProbe>> Open(const Endpoint& endpoint,
+  static absl::StatusOr<std::unique_ptr<CommitProbe>> Open(const std::string& conninfo,
                                                            absl::Duration timeout);
   ~CommitProbe();
   CommitProbe(const CommitProbe&) = delete;

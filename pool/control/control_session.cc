@@ -55,10 +55,24 @@ struct ControlSession::Connection {
   pqxx::connection pqxx_connection;
 };
 
-ControlSession::ControlSession(Endpoint endpoint, ControlOptions options)
-    : endpoint_(std::move(endpoint)), options_(std::move(options)) {}
+ControlSession::ControlSession(Endpoint endpoint, ConninfoReader read_conninfo,
+                               ControlOptions options)
+    : endpoint_(std::move(endpoint)),
+      read_conninfo_(std::move(read_conninfo)),
+      options_(std::move(options)) {}
 
 ControlSession::~ControlSession() = default;
+
+void ControlSession::SetOptions(const ControlOptions& options) {
+  if (options == options_) return;
+  options_ = options;
+  Disconnect();
+}
+
+void ControlSession::Disconnect() {
+  socket_ = -1;
+  connection_.reset();
+}
 
 void ControlSession::Interrupt() {
   // The descriptor stays libpq's: this only ends its traffic.
@@ -71,8 +85,13 @@ ProbeResult ControlSession::Probe() {
   const absl::Time begun = absl::Now();
   try {
     if (connection_ == nullptr) {
-      connection_ =
-          std::make_unique<Connection>(WithOptions(endpoint_.conninfo, options_));
+      const absl::StatusOr<std::string> conninfo = read_conninfo_(endpoint_);
+      if (!conninfo.ok()) {
+        result.error = std::string(conninfo.status().message());
+        result.at = absl::Now();
+        return result;
+      }
+      connection_ = std::make_unique<Connection>(WithOptions(*conninfo, options_));
       socket_ = connection_->pqxx_connection.sock();
     }
     pqxx::nontransaction transaction(connection_->pqxx_connection);

@@ -18,11 +18,14 @@ struct ControlOptions {
   std::string application_name = "pgsluice control";
   absl::Duration connect_timeout = absl::Seconds(2);  // libpq: whole seconds, at least 2.
   absl::Duration statement_timeout = absl::Seconds(2);
+
+  bool operator==(const ControlOptions&) const = default;
 };
 
 class ControlSession final {
  public:
-  ControlSession(Endpoint endpoint, ControlOptions options);
+  // `read_conninfo` is called at each connect.
+  ControlSession(Endpoint endpoint, ConninfoReader read_conninfo, ControlOptions options);
   ~ControlSession();
   ControlSession(const ControlSession&) = delete;
   ControlSession& operator=(const ControlSession&) = delete;
@@ -30,6 +33,9 @@ class ControlSession final {
   // Connects if need be and asks for role, timeline and LSN. A failure is a result, too:
   // the next call connects anew.
   ProbeResult Probe();
+  // From the next connect on; ends the one there is when anything differs.
+  void SetOptions(const ControlOptions& options);
+  void Disconnect();
   // Makes a call under way fail soon, even if the server is frozen. From any thread.
   void Interrupt();
 
@@ -37,7 +43,8 @@ class ControlSession final {
   struct Connection;
 
   const Endpoint endpoint_;
-  const ControlOptions options_;
+  const ConninfoReader read_conninfo_;
+  ControlOptions options_;
   std::unique_ptr<Connection> connection_;
   std::atomic<int> socket_{-1};
 };

@@ -9,8 +9,10 @@ absl::StatusOr<ResolutionFacts> PgCommitOracle::Ask(const Endpoint& primary,
                                                     IfInProgress if_in_progress) {
   if (probe_ == nullptr || endpoint_ != primary.name) {
     probe_.reset();
+    const absl::StatusOr<std::string> conninfo = read_conninfo_(primary);
+    if (!conninfo.ok()) return conninfo.status();
     absl::StatusOr<std::unique_ptr<CommitProbe>> opened =
-        CommitProbe::Open(primary, timeout_);
+        CommitProbe::Open(*conninfo, timeout_);
     if (!opened.ok()) return opened.status();
     probe_ = *std::move(opened);
     endpoint_ = primary.name;

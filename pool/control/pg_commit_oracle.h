@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "pool/commit_resolver.h"
 #include "pool/control/commit_probe.h"
@@ -13,7 +14,8 @@ namespace pgsluice {
 class PgCommitOracle final : public CommitOracle {
  public:
   // `timeout` of a connect and of each question.
-  explicit PgCommitOracle(absl::Duration timeout) : timeout_(timeout) {}
+  PgCommitOracle(absl::Duration timeout, ConninfoReader read_conninfo)
+      : timeout_(timeout), read_conninfo_(std::move(read_conninfo)) {}
 
   absl::StatusOr<ResolutionFacts> Ask(const Endpoint& primary,
                                       const CommitEvidence& evidence,
@@ -22,6 +24,7 @@ class PgCommitOracle final : public CommitOracle {
 
  private:
   const absl::Duration timeout_;
+  const ConninfoReader read_conninfo_;
   std::unique_ptr<CommitProbe> probe_;
   std::string endpoint_;  // Of the probe.
 };

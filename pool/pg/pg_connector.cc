@@ -11,6 +11,7 @@
 #include "asio/use_awaitable.hpp"
 
 #include "pool/pg/conninfo.h"
+#include "pool/pg/endpoint_files.h"
 #include "pool/pg/pg_connection.h"
 #include "pool/pg/pg_error.h"
 #include "pool/pg/pg_session.h"
@@ -93,20 +94,25 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
                                                             absl::Time deadline) {
   auto self = shared_from_this();
   const std::string& name = deps_.endpoint.name;
-  absl::StatusOr<ConnectionParameters> parameters = ParseConninfo(deps_.endpoint);
-  if (!parameters.ok()) co_return parameters.status();
-
-  // One timer for all of it; both the resolver and the handshake can be cut short.
+  // One timer for all of it: files, resolver and handshake can be cut short.
   asio::any_io_executor executor = deps_.shards[shard];
   asio::ip::tcp::resolver resolver(executor);
   Timer timer(executor);
   std::unique_ptr<PgConnection> connection;
-  timer.Set(deadline - absl::Now(), [&resolver, &connection] {
+  auto read = std::make_shared<ConninfoCompletion>();
+  timer.Set(deadline - absl::Now(), [&resolver, &connection, read] {
+    read->Set(absl::DeadlineExceededError("timed out reading its files"));
     resolver.cancel();
     if (connection != nullptr) connection->Interrupt();
   });
 
-  absl::Status status = co_await Resolve(name, *parameters, resolver);
+  EndpointFiles files{.endpoint = deps_.endpoint,
+                      .read_conninfo = deps_.read_conninfo,
+                      .thread = deps_.file_thread};
+  absl::StatusOr<ConnectionParameters> parameters =
+      co_await ReadParameters(std::move(files), read);
+  absl::Status status = parameters.status();
+  if (status.ok()) status = co_await Resolve(name, *parameters, resolver);
   if (status.ok()) {
     AddSessionOptions(deps_.options, deps_.role, *parameters);
     PGconn* started =
@@ -130,7 +136,7 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
                      .executor = executor,
                      .options = deps_.options,
                      .canceler = deps_.canceler,
-                     .cancel_budget = deps_.cancel_budget};
+                     .cancel_budget = deps_.options.cancel_budget};
   co_return std::make_shared<PgSession>(std::move(deps), std::move(connection));
 }
 

@@ -9,6 +9,7 @@
 
 #include "pool/endpoint.h"
 #include "pool/options.h"
+#include "pool/pg/blocking_thread.h"
 #include "pool/pg/canceler.h"
 #include "pool/session.h"
 
@@ -20,7 +21,9 @@ struct PgConnectorDeps {
   SessionOptions options;
   std::vector<asio::any_io_executor> shards;
   std::shared_ptr<Canceler> canceler;  // Shared by all sessions.
-  absl::Duration cancel_budget;
+  // For endpoints with files. Shared by all connectors.
+  ConninfoReader read_conninfo = {};
+  std::shared_ptr<BlockingThread> file_thread = nullptr;
 };
 
 class PgConnector final : public Connector,

@@ -90,6 +90,7 @@ absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config
   options.endpoints = *std::move(endpoints);
   options.pools = ToPoolsOptions(config.pools());
   options.session = ToSessionOptions(config.session());
+  options.session.cancel_budget = ToDuration(config.limits().cancel_budget());
   options.probe.interval = ToDuration(config.probe().interval());
   options.probe.timeout = ToDuration(config.probe().timeout());
   const bool has_fallback =

@@ -118,6 +118,11 @@ class Checker final {
       Fail({"server.admin_listen_address", "server.listen_address"},
            "server.admin_listen_address: is the same as server.listen_address");
     }
+    if (admin.empty() &&
+        config_.server().admin_service() == config::v1::ADMIN_SERVICE_ON) {
+      Fail({"server.admin_service", "server.admin_listen_address"},
+           "server.admin_service: is ON, but server.admin_listen_address is empty");
+    }
   }
 
   void CheckEndpoint(int index) {

@@ -41,7 +41,9 @@ value and default is an error. `$${` stands for a plain `${`. Take names of your
 `PGSLUICE_...` is kept for settings.
 
 Unknown keys and variables are errors, and all errors are reported at once, with line and
-column. Settings are read at start.
+column. Settings are read at start, and again by SIGHUP or `pgsluice admin reload` (see
+[operations](operations.md)): those marked `live` below then take effect, those marked
+`restart` at the next start.
 
 | command | does |
 |---|---|
@@ -175,10 +177,12 @@ void SettingTable(const Descriptor& group, std::string& out) {
     const FieldDescriptor& field = *group.field(i);
     if (IsGroup(field)) continue;
     if (!has_head)
-      out += "\n| setting | default | values | meaning |\n|---|---|---|---|\n";
+      out +=
+          "\n| setting | default | values | changes | meaning |\n|---|---|---|---|---|\n";
     has_head = true;
     absl::StrAppend(&out, "| `", field.name(), "` | ", Default(field), " | ",
-                    Cell(Values(field)), " | ", Cell(Meaning(field)), " |\n");
+                    Cell(Values(field)), " | ", IsHot(field) ? "live" : "restart", " | ",
+                    Cell(Meaning(field)), " |\n");
   }
 }
 

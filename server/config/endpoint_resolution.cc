@@ -17,26 +17,31 @@ namespace {
 struct Address {
   std::string name;  // Empty: to be made up.
   ConnectionString conninfo;
+  std::string conninfo_file;
+  std::string password_file;
 };
+
+// What tells one endpoint from another.
+constexpr const char* kAddressKeywords[] = {"host", "hostaddr", "port", "dbname"};
 
 absl::Status At(std::string_view field, const absl::Status& status) {
   return absl::InvalidArgumentError(
       absl::StrCat(std::string(field), ": ", status.message()));
 }
 
-absl::StatusOr<ConnectionString> ConninfoOf(const config::v1::Endpoint& endpoint) {
-  std::string text = endpoint.conninfo();
+absl::StatusOr<ConnectionString> Read(std::string text, const std::string& conninfo_file,
+                                      const std::string& password_file) {
   std::string_view field = "conninfo";
-  if (!endpoint.conninfo_file().empty()) {
+  if (!conninfo_file.empty()) {
     field = "conninfo_file";
-    absl::StatusOr<std::string> content = ReadSecretFile(endpoint.conninfo_file());
+    absl::StatusOr<std::string> content = ReadSecretFile(conninfo_file);
     if (!content.ok()) return At(field, content.status());
     text = *std::move(content);
   }
   absl::StatusOr<ConnectionString> conninfo = ConnectionString::Parse(text);
   if (!conninfo.ok()) return At(field, conninfo.status());
-  if (!endpoint.password_file().empty()) {
-    absl::StatusOr<std::string> password = ReadSecretFile(endpoint.password_file());
+  if (!password_file.empty()) {
+    absl::StatusOr<std::string> password = ReadSecretFile(password_file);
     if (!password.ok()) return At("password_file", password.status());
     if (conninfo->has_password()) {
       return At("password_file",
@@ -44,9 +49,6 @@ absl::StatusOr<ConnectionString> ConninfoOf(const config::v1::Endpoint& endpoint
                     absl::StrCat("there is a password in ", std::string(field), " too")));
     }
     conninfo->Set("password", *password);
-  }
-  if (conninfo->host_count() > 1 && !endpoint.name().empty()) {
-    return At("name", absl::InvalidArgumentError("one name for several hosts"));
   }
   // The prober decides on roles; libpq must not refuse a server for its role.
   conninfo->Set("target_session_attrs", "any");
@@ -65,7 +67,15 @@ std::vector<Endpoint> Named(const std::vector<Address>& addresses) {
       name = base;
       for (int n = 2; !taken.insert(name).second; ++n) name = absl::StrCat(base, "#", n);
     }
-    endpoints.push_back({name, address.conninfo.Text()});
+    ConnectionString conninfo = address.conninfo;
+    const bool has_files =
+        !address.conninfo_file.empty() || !address.password_file.empty();
+    // It is read when it is needed; one that has changed makes no other endpoint.
+    if (has_files) conninfo.Set("password", "");
+    endpoints.push_back({.name = name,
+                         .conninfo = conninfo.Text(),
+                         .conninfo_file = address.conninfo_file,
+                         .password_file = address.password_file});
   }
   return endpoints;
 }
@@ -78,18 +88,35 @@ absl::StatusOr<std::vector<Endpoint>> ResolveEndpoints(const config::v1::Config&
   std::set<std::tuple<std::string, std::string>> seen;  // Host and port, dbname.
   for (int i = 0; i < config.endpoints_size(); ++i) {
     const config::v1::Endpoint& endpoint = config.endpoints(i);
-    const absl::StatusOr<ConnectionString> conninfo = ConninfoOf(endpoint);
+    absl::StatusOr<ConnectionString> conninfo =
+        Read(endpoint.conninfo(), endpoint.conninfo_file(), endpoint.password_file());
+    if (conninfo.ok() && conninfo->host_count() > 1 && !endpoint.name().empty()) {
+      conninfo = At("name", absl::InvalidArgumentError("one name for several hosts"));
+    }
     if (!conninfo.ok()) {
       errors.Add("", absl::StrCat("endpoints[", i, "].", conninfo.status().message()));
       continue;
     }
     for (const ConnectionString& one : conninfo->SplitHosts()) {
       if (!seen.emplace(one.HostAndPort(), one.Get("dbname")).second) continue;
-      addresses.push_back({endpoint.name(), one});
+      addresses.push_back(
+          {endpoint.name(), one, endpoint.conninfo_file(), endpoint.password_file()});
     }
   }
   if (errors.count() > 0) return errors.ToStatus();
   return Named(addresses);
+}
+
+absl::StatusOr<std::string> ReadConninfo(const Endpoint& endpoint) {
+  if (!endpoint.has_files()) return endpoint.conninfo;
+  absl::StatusOr<ConnectionString> now =
+      Read(endpoint.conninfo, endpoint.conninfo_file, endpoint.password_file);
+  if (!now.ok()) return now.status();
+  const absl::StatusOr<ConnectionString> known =
+      ConnectionString::Parse(endpoint.conninfo);
+  if (!known.ok()) return known.status();
+  for (const char* keyword : kAddressKeywords) now->Set(keyword, known->Get(keyword));
+  return now->Text();
 }
 
 }  // namespace pgsluice

@@ -116,6 +116,10 @@ const config::v1::Setting& FactsOf(const FieldDescriptor& field) {
   return field.options().GetExtension(config::v1::setting);
 }
 
+bool IsHot(const FieldDescriptor& field) {
+  return FactsOf(field).reload() == config::v1::RELOAD_HOT;
+}
+
 std::vector<SettingPath> AllSettings() {
   std::vector<SettingPath> found;
   SettingPath prefix;

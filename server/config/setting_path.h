@@ -28,6 +28,9 @@ bool IsGroup(const google::protobuf::FieldDescriptor& field);
 // The facts of a setting or a group.
 const config::v1::Setting& FactsOf(const google::protobuf::FieldDescriptor& field);
 
+// Whether a change takes effect by a reload.
+bool IsHot(const google::protobuf::FieldDescriptor& field);
+
 // Of each single setting, in order of declaration; lists with the one element [0].
 std::vector<SettingPath> AllSettings();
 

@@ -39,6 +39,8 @@ class RowEncoder final {
 struct ResultLimits {
   uint64_t max_rows = 0;
   uint64_t max_bytes = 0;  // As RowEncoder::RowBytes counts.
+
+  bool operator==(const ResultLimits&) const = default;
 };
 
 // Fills columns, rows and row_count of `response`, which must outlive this. A result over

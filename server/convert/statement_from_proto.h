@@ -14,6 +14,8 @@ struct StatementLimits {
   size_t max_sql_bytes = size_t{1} << 20;
   // PostgreSQL's protocol counts parameters in 16 bits.
   size_t max_parameters = 65535;
+
+  bool operator==(const StatementLimits&) const = default;
 };
 
 // Errors name the field, from "statement" on ("statement.parameters[2].text"). Refuses

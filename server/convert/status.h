@@ -14,6 +14,8 @@ namespace pgsluice {
 struct StatusOptions {
   // DETAIL and CONTEXT can hold row data.
   bool send_detail = false;
+
+  bool operator==(const StatusOptions&) const = default;
 };
 
 // Under 4 KiB when serialised, together with the message sent once more beside it; what

@@ -17,6 +17,10 @@ constexpr absl::Duration kTimeout = absl::Seconds(5);
 // Enough for the new primary to give out the ids of the old one again.
 constexpr int kMoreTransactions = 20;
 
+absl::StatusOr<std::string> TakeConninfo(const Endpoint& endpoint) {
+  return endpoint.conninfo;
+}
+
 class CommitOutcomeTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -66,7 +70,7 @@ class CommitOutcomeTest : public ::testing::Test {
   }
   CommitVerdict Judge(size_t server, const CommitEvidence& evidence,
                       IfInProgress if_in_progress = IfInProgress::kLeave) {
-    PgCommitOracle oracle(kTimeout);
+    PgCommitOracle oracle(kTimeout, TakeConninfo);
     const auto facts = oracle.Ask(EndpointOf(server), evidence, if_in_progress);
     EXPECT_TRUE(facts.ok()) << facts.status();
     return facts.ok() ? JudgeCommit(evidence, *facts) : CommitVerdict{};
@@ -123,7 +127,7 @@ TEST_F(CommitOutcomeTest, AStandbyIsNotBelieved) {
   Run(one, "COMMIT");
   ASSERT_TRUE(cluster_->WaitCaughtUp().ok());
 
-  PgCommitOracle oracle(kTimeout);
+  PgCommitOracle oracle(kTimeout, TakeConninfo);
   EXPECT_FALSE(oracle.Ask(EndpointOf(1), committed, IfInProgress::kLeave).ok());
 }
 
@@ -167,7 +171,7 @@ TEST_F(CommitOutcomeTest, WithoutARightToTheHistoryItIsUnknown) {
 
   Endpoint poor = EndpointOf(1);
   poor.conninfo += " user=poor";
-  PgCommitOracle oracle(kTimeout);
+  PgCommitOracle oracle(kTimeout, TakeConninfo);
   auto facts = oracle.Ask(poor, replicated, IfInProgress::kLeave);
   ASSERT_TRUE(facts.ok()) << facts.status();
   EXPECT_EQ(JudgeCommit(replicated, *facts).outcome, CommitOutcome::kUnknown);

@@ -237,5 +237,37 @@ TEST_F(CommandLineTest, AWatchOfNothingFailsAtOnce) {
   EXPECT_EQ(Run({"pools", "--watch"}).exit_status, 2);
 }
 
+TEST_F(CommandLineTest, ControlsTheGatewayOnItsAdminPort) {
+  const std::string admin = absl::StrCat("127.0.0.1:", gateway().admin_port());
+  const CommandResult same = Run({"admin", "reload", "--admin-addr", admin});
+  EXPECT_EQ(same.exit_status, 0) << same.errors;
+  EXPECT_EQ(same.output, "nothing has changed\n");
+
+  const CommandResult paused = Run(
+      {"admin", "--admin-addr", admin, "pause", "--role", "primary", "--wait", "10s"});
+  EXPECT_EQ(paused.exit_status, 0) << paused.errors;
+  EXPECT_THAT(paused.output, HasSubstr("paused"));
+  EXPECT_THAT(paused.output, HasSubstr("server0"));
+  EXPECT_THAT(paused.output, Not(HasSubstr("server1")));
+  EXPECT_TRUE(client().Health().endpoints(0).paused());
+
+  const CommandResult wrong = Run({"admin", "--admin-addr", admin, "resume", "server0"});
+  EXPECT_EQ(wrong.exit_status, 3);
+  EXPECT_THAT(wrong.errors, HasSubstr("still paused by its role, primary"));
+  EXPECT_EQ(Run({"admin", "--admin-addr", admin, "resume"}).exit_status, 0);
+  EXPECT_FALSE(client().Health().endpoints(0).paused());
+
+  const CommandResult renewed = Run({"admin", "--admin-addr", admin, "reconnect"});
+  EXPECT_EQ(renewed.exit_status, 0) << renewed.errors;
+  EXPECT_THAT(renewed.output, HasSubstr("to renew"));
+}
+
+TEST_F(CommandLineTest, SaysThatAPortDoesNotServeAdminCommands) {
+  const CommandResult result = Run({"admin", "reload", "--admin-addr", address_});
+
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.errors, HasSubstr("server.admin_service"));
+}
+
 }  // namespace
 }  // namespace pgsluice::testing

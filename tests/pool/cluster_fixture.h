@@ -24,7 +24,10 @@ namespace pgsluice::testing {
 // Remembers the connector of each endpoint's pool, by role.
 class FakeConnectors final : public ConnectorFactory {
  public:
-  std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role) override {
+  std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
+                                  const SessionOptions& options) override {
+    last_options_ = options;
+    last_conninfo_ = endpoint.conninfo;
     return made_[{endpoint.name, role}] = std::make_shared<FakeConnector>();
   }
   FakeConnector& Of(const std::string& endpoint, Role role) {
@@ -32,8 +35,13 @@ class FakeConnectors final : public ConnectorFactory {
     if (connector == nullptr) connector = std::make_shared<FakeConnector>();
     return *connector;
   }
+  // Of the connector made last.
+  const SessionOptions& last_options() const { return last_options_; }
+  const std::string& last_conninfo() const { return last_conninfo_; }
 
  private:
+  SessionOptions last_options_;
+  std::string last_conninfo_;
   std::map<std::pair<std::string, Role>, std::shared_ptr<FakeConnector>> made_;
 };
 
@@ -66,12 +74,11 @@ inline constexpr RouteRequest kReadOnlyReplica = {Intent::kRead, {}, ReadFallbac
 class ClusterTest : public ::testing::Test {
  protected:
   ClusterTest() {
-    ClusterOptions options;
-    options.endpoints = {{"a", ""}, {"b", ""}};
-    options.pools.primary.min_size = options.pools.replica.min_size = 0;
-    options.pools.primary.max_size = options.pools.replica.max_size = 1;
+    options_.endpoints = {{"a", "host=a"}, {"b", "host=b"}};
+    options_.pools.primary.min_size = options_.pools.replica.min_size = 0;
+    options_.pools.primary.max_size = options_.pools.replica.max_size = 1;
     cluster_.emplace(ClusterDeps{
-        .options = options,
+        .options = options_,
         .shards = 1,
         .connectors = &connectors_,
         .clock = &clock_,
@@ -94,15 +101,18 @@ class ClusterTest : public ::testing::Test {
     return failure;
   }
 
+  void Probe(size_t endpoint, const ProbeResult& result) {
+    EXPECT_TRUE(cluster_->OnProbe(options_.endpoints[endpoint], result));
+  }
   // a is the primary, b its replica.
   void FindRoles() {
-    cluster_->OnProbe(0, Answer(Role::kPrimary));
-    cluster_->OnProbe(1, Answer(Role::kReplica));
+    Probe(0, Answer(Role::kPrimary));
+    Probe(1, Answer(Role::kReplica));
   }
   // b takes over, a follows.
   void SwitchOver() {
-    cluster_->OnProbe(0, Answer(Role::kReplica, 2));
-    cluster_->OnProbe(1, Answer(Role::kPrimary, 2));
+    Probe(0, Answer(Role::kReplica, 2));
+    Probe(1, Answer(Role::kPrimary, 2));
   }
 
   std::shared_ptr<Call> Start(const RouteRequest& request,
@@ -130,6 +140,7 @@ class ClusterTest : public ::testing::Test {
     return session;
   }
 
+  ClusterOptions options_;
   FakeClock clock_;
   FakeConnectors connectors_;
   EventLoop loop_;

@@ -40,7 +40,7 @@ TEST_F(ClusterTest, GivesAnIdleSessionAtOnce) {
 
 TEST_F(ClusterTest, FallsBackToThePrimaryWhenTheReplicaFails) {
   FindRoles();
-  cluster_->OnProbe(1, Failure());
+  Probe(1, Failure());
 
   auto read = Start(kRead);
   Open("a", Role::kPrimary);
@@ -63,7 +63,7 @@ TEST_F(ClusterTest, TakesProbesThatStayAwayForFailures) {
 
 TEST_F(ClusterTest, KeepsWritesWaitingForAPrimaryThatDoesNotAnswer) {
   FindRoles();
-  cluster_->OnProbe(0, Failure());
+  Probe(0, Failure());
 
   auto write = Start(kWrite);
   EXPECT_FALSE(write->result.has_value());
@@ -78,8 +78,8 @@ TEST_F(ClusterTest, SendsWaitersToTheNewPrimary) {
   auto second = Start(kWrite);
   ASSERT_EQ(Outstanding("a", Role::kPrimary), 1u);
 
-  cluster_->OnProbe(0, Failure());
-  cluster_->OnProbe(1, Answer(Role::kPrimary, 2));
+  Probe(0, Failure());
+  Probe(1, Answer(Role::kPrimary, 2));
   Run();
   ASSERT_EQ(Outstanding("b", Role::kPrimary), 1u);
   Open("b", Role::kPrimary);
@@ -95,7 +95,7 @@ TEST_F(ClusterTest, TellsWaitersWhenThereIsNoPrimaryLeft) {
   FindRoles();
   auto write = Start(kWrite);
 
-  cluster_->OnProbe(0, Answer(Role::kReplica));
+  Probe(0, Answer(Role::kReplica));
   Run();
 
   EXPECT_EQ(write->reason(), "NO_PRIMARY");
@@ -143,7 +143,7 @@ TEST_F(ClusterTest, KeepsItsPoolsWhileRolesStay) {
   write->result.reset();
   const uint64_t generation = cluster_->topology().generation;
 
-  cluster_->OnProbe(0, Failure());
+  Probe(0, Failure());
   FindRoles();
   cluster_->Maintain();
 
@@ -201,7 +201,7 @@ TEST_F(ClusterTest, EndsAWaitByItsOwnTimer) {
 TEST_F(ClusterTest, WaitsNoLongerThanTheAcquireTimeoutOverall) {
   FindRoles();
   auto write = Start(kWrite);
-  const absl::Duration timeout = cluster_->options().pools.primary.acquire_timeout;
+  const absl::Duration timeout = options_.pools.primary.acquire_timeout;
   clock_.Advance(timeout / 2);
   SwitchOver();
   Run();
@@ -232,7 +232,7 @@ TEST_F(ClusterTest, GivesNoLeaseOnceItDrains) {
   EXPECT_TRUE(session->is_closed());
   EXPECT_EQ(cluster_->CountSessions(), 0u);
 
-  cluster_->OnProbe(1, Answer(Role::kPrimary, 2));
+  Probe(1, Answer(Role::kPrimary, 2));
   EXPECT_EQ(Start(kWrite)->reason(), "DRAINING") << "a probe does not revive it";
 }
 

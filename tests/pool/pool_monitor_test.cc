@@ -14,14 +14,17 @@ using ::testing::Optional;
 class PoolMonitorTest : public ::testing::Test {
  protected:
   PoolMonitor Make(MonitorOptions options) {
-    return PoolMonitor({.endpoints = {"pg-0"},
-                        .options = options,
+    return PoolMonitor({.options = options,
                         .clock = &clock_,
                         .take_samples =
                             [this](absl::Time now) {
                               Sample sample = sample_;
                               sample.at = now;
-                              return std::vector<Sample>{sample};
+                              std::vector<EndpointSample> samples;
+                              for (const std::string& name : endpoints_) {
+                                samples.push_back({name, sample});
+                              }
+                              return samples;
                             },
                         .on_transition =
                             [this](const AlertTransition& transition) {
@@ -41,6 +44,7 @@ class PoolMonitorTest : public ::testing::Test {
   }
 
   FakeClock clock_;
+  std::vector<std::string> endpoints_ = {"pg-0"};
   Sample sample_;
   std::vector<AlertTransition> logged_;
 };
@@ -169,6 +173,53 @@ TEST_F(PoolMonitorTest, WatchesNothingThatIsSwitchedOff) {
   for (const Alert& alert : memory.at(0).alerts) {
     EXPECT_NE(alert.kind, AlertKind::kWaiters);
   }
+}
+
+TEST_F(PoolMonitorTest, EndpointsThatComeAndGoKeepTheMemoryOfTheOthers) {
+  PoolMonitor monitor =
+      Make({.interval = absl::Seconds(1), .alerts = {.hold = absl::ZeroDuration()}});
+  sample_.waiting = 9;
+  LookFor(monitor, 3);
+  endpoints_ = {"pg-1", "pg-0"};
+  LookFor(monitor, 1);
+
+  ASSERT_EQ(monitor.Recall(10).size(), 2U);
+  EXPECT_EQ(monitor.Recall(10)[0].endpoint, "pg-1");
+  EXPECT_EQ(monitor.Recall(10)[0].samples.size(), 1U);
+  EXPECT_EQ(monitor.Recall(10)[1].samples.size(), 4U);
+
+  // Whoever has seen an alert fire sees it clear.
+  logged_.clear();
+  endpoints_ = {"pg-1"};
+  LookFor(monitor, 1);
+  ASSERT_EQ(logged_.size(), 1U);
+  EXPECT_EQ(logged_[0].endpoint, "pg-0");
+  EXPECT_EQ(logged_[0].change, AlertChange::kCleared);
+  EXPECT_EQ(monitor.Recall(10).size(), 1U);
+}
+
+TEST_F(PoolMonitorTest, TakesNewSettingsAndKeepsItsMemory) {
+  PoolMonitor monitor = Make({.interval = absl::Seconds(60),
+                              .history = 100,
+                              .alerts = {.hold = absl::ZeroDuration()}});
+  sample_.waiting = 9;
+  LookFor(monitor, 1);
+  ASSERT_EQ(Waiters(monitor).state, AlertState::kFiring);
+
+  monitor.Reconfigure({.interval = absl::Seconds(1),
+                       .history = 2,
+                       .alerts = {.max_waiters = 20, .hold = absl::ZeroDuration()}});
+  LookFor(monitor, 5);
+  EXPECT_EQ(monitor.Recall(10).at(0).samples.size(), 2U);
+  EXPECT_EQ(Waiters(monitor).state, AlertState::kQuiet);
+
+  sample_.waiting = 30;
+  LookFor(monitor, 1);
+  ASSERT_EQ(Waiters(monitor).state, AlertState::kFiring);
+  logged_.clear();
+  monitor.Reconfigure({.alerts = {.max_waiters = 0}});
+  ASSERT_EQ(logged_.size(), 1U);
+  EXPECT_EQ(logged_[0].change, AlertChange::kCleared);
 }
 
 }  // namespace

@@ -84,11 +84,13 @@ TEST(SampleTest, IsTakenOfThePoolInService) {
   retired.is_retired = true;
   retired.open = 9;
 
-  const std::vector<Sample> samples = TakeSamples(topology, {retired, BusyPool()}, kNow);
+  const std::vector<EndpointSample> samples =
+      TakeSamples(topology, {retired, BusyPool()}, kNow);
 
   ASSERT_EQ(samples.size(), 2U);
-  EXPECT_EQ(samples[0].total, 5U);
-  EXPECT_EQ(samples[1].total, 0U);
+  EXPECT_EQ(samples[1].endpoint, "pg-1");
+  EXPECT_EQ(samples[0].sample.total, 5U);
+  EXPECT_EQ(samples[1].sample.total, 0U);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The `pgsluice` command: queries, health, pools and statements of a gateway.
+// The `pgsluice` command: queries, health, pools, statements and control of a gateway.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -7,6 +7,7 @@
 
 #include "CLI/CLI.hpp"
 
+#include "client/cpp/cli/admin_command.h"
 #include "client/cpp/cli/health_command.h"
 #include "client/cpp/cli/options.h"
 #include "client/cpp/cli/pools_command.h"
@@ -25,12 +26,14 @@ Examples:
   pgsluice health --watch
   pgsluice pools --watch
   pgsluice top --order mean --watch
+  pgsluice admin reload
+  pgsluice admin pause --role primary --wait 30s
 
 Parameters are sent as text whose type PostgreSQL infers from the statement; write a
 cast where it cannot ($1::int). \N is NULL. Behind "--" they may begin with a dash.
 
 Exit status: 0 done; 1 wrong arguments, or (health) not serving; 2 no connection to the
-gateway; 3 the statement failed.)";
+gateway; 3 the statement, or what was asked of the gateway, failed.)";
 
 struct CommandLine {
   ConnectionOptions connection;
@@ -38,6 +41,7 @@ struct CommandLine {
   HealthCommandOptions health;
   PoolsCommandOptions pools;
   TopCommandOptions top;
+  AdminCommandOptions admin;
 };
 
 // "10s", "500ms", or a number of seconds.
@@ -156,6 +160,47 @@ CLI::App* AddTop(CLI::App& app, TopCommandOptions& options) {
   return top;
 }
 
+void AddTarget(CLI::App& app, AdminCommandOptions& options) {
+  CLI::Option* endpoint =
+      app.add_option("endpoint", options.endpoint,
+                     "The pool of this endpoint; of all endpoints unless given");
+  app.add_option("--role", options.role, "The pools of this role")
+      ->check(CLI::IsMember({"primary", "replica"}))
+      ->option_text("primary|replica")
+      ->excludes(endpoint);
+}
+
+CLI::App* AddAdmin(CLI::App& app, AdminCommandOptions& options) {
+  CLI::App* admin =
+      app.add_subcommand("admin", "Tell a running gateway what to do, on its admin port");
+  admin->require_subcommand(1);
+  admin->fallthrough();
+  admin
+      ->add_option("--admin-addr", options.address,
+                   "The gateway's admin port, in place of --addr; localhost:7433 unless "
+                   "given")
+      ->envname("PGSLUICE_ADMIN_ADDR")
+      ->option_text("HOST:PORT");
+  const auto add = [&](const char* name, AdminAction action, const char* help) {
+    CLI::App* command = admin->add_subcommand(name, help);
+    command->callback([&options, action] { options.action = action; });
+    return command;
+  };
+  add("reload", AdminAction::kReload,
+      "Read the configuration again; say what is applied and what needs a restart");
+  CLI::App* pause = add("pause", AdminAction::kPause,
+                        "Give out no session: work in flight goes on, new work waits");
+  AddTarget(*pause, options);
+  AddDuration(
+      *pause, "--wait", [&options](absl::Duration value) { options.wait = value; },
+      "Wait this long for work in flight to end; exit status 3 if it does not");
+  AddTarget(*add("resume", AdminAction::kResume, "Take a pause back"), options);
+  AddTarget(*add("reconnect", AdminAction::kReconnect,
+                 "Replace every session by a new one, by and by"),
+            options);
+  return admin;
+}
+
 client::Client Connect(const ConnectionOptions& connection) {
   client::ClientOptions options;
   // A tool must be able to look at a gateway that is not serving, and say at once when
@@ -186,6 +231,7 @@ ExitCode Run(int argc, char** argv) {
   const CLI::App* health = AddHealth(app, line.health);
   const CLI::App* pools = AddPools(app, line.pools);
   AddTop(app, line.top);
+  const CLI::App* admin = AddAdmin(app, line.admin);
   // CLI11 would take "--" for the end of the subcommand's own words.
   char** const end = argv + argc;
   char** const dashes = std::find_if(
@@ -200,6 +246,7 @@ ExitCode Run(int argc, char** argv) {
     line.query.words.insert(line.query.words.end(), dashes + 1, end);
   }
 
+  if (admin->parsed()) return RunAdminCommand(line.admin, line.connection.timeout);
   const client::Client client = Connect(line.connection);
   if (query->parsed()) return RunQueryCommand(client, line.connection, line.query);
   if (health->parsed()) return RunHealthCommand(client, line.connection, line.health);

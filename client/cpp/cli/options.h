@@ -10,6 +10,7 @@
 namespace pgsluice::cli {
 
 inline constexpr char kDefaultAddress[] = "localhost:7432";
+inline constexpr char kDefaultAdminAddress[] = "localhost:7433";
 
 struct ConnectionOptions {
   std::string address = kDefaultAddress;
@@ -57,6 +58,17 @@ struct TopCommandOptions {
   bool watch = false;
   absl::Duration interval = absl::Seconds(1);
   bool json = false;
+};
+
+enum class AdminAction { kReload, kPause, kResume, kReconnect };
+
+struct AdminCommandOptions {
+  AdminAction action = AdminAction::kReload;
+  std::string address = kDefaultAdminAddress;
+  // Which pools; both empty: all.
+  std::string endpoint;
+  std::string role;
+  absl::Duration wait = absl::ZeroDuration();  // For work in flight, after a pause.
 };
 
 }  // namespace pgsluice::cli

@@ -1,14 +1,18 @@
 #include "server/config/cluster_options.h"
 
+#include <fstream>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "server/config/endpoint_resolution.h"
 #include "server/config/load_config.h"
 #include "temp_file.h"
 
 namespace pgsluice {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -113,7 +117,39 @@ TEST(ClusterOptionsFromConfig, ReadsSecretsFromFiles) {
           .value();
 
   EXPECT_THAT(Names(options), ElementsAre("db:5432"));
-  EXPECT_THAT(options.endpoints[0].conninfo, HasSubstr("password='s3cret word'"));
+  // Read when it is needed, not kept.
+  EXPECT_THAT(options.endpoints[0].conninfo, Not(HasSubstr("s3cret")));
+  EXPECT_THAT(ReadConninfo(options.endpoints[0]).value(),
+              AllOf(HasSubstr("password='s3cret word'"), HasSubstr("user=me")));
+}
+
+TEST(ClusterOptionsFromConfig, ReadsSecretsAnewAtEachConnect) {
+  const TempFile password("first");
+  const TempFile conninfo("host=db dbname=app user=me");
+  const Endpoint endpoint = Options({"endpoints[0].conninfo_file=" + conninfo.path(),
+                                     "endpoints[0].password_file=" + password.path()})
+                                .value()
+                                .endpoints[0];
+  std::ofstream(password.path()) << "second";
+  std::ofstream(conninfo.path()) << "postgres://you@other:99/other";
+
+  // Who, but not where: another address is another endpoint.
+  const std::string now = ReadConninfo(endpoint).value();
+  EXPECT_THAT(now, AllOf(HasSubstr("password=second"), HasSubstr("user=you"),
+                         HasSubstr("host=db"), HasSubstr("dbname=app")));
+  EXPECT_THAT(now, AllOf(Not(HasSubstr("other")), Not(HasSubstr("99"))));
+
+  std::ofstream(password.path()) << "";
+  EXPECT_EQ(ReadConninfo(endpoint).status().message(), "password_file: is empty");
+}
+
+TEST(ClusterOptionsFromConfig, AnotherPasswordInAFileIsNoOtherEndpoint) {
+  const TempFile file("host=db user=me password=first");
+  const std::vector<std::string> sets = {"endpoints[0].conninfo_file=" + file.path()};
+  const std::vector<Endpoint> before = Options(sets).value().endpoints;
+  std::ofstream(file.path()) << "host=db user=me password=second";
+
+  EXPECT_EQ(Options(sets).value().endpoints, before);
 }
 
 TEST(ClusterOptionsFromConfig, ReportsEveryFileThatFails) {

@@ -1,0 +1,72 @@
+// Loads the configuration again and has what may change at run time applied, on a thread
+// of its own: files may be slow. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+
+#include "pgsluice/config/v1/config.pb.h"
+#include "server/config/config_diff.h"
+#include "server/config/load_config.h"
+#include "server/hot_settings.h"
+
+namespace pgsluice {
+
+// What one reload did.
+struct ReloadReport {
+  absl::Status status;  // Not OK: nothing has changed.
+  std::vector<SettingChange> applied;
+  std::vector<SettingChange> needs_restart;
+  std::vector<std::string> notes;
+};
+
+struct ReloaderDeps {
+  ConfigSources sources;
+  config::v1::Config config;  // In effect.
+  HotSettings hot;            // Of it.
+  // Cannot fail. Called on the reloader's thread, without locks.
+  std::function<void(const HotSettings&)> apply;
+};
+
+class Reloader final {
+ public:
+  // Called on the reloader's thread.
+  using OnDone = std::function<void(const ReloadReport&)>;
+
+  explicit Reloader(ReloaderDeps deps);
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
+  // Ends once a reload under way has ended.
+  ~Reloader();
+
+  // One reload at a time. All that is asked for before it begins is answered by one.
+  void Reload(OnDone done) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Applies what is in effect once more, for what it depends on beside the configuration.
+  void ApplyAgain() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The server is shutting down: no reload begins from now on.
+  void Refuse() ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  void Run() ABSL_LOCKS_EXCLUDED(mutex_);
+  ReloadReport LoadAndApply();
+
+  const ReloaderDeps deps_;
+  // The thread's own: in effect.
+  config::v1::Config config_;
+  HotSettings hot_;
+
+  absl::Mutex mutex_;
+  std::vector<OnDone> wanted_ ABSL_GUARDED_BY(mutex_);
+  bool is_apply_wanted_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_refusing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace pgsluice
