@@ -187,7 +187,8 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
                              {.was_answered = was_answered, .evidence = note.evidence()});
     if (!settled.ok()) co_return settled;
     // The note came after the answers to all steps.
-    results.back() = CommandResult{.command_tag = "COMMIT"};
+    results.back() =
+        CommandResult{.command_tag = "COMMIT", .rows_affected = 0, .notices = {}};
   }
   if (flight.has_begin) {
     if (!results.front().ok()) co_return results.front().status();

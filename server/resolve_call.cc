@@ -26,8 +26,8 @@ asio::awaitable<absl::Status> Resolve(ResolveTransactionCall& call,
   if (!ticket.ok()) co_return ticket.status();
   call.LimitTime(environment.limits.default_deadline, environment.limits.max_deadline);
   // Whoever runs it may be alive, and wait for a standby.
-  const Resolution resolution = co_await ResolveCommit(
-      environment.resolver, *evidence, IfInProgress::kLeave, call.deadline() - kSpare);
+  const Resolution resolution =
+      co_await ResolveCommit(environment.resolver, *evidence, IfInProgress::kLeave, call);
   response.set_outcome(OutcomeToProto(resolution.outcome));
   response.set_reason(resolution.reason);
   response.set_endpoint(resolution.endpoint);
