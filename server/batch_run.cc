@@ -180,11 +180,12 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
 
   // A commit in doubt says more than what has led to it.
   if (flight.has_commit && IsInDoubt(results.back().status())) {
-    const bool was_answered = takes_note && results[results.size() - 2].ok();
+    // Named: g++ 12 destroys a braced argument of a co_await twice.
+    const CommitNote noted{.was_answered = takes_note && results[results.size() - 2].ok(),
+                           .evidence = note.evidence()};
+    const absl::Status doubt = results.back().status();
     routed_.lease.Return();
-    absl::Status settled =
-        co_await SettleDoubt(call_, environment_, results.back().status(),
-                             {.was_answered = was_answered, .evidence = note.evidence()});
+    absl::Status settled = co_await SettleDoubt(call_, environment_, doubt, noted);
     if (!settled.ok()) co_return settled;
     // The note came after the answers to all steps.
     results.back() =

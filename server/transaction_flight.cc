@@ -316,7 +316,9 @@ asio::awaitable<absl::Status> TransactionFlight::SettleCommit(absl::Status doubt
     if (!taken.ok()) co_return StreamStopped(deps_.call.stop().reason(), Phase::kCommit);
   }
   deps_.machine.OnEnded();
-  co_return co_await deps_.answers.Committed(turn_.back().seq(), {}, note_.evidence,
+  // Named: g++ 12 destroys a braced argument of a co_await twice.
+  const CommandResult unseen;
+  co_return co_await deps_.answers.Committed(turn_.back().seq(), unseen, note_.evidence,
                                              CommitSource::kResolved);
 }
 

@@ -271,7 +271,8 @@ TEST_F(FlightTest, AnErrorEarlyInALargeAtomicFlightSavesSendingTheRest) {
   const std::vector<LegEnd> ends = Fly(legs, FlightKind::kAtomic);
 
   EXPECT_EQ(ends[1].reason(), "DIVISION_BY_ZERO");
-  for (size_t i = 2; i < ends.size(); ++i) ASSERT_TRUE(WasSkipped(ends[i].status)) << i << ends[i].status;
+  for (size_t i = 2; i < ends.size(); ++i)
+    ASSERT_TRUE(WasSkipped(ends[i].status)) << i << ends[i].status;
   EXPECT_EQ(Plain("ROLLBACK").result.command_tag, "ROLLBACK");
 }
 

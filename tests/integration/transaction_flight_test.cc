@@ -35,8 +35,7 @@ class TransactionFlightTest : public LiveTest {
     GatewaySettings settings;
     settings.conninfos = {absl::StrCat("host=127.0.0.1 port=", gate_->port(),
                                        " user=postgres dbname=postgres")};
-    settings.set = {"limits.transaction_idle_timeout=2s", "limits.transaction_warning=1s",
-                    "limits.transaction_window=64"};
+    settings.set = {"limits.transaction_window=64"};
     StartGateway(settings);
     ASSERT_TRUE(gateway().IsReady());
     ASSERT_TRUE(SeesRole(0, v1::ROLE_PRIMARY));
@@ -332,51 +331,6 @@ TEST_F(TransactionFlightTest, CutAtAnyByteTheAnswerIsTrue) {
   }
   EXPECT_GT(unknown, 0);
   EXPECT_GT(committed, 0);
-}
-
-TEST_F(TransactionFlightTest, SilenceIsWarnedOfBeforeItEndsTheTransaction) {
-  TransactionStream transaction(client());
-  ASSERT_TRUE(transaction.Begin().has_begun());
-
-  const auto warning = transaction.Receive().value_or(v1::TransactionResponse());
-  ASSERT_TRUE(warning.has_expiring()) << warning.ShortDebugString();
-  EXPECT_EQ(warning.expiring().limit(), v1::TRANSACTION_LIMIT_IDLE);
-  EXPECT_LE(warning.expiring().in().seconds(), 1);
-  EXPECT_EQ(warning.seq(), 0U);
-  ASSERT_TRUE(transaction.Execute("SELECT 1").has_result());
-  EXPECT_TRUE(transaction.Receive()->has_expiring());
-  const auto end = *transaction.Receive();
-  EXPECT_EQ(end.rolled_back().cause(), v1::ROLLBACK_CAUSE_IDLE) << end.ShortDebugString();
-  transaction.Finish();
-}
-
-TEST_F(TransactionFlightTest, TheWholeLifeIsLimitedAndWarnedOf) {
-  v1::Begin begin;
-  begin.mutable_total_timeout()->set_nanos(800'000'000);
-  TransactionStream transaction(client());
-  ASSERT_TRUE(transaction.Begin(begin).has_begun());
-
-  const auto warning = transaction.Receive().value_or(v1::TransactionResponse());
-  ASSERT_TRUE(warning.has_expiring()) << warning.ShortDebugString();
-  EXPECT_EQ(warning.expiring().limit(), v1::TRANSACTION_LIMIT_TOTAL);
-  const auto end = *transaction.Receive();
-  EXPECT_EQ(end.rolled_back().cause(), v1::ROLLBACK_CAUSE_EXPIRED)
-      << end.ShortDebugString();
-  EXPECT_EQ(transaction.Finish().code, grpc::StatusCode::DEADLINE_EXCEEDED);
-}
-
-TEST_F(TransactionFlightTest, TheWholeLifeEndsARunningStatement) {
-  v1::Begin begin;
-  begin.mutable_total_timeout()->set_nanos(300'000'000);
-  TransactionStream transaction(client());
-
-  ASSERT_TRUE(transaction.Send(First(Last(MakeExecute("SELECT pg_sleep(60)")), begin)));
-
-  const Failure failure = transaction.Finish();
-  EXPECT_EQ(failure.code, grpc::StatusCode::DEADLINE_EXCEEDED) << failure;
-  EXPECT_EQ(failure.verdict.outcome(), v1::OUTCOME_ROLLED_BACK);
-  EXPECT_TRUE(WaitFor("it is gone",
-                      [] { return cluster().CountActive(0, "pg_sleep(60)") == 0; }));
 }
 
 TEST_F(TransactionFlightTest, OddRequestsAreRefused) {
