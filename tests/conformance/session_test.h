@@ -59,6 +59,7 @@ class SessionTest : public ::testing::Test {
   TcpGate& gate() { return *gate_; }
 
   std::shared_ptr<Session> Open(SessionOptions options = {}) {
+    options.cancel_budget = absl::Seconds(5);
     auto connector = std::make_shared<PgConnector>(PgConnectorDeps{
         .endpoint = {.name = "db",
                      .conninfo = absl::StrCat("host=127.0.0.1 port=", gate_->port(),
@@ -66,8 +67,7 @@ class SessionTest : public ::testing::Test {
         .role = Role::kPrimary,
         .options = std::move(options),
         .shards = {loop_.executor()},
-        .canceler = canceler_,
-        .cancel_budget = absl::Seconds(5)});
+        .canceler = canceler_});
     std::optional<absl::StatusOr<std::shared_ptr<Session>>> opened;
     connector->Connect(0, absl::Now() + absl::Seconds(10),
                        [&](auto result) { opened = std::move(result); });
