@@ -120,15 +120,18 @@ std::shared_ptr<EndpointPool> Cluster::MakePool(const Endpoint& endpoint, Role r
 
 bool Cluster::OnProbe(const Endpoint& endpoint, ProbeResult result) {
   const absl::Time now = deps_.clock->Now();
+  std::shared_ptr<const State> before;
+  std::shared_ptr<const State> after;
   Pools retire;
-  bool is_wanted = false;
   {
     absl::MutexLock lock(&mutex_);
-    is_wanted = TakeResultLocked(endpoint, std::move(result), retire);
+    before = state_;
+    State next = *before;
+    if (!TakeResultLocked(endpoint, std::move(result), next, retire)) return false;
+    after = AdvanceLocked(std::move(next), now, retire);
   }
-  for (const auto& pool : retire) pool->Retire(CloseReason::kRetired, Reroute());
-  if (is_wanted) Update(now);
-  return is_wanted;
+  Tell(before, after, retire);
+  return true;
 }
 
 void Cluster::Update(absl::Time now) {
@@ -138,24 +141,34 @@ void Cluster::Update(absl::Time now) {
   {
     absl::MutexLock lock(&mutex_);
     before = state_;
-    if (before->is_draining) return;
-    auto next = std::make_shared<State>(*before);
-    next->topology = NextTopology(before->topology, latest_, before->probe_timeout, now);
-    for (size_t i = 0; i < next->members.size(); ++i) {
-      std::shared_ptr<EndpointPool>& pool = next->members[i].pool;
-      const Role role = next->topology.endpoints[i].role;
-      const Role served = pool == nullptr ? Role::kUnknown : pool->role();
-      if (role == served) continue;
-      RetireLocked(std::exchange(pool, nullptr), retire);
-      if (role != Role::kUnknown) {
-        pool = MakePool(next->members[i].endpoint, role, *next);
-      }
-    }
-    after = next;
-    state_ = std::move(next);
+    after = AdvanceLocked(*before, now, retire);
   }
+  Tell(before, after, retire);
+}
+
+// In one step: no call sees a role whose pool is not there.
+std::shared_ptr<const Cluster::State> Cluster::AdvanceLocked(State next, absl::Time now,
+                                                             Pools& retire) {
+  if (next.is_draining) return state_;
+  next.topology = NextTopology(next.topology, latest_, next.probe_timeout, now);
+  for (size_t i = 0; i < next.members.size(); ++i) {
+    std::shared_ptr<EndpointPool>& pool = next.members[i].pool;
+    const Role role = next.topology.endpoints[i].role;
+    const Role served = pool == nullptr ? Role::kUnknown : pool->role();
+    if (role == served) continue;
+    RetireLocked(std::exchange(pool, nullptr), retire);
+    if (role != Role::kUnknown) pool = MakePool(next.members[i].endpoint, role, next);
+  }
+  state_ = std::make_shared<const State>(std::move(next));
+  return state_;
+}
+
+void Cluster::Tell(const std::shared_ptr<const State>& before,
+                   const std::shared_ptr<const State>& after, const Pools& retire) {
   for (const auto& pool : retire) pool->Retire(CloseReason::kRetired, Reroute());
-  if (deps_.on_change) deps_.on_change(before->topology, after->topology);
+  if (after != before && deps_.on_change) {
+    deps_.on_change(before->topology, after->topology);
+  }
 }
 
 void Cluster::Maintain() {

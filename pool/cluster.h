@@ -126,10 +126,16 @@ class Cluster final {
   void Update(absl::Time now) ABSL_LOCKS_EXCLUDED(mutex_);
   // False when the endpoint is not one of ours. Takes out the pool of an address that is
   // superseded.
-  bool TakeResultLocked(const Endpoint& endpoint, ProbeResult result, Pools& retire)
+  bool TakeResultLocked(const Endpoint& endpoint, ProbeResult result, State& next,
+                        Pools& retire) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeSuccessorLocked(size_t index, ProbeResult result, State& next, Pools& retire)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TakeSuccessorLocked(size_t index, ProbeResult result, Pools& retire)
+  // Makes `next` the state, with the topology that the probes make of it, and its pools.
+  std::shared_ptr<const State> AdvanceLocked(State next, absl::Time now, Pools& retire)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Tell(const std::shared_ptr<const State>& before,
+            const std::shared_ptr<const State>& after, const Pools& retire)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // Makes the members of `next` those of `endpoints`.
   void FollowEndpointsLocked(const std::vector<Endpoint>& endpoints, State& next,
                              Pools& retire) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -91,16 +91,15 @@ void Cluster::RetireLocked(std::shared_ptr<EndpointPool> pool, Pools& retire) {
   retired_.push_back(std::move(pool));
 }
 
-bool Cluster::TakeResultLocked(const Endpoint& endpoint, ProbeResult result,
+bool Cluster::TakeResultLocked(const Endpoint& endpoint, ProbeResult result, State& next,
                                Pools& retire) {
-  const std::vector<Member>& members = state_->members;
-  for (size_t i = 0; i < members.size(); ++i) {
-    if (members[i].endpoint == endpoint) {
+  for (size_t i = 0; i < next.members.size(); ++i) {
+    if (next.members[i].endpoint == endpoint) {
       latest_[i] = std::move(result);
       return true;
     }
-    if (members[i].successor == endpoint) {
-      TakeSuccessorLocked(i, std::move(result), retire);
+    if (next.members[i].successor == endpoint) {
+      TakeSuccessorLocked(i, std::move(result), next, retire);
       return true;
     }
   }
@@ -109,10 +108,10 @@ bool Cluster::TakeResultLocked(const Endpoint& endpoint, ProbeResult result,
 
 // A new address takes over only when it is known to be good: it answers, and is of the
 // same cluster. Its role is for the next topology to say.
-void Cluster::TakeSuccessorLocked(size_t index, ProbeResult result, Pools& retire) {
-  auto next = std::make_shared<State>(*state_);
-  std::string& problem = next->topology.endpoints[index].successor_problem;
-  const std::string& ours = next->topology.system_identifier;
+void Cluster::TakeSuccessorLocked(size_t index, ProbeResult result, State& next,
+                                  Pools& retire) {
+  std::string& problem = next.topology.endpoints[index].successor_problem;
+  const std::string& ours = next.topology.system_identifier;
   if (!result.ok) {
     problem = result.error;
   } else if (!ours.empty() && ours != result.system_identifier) {
@@ -120,13 +119,12 @@ void Cluster::TakeSuccessorLocked(size_t index, ProbeResult result, Pools& retir
                      result.system_identifier, ", not ", ours, ")");
   } else {
     problem.clear();
-    Member& member = next->members[index];
+    Member& member = next.members[index];
     member.endpoint = *std::exchange(member.successor, std::nullopt);
     RetireLocked(std::exchange(member.pool, nullptr), retire);
     latest_[index] = std::move(result);
-    ++next->topology.generation;
+    ++next.topology.generation;
   }
-  state_ = std::move(next);
 }
 
 absl::StatusOr<Cluster::Pools> Cluster::Select(const State& state,
