@@ -7,6 +7,7 @@
 
 #include "pool/commit_evidence.h"
 #include "pool/error.h"
+#include "pool/no_rows.h"
 #include "pool/timer.h"
 #include "server/commit_doubt.h"
 #include "server/convert/result_to_proto.h"
@@ -20,16 +21,8 @@ namespace pgsluice {
 
 namespace {
 
-// As for single statements: after a restart of PostgreSQL every idle session is dead.
-constexpr int kMaxStarts = 20;
 // Before the second attempt at the most; doubles with each further one.
 constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
-
-bool NeverRan(const absl::Status& status) {
-  const auto details = DetailsOf(status);
-  return details.has_value() && details->outcome == Outcome::kNotStarted &&
-         details->reason == "SESSION_LOST";
-}
 
 // A serialization failure or a deadlock: all is rolled back, and another run may do.
 bool IsWorthAnotherRun(const absl::Status& status) {
@@ -39,17 +32,6 @@ bool IsWorthAnotherRun(const absl::Status& status) {
   return details->outcome == Outcome::kRolledBack &&
          (sqlstate == "40001" || sqlstate == "40P01");
 }
-
-// Takes no rows: BEGIN, COMMIT.
-class NoRowSink final : public RowSink {
- public:
-  absl::Status OnColumns(const std::vector<ColumnInfo>& /*columns*/) override {
-    return absl::OkStatus();
-  }
-  absl::StatusOr<SinkState> OnRow(std::span<const Cell> /*row*/) override {
-    return SinkState::kMore;
-  }
-};
 
 absl::Status CheckCommitted(const absl::StatusOr<CommandResult>& committed) {
   if (!committed.ok()) return committed.status();
@@ -146,7 +128,7 @@ asio::awaitable<absl::Status> BatchRun::AttemptAtomic() {
 }
 
 asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
-  NoRowSink none;
+  NoRows none;
   const Statement commit = CommitStatement();
   std::vector<Execution> legs;
   std::vector<RowSink*> sinks;
@@ -161,9 +143,9 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
         {.statement = &program_.steps[i].statement, .phase = Phase::kTransaction});
     sinks.push_back(rows_[i].get());
   }
-  EvidenceSink note(environment_.cluster.SystemIdentifier());
-  const Statement ask = NoteEvidenceStatement();
   const bool takes_note = flight.has_commit && NotesEvidence();
+  EvidenceSink note(takes_note ? environment_.cluster.SystemIdentifier() : "");
+  const Statement ask = takes_note ? NoteEvidenceStatement() : Statement{};
   if (takes_note) {
     legs.push_back(
         {.statement = &ask, .phase = Phase::kTransaction, .wants_flush = true});

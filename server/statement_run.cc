@@ -6,20 +6,6 @@
 
 namespace pgsluice {
 
-namespace {
-
-// Sessions found dead in a row before the call gives up: after a restart of PostgreSQL
-// every idle one is.
-constexpr int kMaxStarts = 20;
-
-bool IsCertainNotToHaveRun(const absl::Status& status) {
-  const auto details = DetailsOf(status);
-  return details.has_value() && details->outcome == Outcome::kNotStarted &&
-         details->reason == "SESSION_LOST";
-}
-
-}  // namespace
-
 StatementTimer::StatementTimer(CallBase& call, absl::Duration timeout)
     : timer_(call.shard().loop()) {
   if (timeout <= absl::ZeroDuration()) return;
@@ -30,7 +16,7 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Start(RowSink& sink) {
   absl::StatusOr<Fetched> fetched;
   for (int i = 0; i < kMaxStarts; ++i) {
     fetched = co_await StartOnce(sink);
-    if (fetched.ok() || !IsCertainNotToHaveRun(fetched.status())) break;
+    if (fetched.ok() || !NeverRan(fetched.status())) break;
     routed_.lease.Return();
     NudgeIfBlamed(environment_, fetched.status());
   }
@@ -92,6 +78,12 @@ void StatementRun::FillRoute(v1::Route& route) const {
 void StatementRun::FillTiming(v1::Timing& timing) const {
   *timing.mutable_queued() = ToProto(begun_ - asked_);
   *timing.mutable_execute() = ToProto(ended_ - begun_);
+}
+
+bool NeverRan(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  return details.has_value() && details->outcome == Outcome::kNotStarted &&
+         details->reason == "SESSION_LOST";
 }
 
 uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,

@@ -63,6 +63,11 @@ class StatementRun final {
   absl::Duration streamed_;
 };
 
+// Sessions found dead in a row before a call gives up: after a restart of PostgreSQL
+// every idle one is.
+inline constexpr int kMaxStarts = 20;
+// The session was gone before a byte was sent: another one will do.
+bool NeverRan(const absl::Status& status);
 // Who the call queues behind for a session.
 uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,
                   std::string_view tag);

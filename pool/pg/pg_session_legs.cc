@@ -1,28 +1,14 @@
 // Reading a flight, leg by leg.
 #include <utility>
 
+#include "pool/no_rows.h"
 #include "pool/pg/pg_session.h"
 #include "pool/pg/result_handle.h"
 
 namespace pgsluice {
 
-namespace {
-
-// Legs of the gateway's own return no rows.
-class NoRows final : public RowSink {
- public:
-  absl::Status OnColumns(const std::vector<ColumnInfo>&) override {
-    return absl::OkStatus();
-  }
-  absl::StatusOr<SinkState> OnRow(std::span<const Cell>) override {
-    return SinkState::kMore;
-  }
-};
-
-}  // namespace
-
 asio::awaitable<absl::StatusOr<Fetched>> PgSession::FetchLeg(RowSink& sink) {
-  NoRows none;
+  NoRows none;  // Of legs of the gateway's own.
   while (true) {
     // Whoever has been told that the end was not seen must not be told of it later.
     if (current_->gave_up) co_return StoppedUnfinished(LostContext());

@@ -63,7 +63,7 @@ absl::Status RunOverloadBench(Rig& rig, const BenchOptions& options, Report& rep
          Decimal(served, 0), Decimal(Percentile(result->served, 0.5), 1),
          Decimal(Percentile(result->served, 0.99), 1),
          Decimal(static_cast<double>(result->rejected.size()) / seconds, 0),
-         Decimal(rejection, 2), absl::StrCat(result->failed)});
+         Decimal(Percentile(result->rejected, 0.99), 2), absl::StrCat(result->failed)});
   }
   report.AddText(absl::StrCat("### Overload\n\n`", kStatement, "`, a pool of ",
                               options.sessions, " sessions and ", kMaxWaiters,
