@@ -13,17 +13,29 @@
 
 namespace pgsluice {
 
+// SQL expression: names a run of the server, by the times (microseconds of the epoch) of
+// the postmaster's start and of the last reset of the statistics. A crash resets them
+// even when the postmaster lives on. Null when PostgreSQL has noted no reset.
+#define PGSLUICE_INCARNATION_SQL                                           \
+  "(pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time()) " \
+  "OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8::pg_catalog.text "     \
+  "OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) "                   \
+  "(pg_catalog.date_part('epoch', "                                        \
+  "pg_catalog.pg_stat_get_bgwriter_stat_reset_time()) "                    \
+  "OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8::pg_catalog.text"
+
 // To be run just before COMMIT. One row for a transaction that has written something,
-// none for others. Writes a small WAL record in the transaction's name: where that is
-// replayed, nobody else is given its id. PostgreSQL 13 and later.
-Statement NoteEvidenceStatement();
+// none for others. Writes `note` (ASCII, not used before) into the WAL in the
+// transaction's name: where that is replayed, nobody else is given its id. PostgreSQL 13
+// and later.
+Statement NoteEvidenceStatement(const std::string& note);
 
 // Takes the statement's result.
 class EvidenceSink final : public RowSink {
  public:
-  // Of the cluster that the session belongs to.
-  explicit EvidenceSink(std::string system_identifier)
-      : system_identifier_(std::move(system_identifier)) {}
+  // `system_identifier` of the cluster that the session belongs to.
+  EvidenceSink(std::string system_identifier, std::string note)
+      : system_identifier_(std::move(system_identifier)), note_(std::move(note)) {}
 
   absl::Status OnColumns(const std::vector<ColumnInfo>& columns) override;
   absl::StatusOr<SinkState> OnRow(std::span<const Cell> row) override;
@@ -33,6 +45,7 @@ class EvidenceSink final : public RowSink {
 
  private:
   const std::string system_identifier_;
+  const std::string note_;
   std::optional<CommitEvidence> evidence_;
 };
 

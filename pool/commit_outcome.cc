@@ -41,6 +41,25 @@ bool ParseHex(std::string_view text, uint64_t& number) {
 
 }  // namespace
 
+bool IsSameRun(const CommitEvidence& evidence, const ResolutionFacts& facts) {
+  return facts.system_identifier == evidence.system_identifier &&
+         facts.timeline == evidence.timeline && !evidence.incarnation.empty() &&
+         facts.incarnation == evidence.incarnation;
+}
+
+bool WantsNote(const CommitEvidence& evidence, const ResolutionFacts& facts) {
+  if (facts.system_identifier != evidence.system_identifier) return false;
+  if (evidence.note.empty() || IsSameRun(evidence, facts)) return false;
+  if (facts.timeline == evidence.timeline) return true;
+  return facts.switch_lsn.has_value() && evidence.lsn <= *facts.switch_lsn;
+}
+
+bool IsSameTransaction(const CommitEvidence& evidence, const ResolutionFacts& facts) {
+  if (IsSameRun(evidence, facts)) return true;
+  return facts.system_identifier == evidence.system_identifier &&
+         facts.timeline == evidence.timeline && facts.note == NoteInWal::kPresent;
+}
+
 CommitVerdict JudgeCommit(const CommitEvidence& evidence, const ResolutionFacts& facts) {
   if (facts.system_identifier != evidence.system_identifier) {
     return Decided(CommitOutcome::kUnknown, "the primary belongs to another cluster");
@@ -52,20 +71,33 @@ CommitVerdict JudgeCommit(const CommitEvidence& evidence, const ResolutionFacts&
     return Decided(CommitOutcome::kUnknown, "the primary is on an older timeline");
   }
   // There it may still be in progress: at its COMMIT, waiting for a synchronous standby.
-  if (facts.timeline == evidence.timeline) return ByStatus(facts);
-  if (!facts.switch_lsn.has_value()) {
+  if (IsSameRun(evidence, facts)) return ByStatus(facts);
+  const bool is_later = facts.timeline > evidence.timeline;
+  if (is_later && !facts.switch_lsn.has_value()) {
     return Decided(CommitOutcome::kUnknown,
                    "the primary's timeline history does not tell where the transaction's "
                    "timeline ended, or may not be read");
   }
-  if (evidence.lsn > *facts.switch_lsn) {
+  if (is_later && evidence.lsn > *facts.switch_lsn) {
     return Decided(CommitOutcome::kAborted,
                    "it wrote beyond the point from which the primary's timeline goes on: "
                    "its commit is lost");
   }
+  switch (facts.note) {
+    case NoteInWal::kPresent: break;
+    case NoteInWal::kAbsent:
+      return Decided(CommitOutcome::kAborted,
+                     "the primary has started anew without what it wrote last: its "
+                     "commit is lost");
+    case NoteInWal::kNotOnDisk: return Pending("its WAL is not on disk yet");
+    case NoteInWal::kUnread:
+      return Decided(CommitOutcome::kUnknown,
+                     "the primary has started anew, and the transaction's WAL is gone, "
+                     "or may not be read");
+  }
   // Its id was replayed, so nobody else has been given it. A transaction that was in
   // progress at the switch has ended there, without a commit.
-  if (facts.status == XactStatus::kInProgress) {
+  if (is_later && facts.status == XactStatus::kInProgress) {
     return Decided(CommitOutcome::kUnknown,
                    "the primary holds its transaction id for one in progress");
   }

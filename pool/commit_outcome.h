@@ -1,10 +1,11 @@
 // What became of a transaction whose COMMIT was sent and not answered. Rules file.
 //
-// A transaction id alone does not tell: after a failover the new primary gives the same
-// ids to other transactions, and pg_xact_status then speaks of those. So the gateway
-// notes, before it sends COMMIT, on which cluster and timeline and up to which WAL
-// position the transaction had got; where that position is beyond the point at which a
-// later timeline left that one, the commit cannot be part of it.
+// A transaction id alone does not tell: what a crash or a failover loses, the server does
+// again otherwise, with the same ids and at the same WAL positions, and pg_xact_status
+// then speaks of another transaction. So before it sends COMMIT the gateway has the
+// transaction write a note of its own into the WAL. As long as the server has not
+// started anew, the id is the transaction's; later it is where the note is still in the
+// WAL, and where it is not, the COMMIT behind it is not either.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +22,12 @@ struct CommitEvidence {
   std::string system_identifier;
   uint32_t timeline = 0;
   uint64_t transaction_id = 0;  // xid8.
-  // End of a WAL record that the transaction wrote itself, in bytes: where it was
-  // replayed, its id is taken.
+  // Text of the note, nobody else's.
+  std::string note;
+  // End of the note's WAL record, in bytes.
   uint64_t lsn = 0;
+  // Names a run of the server: another after each start and each crash. Empty: unknown.
+  std::string incarnation;
 };
 
 // pg_xact_status, as the primary of today answers.
@@ -35,6 +39,14 @@ enum class XactStatus {
   kFuture,     // It has not got that far.
 };
 
+// Whether the note is where the transaction wrote it, in the WAL of today's primary.
+enum class NoteInWal {
+  kUnread,  // Not looked for, or the file is gone or may not be read.
+  kPresent,
+  kAbsent,     // Something else is there, or nothing yet.
+  kNotOnDisk,  // That far, the WAL has not reached the files: look again.
+};
+
 // What the node now accepted as the primary says.
 struct ResolutionFacts {
   std::string system_identifier;
@@ -42,6 +54,8 @@ struct ResolutionFacts {
   // Where the evidence's timeline ended, by the history of today's; absent when that is
   // the same timeline, does not descend from it, or cannot be read.
   std::optional<uint64_t> switch_lsn;
+  std::string incarnation;
+  NoteInWal note = NoteInWal::kUnread;
   XactStatus status = XactStatus::kForgotten;
 };
 
@@ -64,6 +78,13 @@ struct CommitVerdict {
 };
 
 CommitVerdict JudgeCommit(const CommitEvidence& evidence, const ResolutionFacts& facts);
+
+// Whether the server has not started anew since the note was written.
+bool IsSameRun(const CommitEvidence& evidence, const ResolutionFacts& facts);
+// Whether JudgeCommit wants to know of the note in the WAL.
+bool WantsNote(const CommitEvidence& evidence, const ResolutionFacts& facts);
+// Whether the transaction id still names the transaction, on its own timeline.
+bool IsSameTransaction(const CommitEvidence& evidence, const ResolutionFacts& facts);
 
 // Where timeline `timeline` ended, in the text of a PostgreSQL timeline history file
 // ("1\t0/3028878\tno recovery target specified"); absent when it is not named.

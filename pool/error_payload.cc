@@ -73,6 +73,8 @@ absl::Status MakeError(absl::StatusCode code, std::string_view message,
     Put(bytes, int64_t{details.commit->timeline});
     Put(bytes, static_cast<int64_t>(details.commit->transaction_id));
     Put(bytes, static_cast<int64_t>(details.commit->lsn));
+    Put(bytes, details.commit->note);
+    Put(bytes, details.commit->incarnation);
   }
   absl::Status status(code, ForAbsl(message));
   status.SetPayload(kTypeUrl, absl::Cord(bytes));
@@ -109,6 +111,8 @@ std::optional<ErrorDetails> DetailsOf(const absl::Status& status) {
     commit.timeline = static_cast<uint32_t>(reader.Number());
     commit.transaction_id = static_cast<uint64_t>(reader.Number());
     commit.lsn = static_cast<uint64_t>(reader.Number());
+    commit.note = reader.Text();
+    commit.incarnation = reader.Text();
   }
   return details;
 }

@@ -1,11 +1,11 @@
 #include "server/batch_run.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/random/random.h"
 
-#include "pool/commit_evidence.h"
 #include "pool/error.h"
 #include "pool/no_rows.h"
 #include "pool/timer.h"
@@ -144,12 +144,11 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     sinks.push_back(rows_[i].get());
   }
   const bool takes_note = flight.has_commit && NotesEvidence();
-  EvidenceSink note(takes_note ? environment_.cluster.SystemIdentifier() : "");
-  const Statement ask = takes_note ? NoteEvidenceStatement() : Statement{};
+  std::optional<NoteLeg> note;
   if (takes_note) {
-    legs.push_back(
-        {.statement = &ask, .phase = Phase::kTransaction, .wants_flush = true});
-    sinks.push_back(&note);
+    note.emplace(environment_.cluster.SystemIdentifier());
+    legs.push_back(note->execution());
+    sinks.push_back(&note->sink());
   }
   if (flight.has_commit) {
     legs.push_back({.statement = &commit, .phase = Phase::kCommit});
@@ -163,8 +162,8 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   // A commit in doubt says more than what has led to it.
   if (flight.has_commit && IsInDoubt(results.back().status())) {
     // Named: g++ 12 destroys a braced argument of a co_await twice.
-    const CommitNote noted{.was_answered = takes_note && results[results.size() - 2].ok(),
-                           .evidence = note.evidence()};
+    const CommitNote noted =
+        takes_note ? note->Note(results[results.size() - 2].ok()) : CommitNote{};
     const absl::Status doubt = results.back().status();
     routed_.lease.Return();
     absl::Status settled = co_await SettleDoubt(call_, environment_, doubt, noted);

@@ -1,10 +1,32 @@
 #include "server/commit_doubt.h"
 
+#include <cstdint>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/str_format.h"
+
 #include "pool/error.h"
 #include "server/resolve_call.h"
 #include "server/statement_run.h"
 
 namespace pgsluice {
+
+namespace {
+
+// Nobody else's text: 128 random bits.
+std::string NewNote() {
+  thread_local absl::BitGen random;
+  return absl::StrFormat("%016x%016x", absl::Uniform<uint64_t>(random),
+                         absl::Uniform<uint64_t>(random));
+}
+
+}  // namespace
+
+NoteLeg::NoteLeg(std::string system_identifier)
+    : text_(NewNote()),
+      statement_(NoteEvidenceStatement(text_)),
+      sink_(std::move(system_identifier), text_) {}
 
 bool IsInDoubt(const absl::Status& status) {
   const auto details = DetailsOf(status);

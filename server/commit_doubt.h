@@ -2,11 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "asio/awaitable.hpp"
 
-#include "pool/commit_outcome.h"
+#include "pool/commit_evidence.h"
+#include "pool/session.h"
 #include "server/call_environment.h"
 #include "server/rpc.h"
 
@@ -17,6 +19,29 @@ struct CommitNote {
   bool was_answered = false;  // The question for evidence was.
   // Absent, if it was answered: the transaction had written nothing.
   std::optional<CommitEvidence> evidence;
+};
+
+// The leg before a COMMIT that asks for evidence. Must outlive its flight.
+class NoteLeg final {
+ public:
+  // Of the cluster that the session belongs to.
+  explicit NoteLeg(std::string system_identifier);
+  NoteLeg(const NoteLeg&) = delete;
+  NoteLeg& operator=(const NoteLeg&) = delete;
+
+  // PostgreSQL hands its answer over before it turns to the COMMIT.
+  Execution execution() const {
+    return {.statement = &statement_, .phase = Phase::kTransaction, .wants_flush = true};
+  }
+  RowSink& sink() { return sink_; }
+  CommitNote Note(bool was_answered) const {
+    return {.was_answered = was_answered, .evidence = sink_.evidence()};
+  }
+
+ private:
+  const std::string text_;
+  const Statement statement_;
+  EvidenceSink sink_;
 };
 
 // Whether a COMMIT that ended so may have taken effect.

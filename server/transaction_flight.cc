@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "pool/commit_evidence.h"
 #include "pool/no_rows.h"
 #include "server/commit_doubt.h"
 #include "server/convert/result_to_proto.h"
@@ -25,7 +24,8 @@ asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn,
   // A transaction that may only read leaves nothing in doubt.
   if (deps_.environment.limits.resolve_commits &&
       deps_.options.route.intent == Intent::kWrite) {
-    AddEvidenceLeg(legs_);
+    note_leg_.emplace(deps_.environment.cluster.SystemIdentifier());
+    AddEvidenceLeg(legs_, note_leg_->execution());
   }
   ends_ = std::vector<End>(legs_.size());
   answered_ = 0;
@@ -110,11 +110,10 @@ asio::awaitable<void> TransactionFlight::FetchLeg(const TurnLeg& leg, End& end) 
     co_return;
   }
   if (leg.task == LegTask::kNoteEvidence) {
-    EvidenceSink sink(deps_.environment.cluster.SystemIdentifier());
     absl::StatusOr<Fetched> noted =
-        co_await deps_.routed.lease.Fetch(sink, deps_.call.stop());
+        co_await deps_.routed.lease.Fetch(note_leg_->sink(), deps_.call.stop());
     end.status = noted.status();
-    note_ = {.was_answered = noted.ok(), .evidence = sink.evidence()};
+    note_ = note_leg_->Note(noted.ok());
     co_return;
   }
   NoRows none;

@@ -2,6 +2,7 @@
 // flight, answered in order. Confined to the call's shard.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "pool/cluster.h"
@@ -67,6 +68,7 @@ class TransactionFlight final {
   std::vector<TurnLeg> legs_;
   std::vector<End> ends_;
   v1::Route route_;
+  std::optional<NoteLeg> note_leg_;  // Of the turn, once there was a COMMIT in it.
   CommitNote note_;
   size_t answered_ = 0;       // Legs.
   size_t failed_ = SIZE_MAX;  // The first leg that failed.

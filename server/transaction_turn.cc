@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "pool/commit_evidence.h"
 #include "server/transaction_request.h"
 #include "server/transaction_sql.h"
 
@@ -86,14 +85,11 @@ std::vector<TurnLeg> LegsOf(const std::vector<TurnPart>& turn, bool has_auto_sav
   return legs;
 }
 
-void AddEvidenceLeg(std::vector<TurnLeg>& legs) {
-  static const Statement* const kNote = new Statement(NoteEvidenceStatement());
+void AddEvidenceLeg(std::vector<TurnLeg>& legs, const Execution& note) {
   if (legs.empty() || legs.back().task != LegTask::kCommit) return;
-  const Execution execution{
-      .statement = kNote, .phase = Phase::kTransaction, .wants_flush = true};
   legs.insert(
       legs.end() - 1,
-      {.task = LegTask::kNoteEvidence, .part = legs.back().part, .execution = execution});
+      {.task = LegTask::kNoteEvidence, .part = legs.back().part, .execution = note});
 }
 
 }  // namespace pgsluice

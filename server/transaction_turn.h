@@ -53,8 +53,7 @@ struct TurnLeg {
 // The flight of a turn; `turn` must outlive it. COMMIT is in it unless rows are streamed
 // before: these must be taken first, lest the answer to COMMIT wait for their reader.
 std::vector<TurnLeg> LegsOf(const std::vector<TurnPart>& turn, bool has_auto_savepoint);
-// Puts the note before COMMIT, if there is one. It is handed over before PostgreSQL turns
-// to the COMMIT.
-void AddEvidenceLeg(std::vector<TurnLeg>& legs);
+// Puts the note before COMMIT, if there is one.
+void AddEvidenceLeg(std::vector<TurnLeg>& legs, const Execution& note);
 
 }  // namespace pgsluice

@@ -5,6 +5,8 @@
 
 #include <pqxx/pqxx>
 
+#include "pool/commit_evidence.h"
+#include "pool/control/wal_reader.h"
 #include "pool/str_cat.h"
 
 namespace pgsluice {
@@ -17,14 +19,8 @@ SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
        (SELECT system_identifier FROM pg_catalog.pg_control_system()) AS system_identifier,
        CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
             ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::pg_catalog.bit(32)::pg_catalog.int4
-       END AS timeline
-)sql";
-
-// Needs the right to execute the function: pg_read_server_files, or a GRANT.
-constexpr char kHistory[] = R"sql(
-SELECT pg_catalog.pg_read_file(
-         'pg_wal/' || pg_catalog.lpad(pg_catalog.upper(pg_catalog.to_hex($1::pg_catalog.int4)), 8, '0') || '.history',
-         0, 1048576, true)
+       END AS timeline,
+       )sql" PGSLUICE_INCARNATION_SQL R"sql( AS incarnation
 )sql";
 
 constexpr char kStatus[] = "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)";
@@ -72,15 +68,10 @@ struct CommitProbe::Connection {
     return transaction.exec_params(sql, parameter);
   }
 
-  // Absent when it cannot be read: there is none, or we may not.
+  // Absent when the history cannot be read: there is none, or we may not.
   std::optional<uint64_t> SwitchPoint(uint32_t timeline, uint32_t left) {
-    try {
-      const pqxx::result history = RunWith(kHistory, timeline);
-      if (history.empty() || history[0][0].is_null()) return std::nullopt;
-      return SwitchPointOf(history[0][0].as<std::string>(), left);
-    } catch (const pqxx::sql_error&) {
-      return std::nullopt;
-    }
+    const auto history = WalReader(pqxx_connection).History(timeline);
+    return history.has_value() ? SwitchPointOf(*history, left) : std::nullopt;
   }
   XactStatus Status(uint64_t transaction_id) {
     try {
@@ -123,10 +114,15 @@ absl::StatusOr<ResolutionFacts> CommitProbe::Ask(const CommitEvidence& evidence,
     if (facts.timeline > evidence.timeline) {
       facts.switch_lsn = connection_->SwitchPoint(facts.timeline, evidence.timeline);
     }
+    facts.incarnation = who["incarnation"].as<std::string>("");
+    if (WantsNote(evidence, facts)) {
+      facts.note =
+          WalReader(connection_->pqxx_connection)
+              .Find(evidence.note, evidence.lsn, evidence.timeline, facts.timeline);
+    }
     facts.status = connection_->Status(evidence.transaction_id);
-    const bool is_same_line = facts.timeline == evidence.timeline &&
-                              facts.system_identifier == evidence.system_identifier;
-    if (is_same_line && facts.status == XactStatus::kInProgress &&
+    // Another transaction may have the id by now.
+    if (IsSameTransaction(evidence, facts) && facts.status == XactStatus::kInProgress &&
         if_in_progress == IfInProgress::kTerminate) {
       connection_->RunWith(kTerminate, std::to_string(evidence.transaction_id));
     }

@@ -15,10 +15,13 @@ absl::StatusOr<CommitEvidence> EvidenceFromProto(
   if (reference.timeline() == 0) return missing("timeline");
   if (reference.transaction_id() == 0) return missing("transaction_id");
   if (reference.lsn() == 0) return missing("lsn");
+  if (reference.note().empty()) return missing("note");
   return CommitEvidence{.system_identifier = reference.system_identifier(),
                         .timeline = reference.timeline(),
                         .transaction_id = reference.transaction_id(),
-                        .lsn = reference.lsn()};
+                        .note = reference.note(),
+                        .lsn = reference.lsn(),
+                        .incarnation = reference.incarnation()};
 }
 
 v1::TransactionReference ToProto(const CommitEvidence& evidence) {
@@ -27,6 +30,8 @@ v1::TransactionReference ToProto(const CommitEvidence& evidence) {
   reference.set_timeline(evidence.timeline);
   reference.set_transaction_id(evidence.transaction_id);
   reference.set_lsn(evidence.lsn);
+  reference.set_note(evidence.note);
+  reference.set_incarnation(evidence.incarnation);
   return reference;
 }
 

@@ -1,5 +1,7 @@
 // What became of a transaction, asked of real servers through a real promotion: the three
 // cases in which a transaction id alone does and does not tell.
+#include <csignal>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -16,6 +18,9 @@ namespace {
 constexpr absl::Duration kTimeout = absl::Seconds(5);
 // Enough for the new primary to give out the ids of the old one again.
 constexpr int kMoreTransactions = 20;
+constexpr char kGrantReadFile[] =
+    "GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, boolean) TO "
+    "poor";
 
 absl::StatusOr<std::string> TakeConninfo(const Endpoint& endpoint) {
   return endpoint.conninfo;
@@ -43,9 +48,10 @@ class CommitOutcomeTest : public ::testing::Test {
     EXPECT_TRUE(done.ok()) << sql << ": " << done.status();
   }
   std::optional<CommitEvidence> Note(SqlConnection& connection) {
-    const auto rows = connection.Run(NoteEvidenceStatement().sql);
+    const std::string text = absl::StrCat("note ", ++notes_);
+    const auto rows = connection.Run(NoteEvidenceStatement(text).sql, {text});
     EXPECT_TRUE(rows.ok()) << rows.status();
-    EvidenceSink sink(system_identifier_);
+    EvidenceSink sink(system_identifier_, text);
     if (!rows.ok() || rows->empty()) return std::nullopt;
     std::vector<Cell> cells;
     for (const auto& cell : rows->front()) {
@@ -69,11 +75,33 @@ class CommitOutcomeTest : public ::testing::Test {
             .conninfo = cluster_->server(server).conninfo()};
   }
   CommitVerdict Judge(size_t server, const CommitEvidence& evidence,
-                      IfInProgress if_in_progress = IfInProgress::kLeave) {
+                      IfInProgress if_in_progress = IfInProgress::kLeave,
+                      const std::string& user = "postgres") {
     PgCommitOracle oracle(kTimeout, TakeConninfo);
-    const auto facts = oracle.Ask(EndpointOf(server), evidence, if_in_progress);
+    Endpoint endpoint = EndpointOf(server);
+    endpoint.conninfo += absl::StrCat(" user=", user);
+    const auto facts = oracle.Ask(endpoint, evidence, if_in_progress);
     EXPECT_TRUE(facts.ok()) << facts.status();
     return facts.ok() ? JudgeCommit(evidence, *facts) : CommitVerdict{};
+  }
+  std::string StatusById(size_t server, const CommitEvidence& evidence) {
+    return cluster_->Sql(server, "SELECT pg_xact_status($1::xid8)",
+                         {absl::StrCat(evidence.transaction_id)});
+  }
+  // So that ids are given out again.
+  void WriteMore(size_t server) {
+    for (int i = 0; i < kMoreTransactions; ++i) {
+      cluster_->Sql(server, "INSERT INTO ledger VALUES ('other')");
+    }
+  }
+  // Until somebody commits, that is.
+  void KeepWalFromDisk() {
+    cluster_->Sql(0, "ALTER SYSTEM SET wal_writer_delay = '10s'");
+    CrashAndRestart();
+  }
+  void CrashAndRestart() {
+    ASSERT_TRUE(cluster_->server(0).Stop(StopMode::kImmediate).ok());
+    ASSERT_TRUE(cluster_->server(0).Start().ok());
   }
   void CutReplication() {
     cluster_->Sql(1, "ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
@@ -85,6 +113,7 @@ class CommitOutcomeTest : public ::testing::Test {
 
   std::unique_ptr<PostgresCluster> cluster_;
   std::string system_identifier_;
+  int notes_ = 0;
 };
 
 TEST_F(CommitOutcomeTest, ATransactionThatOnlyReadLeavesNothingToResolve) {
@@ -146,9 +175,7 @@ TEST_F(CommitOutcomeTest, AfterAFailoverTheThreeCasesAreToldApart) {
   ASSERT_TRUE(IsPresent(0, "a") && IsPresent(0, "b") && IsPresent(0, "c"));
 
   ASSERT_TRUE(cluster_->Promote(1).ok());
-  for (int i = 0; i < kMoreTransactions; ++i) {
-    cluster_->Sql(1, "INSERT INTO ledger VALUES ('other')");
-  }
+  WriteMore(1);
 
   EXPECT_TRUE(IsPresent(1, "a"));
   EXPECT_FALSE(IsPresent(1, "b") || IsPresent(1, "c"));
@@ -156,12 +183,107 @@ TEST_F(CommitOutcomeTest, AfterAFailoverTheThreeCasesAreToldApart) {
   EXPECT_EQ(Judge(1, begun_before).outcome, CommitOutcome::kAborted);
   EXPECT_EQ(Judge(1, after).outcome, CommitOutcome::kAborted);
   // What a question for the id alone would have said of the last.
-  EXPECT_EQ(cluster_->Sql(1, "SELECT pg_xact_status($1::xid8)",
-                          {absl::StrCat(after.transaction_id)}),
-            "committed");
+  EXPECT_EQ(StatusById(1, after), "committed");
 }
 
-TEST_F(CommitOutcomeTest, WithoutARightToTheHistoryItIsUnknown) {
+// What the server had not brought to disk when it crashed, it does again otherwise: with
+// the same id, at the same place.
+TEST_F(CommitOutcomeTest, WhatACrashLosesIsNotTakenForItsSuccessor) {
+  KeepWalFromDisk();
+  SqlConnection one = Connect(0);
+  const CommitEvidence lost = Write(one, "lost");
+  CrashAndRestart();
+
+  EXPECT_EQ(Judge(0, lost).outcome, CommitOutcome::kAborted) << "nothing is there yet";
+  WriteMore(0);
+  EXPECT_EQ(StatusById(0, lost), "committed") << "which is another one";
+  EXPECT_EQ(Judge(0, lost, IfInProgress::kTerminate).outcome, CommitOutcome::kAborted);
+  EXPECT_FALSE(IsPresent(0, "lost"));
+}
+
+// The postmaster lives on, and says that it started long ago.
+TEST_F(CommitOutcomeTest, NorWhenOneBackendTakesTheOthersAlong) {
+  KeepWalFromDisk();
+  SqlConnection one = Connect(0);
+  const CommitEvidence lost = Write(one, "lost");
+  const auto pid = one.Run("SELECT pg_backend_pid()");
+  ASSERT_TRUE(pid.ok()) << pid.status();
+  int backend = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(*pid->at(0).at(0), &backend));
+  ASSERT_EQ(kill(backend, SIGKILL), 0);
+  ASSERT_TRUE(WaitFor("the server is back", [this] {
+    auto connection = SqlConnection::Open(cluster_->server(0).local_conninfo());
+    return connection.ok() && connection->Run("SELECT 1").ok();
+  }));
+
+  WriteMore(0);
+  EXPECT_EQ(StatusById(0, lost), "committed");
+  EXPECT_EQ(Judge(0, lost).outcome, CommitOutcome::kAborted);
+}
+
+TEST_F(CommitOutcomeTest, WhatACrashKeptIsFound) {
+  SqlConnection one = Connect(0);
+  const CommitEvidence committed = Write(one, "committed");
+  Run(one, "COMMIT");
+  const CommitEvidence open = Write(one, "open");
+  cluster_->Sql(0, "INSERT INTO ledger VALUES ('brings the WAL to disk')");
+  CrashAndRestart();
+  WriteMore(0);
+
+  EXPECT_EQ(Judge(0, committed).outcome, CommitOutcome::kCommitted);
+  EXPECT_EQ(Judge(0, open).outcome, CommitOutcome::kAborted);
+  ASSERT_TRUE(cluster_->server(0).Stop(StopMode::kFast).ok());
+  ASSERT_TRUE(cluster_->server(0).Start().ok());
+  EXPECT_EQ(Judge(0, committed).outcome, CommitOutcome::kCommitted);
+}
+
+TEST_F(CommitOutcomeTest, ACrashBeforeAFailoverIsSeenThrough) {
+  KeepWalFromDisk();
+  SqlConnection one = Connect(0);
+  const CommitEvidence lost = Write(one, "lost");
+  CrashAndRestart();
+  WriteMore(0);
+  ASSERT_TRUE(cluster_->WaitCaughtUp().ok());
+  ASSERT_TRUE(cluster_->Promote(1).ok());
+  WriteMore(1);
+
+  EXPECT_EQ(StatusById(1, lost), "committed");
+  EXPECT_EQ(Judge(1, lost).outcome, CommitOutcome::kAborted);
+}
+
+TEST_F(CommitOutcomeTest, WithoutItsWalItIsUnknown) {
+  SqlConnection one = Connect(0);
+  const CommitEvidence committed = Write(one, "committed");
+  Run(one, "COMMIT");
+  EXPECT_EQ(Judge(0, committed).outcome, CommitOutcome::kCommitted);
+  CrashAndRestart();
+  cluster_->Sql(0, "ALTER SYSTEM SET wal_keep_size = 0");
+  cluster_->Sql(0, "SELECT pg_reload_conf()");
+  EXPECT_TRUE(WaitFor("its segment is gone", [&] {
+    cluster_->Sql(0, "SELECT pg_switch_wal()");
+    cluster_->Sql(0, "INSERT INTO ledger VALUES ('more')");
+    cluster_->Sql(0, "CHECKPOINT");
+    return Judge(0, committed).outcome == CommitOutcome::kUnknown;
+  }));
+}
+
+TEST_F(CommitOutcomeTest, WithoutTheRightToReadFilesItIsUnknownAfterARestart) {
+  cluster_->Sql(0, "CREATE ROLE poor LOGIN");
+  SqlConnection one = Connect(0);
+  const CommitEvidence committed = Write(one, "committed");
+  Run(one, "COMMIT");
+  EXPECT_EQ(Judge(0, committed, IfInProgress::kLeave, "poor").outcome,
+            CommitOutcome::kCommitted);
+  CrashAndRestart();
+
+  EXPECT_EQ(Judge(0, committed, IfInProgress::kLeave, "poor").outcome,
+            CommitOutcome::kUnknown);
+  cluster_->Sql(0, kGrantReadFile);
+  EXPECT_EQ(Judge(0, committed, IfInProgress::kLeave, "poor").outcome,
+            CommitOutcome::kCommitted);
+}
+
+TEST_F(CommitOutcomeTest, WithoutItAFailoverLeavesItUnknown) {
   cluster_->Sql(0, "CREATE ROLE poor LOGIN");
   SqlConnection a = Connect(0);
   const CommitEvidence replicated = Write(a, "a");
@@ -169,19 +291,11 @@ TEST_F(CommitOutcomeTest, WithoutARightToTheHistoryItIsUnknown) {
   ASSERT_TRUE(cluster_->WaitCaughtUp().ok());
   ASSERT_TRUE(cluster_->Promote(1).ok());
 
-  Endpoint poor = EndpointOf(1);
-  poor.conninfo += " user=poor";
-  PgCommitOracle oracle(kTimeout, TakeConninfo);
-  auto facts = oracle.Ask(poor, replicated, IfInProgress::kLeave);
-  ASSERT_TRUE(facts.ok()) << facts.status();
-  EXPECT_EQ(JudgeCommit(replicated, *facts).outcome, CommitOutcome::kUnknown);
-
-  cluster_->Sql(1,
-                "GRANT EXECUTE ON FUNCTION pg_read_file(text, bigint, bigint, boolean) "
-                "TO poor");
-  facts = oracle.Ask(poor, replicated, IfInProgress::kLeave);
-  ASSERT_TRUE(facts.ok()) << facts.status();
-  EXPECT_EQ(JudgeCommit(replicated, *facts).outcome, CommitOutcome::kCommitted);
+  EXPECT_EQ(Judge(1, replicated, IfInProgress::kLeave, "poor").outcome,
+            CommitOutcome::kUnknown);
+  cluster_->Sql(1, kGrantReadFile);
+  EXPECT_EQ(Judge(1, replicated, IfInProgress::kLeave, "poor").outcome,
+            CommitOutcome::kCommitted);
 }
 
 }  // namespace

@@ -8,84 +8,158 @@ namespace {
 constexpr uint64_t kSwitch = 0x3028878;
 
 CommitEvidence Evidence(uint64_t lsn) {
-  return {.system_identifier = "7001", .timeline = 1, .transaction_id = 725, .lsn = lsn};
+  return {.system_identifier = "7001",
+          .timeline = 1,
+          .transaction_id = 725,
+          .note = "a note",
+          .lsn = lsn,
+          .incarnation = "run 1"};
 }
 
-ResolutionFacts Facts(uint32_t timeline, XactStatus status,
-                      std::optional<uint64_t> switch_lsn = std::nullopt) {
+ResolutionFacts SameRun(XactStatus status) {
   return {.system_identifier = "7001",
-          .timeline = timeline,
-          .switch_lsn = switch_lsn,
+          .timeline = 1,
+          .switch_lsn = {},
+          .incarnation = "run 1",
+          .note = NoteInWal::kUnread,
           .status = status};
 }
+ResolutionFacts AfterRestart(NoteInWal note, XactStatus status) {
+  ResolutionFacts facts = SameRun(status);
+  facts.incarnation = "run 2";
+  facts.note = note;
+  return facts;
+}
+ResolutionFacts AfterFailover(NoteInWal note, XactStatus status,
+                              std::optional<uint64_t> switch_lsn = kSwitch) {
+  ResolutionFacts facts = AfterRestart(note, status);
+  facts.timeline = 2;
+  facts.switch_lsn = switch_lsn;
+  return facts;
+}
 
-// On the same timeline the primary's word holds.
-TEST(JudgeCommit, BelievesTheTransactionsOwnTimeline) {
-  struct Case {
-    XactStatus status;
-    CommitOutcome outcome;
-    bool is_pending;
-  };
-  for (const Case& one : {
-           Case{XactStatus::kCommitted, CommitOutcome::kCommitted, false},
-           Case{XactStatus::kAborted, CommitOutcome::kAborted, false},
-           Case{XactStatus::kInProgress, CommitOutcome::kUnknown, true},
-           Case{XactStatus::kForgotten, CommitOutcome::kUnknown, false},
-           Case{XactStatus::kFuture, CommitOutcome::kUnknown, false},
-       }) {
-    const CommitVerdict verdict = JudgeCommit(Evidence(100), Facts(1, one.status));
-    EXPECT_EQ(verdict.outcome, one.outcome) << static_cast<int>(one.status);
-    EXPECT_EQ(verdict.is_pending, one.is_pending) << static_cast<int>(one.status);
-    EXPECT_FALSE(verdict.reason.empty());
+struct StatusCase {
+  XactStatus status;
+  CommitOutcome outcome;
+  bool is_pending;
+};
+constexpr StatusCase kByStatus[] = {
+    {XactStatus::kCommitted, CommitOutcome::kCommitted, false},
+    {XactStatus::kAborted, CommitOutcome::kAborted, false},
+    {XactStatus::kInProgress, CommitOutcome::kUnknown, true},
+    {XactStatus::kForgotten, CommitOutcome::kUnknown, false},
+    {XactStatus::kFuture, CommitOutcome::kUnknown, false},
+};
+
+void ExpectByStatus(const CommitVerdict& verdict, const StatusCase& one) {
+  EXPECT_EQ(verdict.outcome, one.outcome) << static_cast<int>(one.status);
+  EXPECT_EQ(verdict.is_pending, one.is_pending) << static_cast<int>(one.status);
+  EXPECT_FALSE(verdict.reason.empty());
+}
+
+TEST(JudgeCommit, BelievesTheServerThatHasNotStartedAnew) {
+  for (const StatusCase& one : kByStatus) {
+    ExpectByStatus(JudgeCommit(Evidence(100), SameRun(one.status)), one);
   }
+  EXPECT_FALSE(WantsNote(Evidence(100), SameRun(XactStatus::kCommitted)));
+  EXPECT_TRUE(IsSameTransaction(Evidence(100), SameRun(XactStatus::kInProgress)));
+}
+
+// The id is the transaction's where its note is: else a crash may have given it away.
+TEST(JudgeCommit, AfterARestartBelievesTheNote) {
+  EXPECT_TRUE(WantsNote(Evidence(100), AfterRestart({}, XactStatus::kCommitted)));
+  for (const StatusCase& one : kByStatus) {
+    const auto facts = AfterRestart(NoteInWal::kPresent, one.status);
+    ExpectByStatus(JudgeCommit(Evidence(100), facts), one);
+    EXPECT_TRUE(IsSameTransaction(Evidence(100), facts));
+  }
+  for (const StatusCase& one : kByStatus) {
+    const auto lost = AfterRestart(NoteInWal::kAbsent, one.status);
+    EXPECT_EQ(JudgeCommit(Evidence(100), lost).outcome, CommitOutcome::kAborted);
+    EXPECT_FALSE(IsSameTransaction(Evidence(100), lost));
+    const auto unread = AfterRestart(NoteInWal::kUnread, one.status);
+    EXPECT_EQ(JudgeCommit(Evidence(100), unread).outcome, CommitOutcome::kUnknown);
+    EXPECT_FALSE(JudgeCommit(Evidence(100), unread).is_pending);
+    EXPECT_FALSE(IsSameTransaction(Evidence(100), unread));
+    EXPECT_TRUE(
+        JudgeCommit(Evidence(100), AfterRestart(NoteInWal::kNotOnDisk, one.status))
+            .is_pending);
+  }
+}
+
+TEST(JudgeCommit, TakesAnUnknownRunForAnotherOne) {
+  CommitEvidence evidence = Evidence(100);
+  evidence.incarnation.clear();
+  ResolutionFacts facts = SameRun(XactStatus::kCommitted);
+  facts.incarnation.clear();
+
+  EXPECT_TRUE(WantsNote(evidence, facts));
+  EXPECT_EQ(JudgeCommit(evidence, facts).outcome, CommitOutcome::kUnknown);
 }
 
 // The three transactions of the laboratory: switch at 0/3028878, all three reported as
 // "committed" or "aborted" by pg_xact_status, one of them wrongly.
 TEST(JudgeCommit, KnowsReplicatedFromLost) {
-  EXPECT_EQ(
-      JudgeCommit(Evidence(0x3028728), Facts(2, XactStatus::kCommitted, kSwitch)).outcome,
-      CommitOutcome::kCommitted);
-  EXPECT_EQ(
-      JudgeCommit(Evidence(0x30287D0), Facts(2, XactStatus::kAborted, kSwitch)).outcome,
-      CommitOutcome::kAborted);
-  EXPECT_EQ(
-      JudgeCommit(Evidence(0x3028920), Facts(2, XactStatus::kCommitted, kSwitch)).outcome,
-      CommitOutcome::kAborted)
+  EXPECT_EQ(JudgeCommit(Evidence(0x3028728),
+                        AfterFailover(NoteInWal::kPresent, XactStatus::kCommitted))
+                .outcome,
+            CommitOutcome::kCommitted);
+  EXPECT_EQ(JudgeCommit(Evidence(0x30287D0),
+                        AfterFailover(NoteInWal::kPresent, XactStatus::kAborted))
+                .outcome,
+            CommitOutcome::kAborted);
+  EXPECT_EQ(JudgeCommit(Evidence(0x3028920),
+                        AfterFailover(NoteInWal::kUnread, XactStatus::kCommitted))
+                .outcome,
+            CommitOutcome::kAborted)
       << "another transaction has its id there";
 }
 
 TEST(JudgeCommit, DecidesAtTheSwitchItself) {
-  EXPECT_EQ(
-      JudgeCommit(Evidence(kSwitch), Facts(2, XactStatus::kCommitted, kSwitch)).outcome,
-      CommitOutcome::kCommitted);
-  EXPECT_EQ(JudgeCommit(Evidence(kSwitch + 1), Facts(2, XactStatus::kCommitted, kSwitch))
+  const auto facts = AfterFailover(NoteInWal::kPresent, XactStatus::kCommitted);
+  EXPECT_EQ(JudgeCommit(Evidence(kSwitch), facts).outcome, CommitOutcome::kCommitted);
+  EXPECT_TRUE(WantsNote(Evidence(kSwitch), facts));
+  EXPECT_EQ(JudgeCommit(Evidence(kSwitch + 1), facts).outcome, CommitOutcome::kAborted);
+  EXPECT_FALSE(WantsNote(Evidence(kSwitch + 1), facts));
+}
+
+// The old primary had crashed before it was left: another record is where the note was.
+TEST(JudgeCommit, AfterACrashAndAFailoverBelievesTheNote) {
+  EXPECT_EQ(JudgeCommit(Evidence(100),
+                        AfterFailover(NoteInWal::kAbsent, XactStatus::kCommitted))
                 .outcome,
             CommitOutcome::kAborted);
+  EXPECT_EQ(JudgeCommit(Evidence(100),
+                        AfterFailover(NoteInWal::kUnread, XactStatus::kCommitted))
+                .outcome,
+            CommitOutcome::kUnknown);
 }
 
 TEST(JudgeCommit, NeverGuesses) {
-  EXPECT_EQ(JudgeCommit(Evidence(100), Facts(2, XactStatus::kCommitted)).outcome,
-            CommitOutcome::kUnknown)
-      << "without the history";
-  EXPECT_EQ(
-      JudgeCommit(Evidence(100), Facts(2, XactStatus::kInProgress, kSwitch)).outcome,
-      CommitOutcome::kUnknown);
-  EXPECT_FALSE(
-      JudgeCommit(Evidence(100), Facts(2, XactStatus::kInProgress, kSwitch)).is_pending);
+  const auto without_history =
+      AfterFailover(NoteInWal::kUnread, XactStatus::kCommitted, std::nullopt);
+  EXPECT_EQ(JudgeCommit(Evidence(100), without_history).outcome, CommitOutcome::kUnknown);
+  EXPECT_FALSE(WantsNote(Evidence(100), without_history));
+  const auto in_progress = AfterFailover(NoteInWal::kPresent, XactStatus::kInProgress);
+  EXPECT_EQ(JudgeCommit(Evidence(100), in_progress).outcome, CommitOutcome::kUnknown);
+  EXPECT_FALSE(JudgeCommit(Evidence(100), in_progress).is_pending);
+  EXPECT_FALSE(IsSameTransaction(Evidence(100), in_progress));
 
-  ResolutionFacts stranger = Facts(1, XactStatus::kCommitted);
+  ResolutionFacts stranger = SameRun(XactStatus::kCommitted);
   stranger.system_identifier = "7002";
   EXPECT_EQ(JudgeCommit(Evidence(100), stranger).outcome, CommitOutcome::kUnknown);
+  EXPECT_FALSE(WantsNote(Evidence(100), stranger));
+  EXPECT_FALSE(IsSameTransaction(Evidence(100), stranger));
 
   CommitEvidence later = Evidence(100);
   later.timeline = 3;
-  EXPECT_EQ(JudgeCommit(later, Facts(2, XactStatus::kCommitted, kSwitch)).outcome,
+  EXPECT_EQ(JudgeCommit(later, AfterFailover(NoteInWal::kPresent, XactStatus::kCommitted))
+                .outcome,
             CommitOutcome::kUnknown);
 
   CommitEvidence without_id = Evidence(100);
   without_id.transaction_id = 0;
-  EXPECT_EQ(JudgeCommit(without_id, Facts(1, XactStatus::kCommitted)).outcome,
+  EXPECT_EQ(JudgeCommit(without_id, SameRun(XactStatus::kCommitted)).outcome,
             CommitOutcome::kUnknown);
 }
 

@@ -47,6 +47,8 @@ ResolutionFacts Facts(XactStatus status) {
   return {.system_identifier = "7001",
           .timeline = 1,
           .switch_lsn = std::nullopt,
+          .incarnation = "run 1",
+          .note = NoteInWal::kUnread,
           .status = status};
 }
 
@@ -66,7 +68,12 @@ class CommitResolverTest : public ::testing::Test {
 
   void Ask(absl::Duration limit = absl::Seconds(10)) {
     resolver_->Resolve(
-        {.system_identifier = "7001", .timeline = 1, .transaction_id = 725, .lsn = 100},
+        {.system_identifier = "7001",
+         .timeline = 1,
+         .transaction_id = 725,
+         .note = "a note",
+         .lsn = 100,
+         .incarnation = "run 1"},
         IfInProgress::kLeave, clock_.Now() + limit, [this](const Resolution& resolution) {
           resolution_ = resolution;
           answers_ += 1;

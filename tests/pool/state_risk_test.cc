@@ -57,7 +57,7 @@ TEST(StateRiskTest, NamesBeforeParenthesesThatAreNoCallsAreHarmless) {
 }
 
 TEST(StateRiskTest, WhatTheGatewayAsksBeforeACommitIsHarmless) {
-  EXPECT_EQ(Judge(NoteEvidenceStatement().sql), StateRisk::kNone);
+  EXPECT_EQ(Judge(NoteEvidenceStatement("note").sql), StateRisk::kNone);
 }
 
 TEST(StateRiskTest, TheViewThatSetsSettingsIsARisk) {
