@@ -42,7 +42,9 @@ absl::Status EvidenceSink::OnColumns(const std::vector<ColumnInfo>& /*columns*/)
 }
 
 absl::StatusOr<SinkState> EvidenceSink::OnRow(std::span<const Cell> row) {
-  CommitEvidence evidence{.system_identifier = system_identifier_, .note = note_};
+  CommitEvidence evidence;
+  evidence.system_identifier = system_identifier_;
+  evidence.note = note_;
   if (row.size() != kColumns ||
       !absl::SimpleAtoi(TextOf(row[0]), &evidence.transaction_id) ||
       !absl::SimpleAtoi(TextOf(row[1]), &evidence.lsn) ||

@@ -13,16 +13,15 @@
 
 namespace pgsluice {
 
-// SQL expression: names a run of the server, by the times (microseconds of the epoch) of
-// the postmaster's start and of the last reset of the statistics. A crash resets them
-// even when the postmaster lives on. Null when PostgreSQL has noted no reset.
-#define PGSLUICE_INCARNATION_SQL                                           \
-  "(pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time()) " \
-  "OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8::pg_catalog.text "     \
-  "OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) "                   \
-  "(pg_catalog.date_part('epoch', "                                        \
-  "pg_catalog.pg_stat_get_bgwriter_stat_reset_time()) "                    \
-  "OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8::pg_catalog.text"
+// SQL expression: names a run of the server, by the times of the postmaster's start and
+// of the last reset of the statistics. A crash resets them even when the postmaster lives
+// on. Null when PostgreSQL has noted no reset.
+#define PGSLUICE_INCARNATION_SQL                     \
+  "pg_catalog.textcat("                              \
+  "pg_catalog.encode(pg_catalog.timestamptz_send("   \
+  "pg_catalog.pg_postmaster_start_time()), 'hex'), " \
+  "pg_catalog.encode(pg_catalog.timestamptz_send("   \
+  "pg_catalog.pg_stat_get_bgwriter_stat_reset_time()), 'hex'))"
 
 // To be run just before COMMIT. One row for a transaction that has written something,
 // none for others. Writes `note` (ASCII, not used before) into the WAL in the
