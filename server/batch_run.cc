@@ -138,7 +138,7 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     sinks.push_back(&none);
   }
   for (size_t i = flight.first; i < flight.last; ++i) {
-    if (absl::Status status = FillCells(i); !status.ok()) co_return AtStep(i, status);
+    if (absl::Status status = FillCells(i); !status.ok()) co_return Named(i, status);
     legs.push_back(
         {.statement = &program_.steps[i].statement, .phase = Phase::kTransaction});
     sinks.push_back(rows_[i].get());
@@ -179,7 +179,7 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   Report(flight.first, flight.last, results);
   for (size_t i = flight.first; i < flight.last; ++i) {
     absl::Status status = TakeResult(i, results[i - flight.first]);
-    if (!status.ok()) co_return AtStep(i, status);
+    if (!status.ok()) co_return Named(i, status);
   }
   co_return flight.has_commit ? CheckCommitted(results.back()) : absl::OkStatus();
 }
@@ -192,7 +192,12 @@ asio::awaitable<absl::Status> BatchRun::Commit() {
 }
 
 bool BatchRun::NotesEvidence() const {
-  return environment_.limits.resolve_commits && options_.route.intent == Intent::kWrite;
+  const bool is_wanted = environment_.limits.resolve_commits || options_.resolves_commit;
+  return is_wanted && options_.route.intent == Intent::kWrite;
+}
+
+absl::Status BatchRun::Named(size_t step, const absl::Status& error) const {
+  return program_.is_single_query ? error : AtStep(step, error);
 }
 
 asio::awaitable<absl::Status> BatchRun::RunIndependent() {
@@ -306,7 +311,7 @@ void BatchRun::Report(size_t first, size_t last,
   const absl::Time now = absl::Now();
   for (size_t i = first; i < last && i - first < results.size(); ++i) {
     ReportStatement(call_, environment_,
-                    {.method = "Batch",
+                    {.method = program_.is_single_query ? "Query" : "Batch",
                      .sql = program_.steps[i].statement.sql,
                      .endpoint = endpoint_,
                      .role = role_,

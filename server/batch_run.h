@@ -45,6 +45,8 @@ class BatchRun final {
   asio::awaitable<void> FlyIndependent(Flight flight);
   asio::awaitable<absl::Status> Commit();
   bool NotesEvidence() const;
+  // The error of a step, naming it.
+  absl::Status Named(size_t step, const absl::Status& error) const;
 
   // A session for the flight that is next; one found dead is replaced before anything is
   // sent.

@@ -51,6 +51,11 @@ absl::StatusOr<CallOptions> CallOptionsFromProto(const v1::RequestOptions& proto
   }
   options.tag = SanitizeTag(proto.tag());
   options.wants_report = proto.report();
+  options.resolves_commit = proto.resolve_commit();
+  if (options.resolves_commit && options.route.intent == Intent::kRead) {
+    return InvalidRequest("options.resolve_commit",
+                          "is for writes: a read leaves nothing in doubt");
+  }
   return options;
 }
 

@@ -19,6 +19,7 @@ struct CallOptions {
   absl::Duration statement_timeout;  // Zero: none of its own.
   std::string tag;                   // Sanitised.
   bool wants_report = false;
+  bool resolves_commit = false;  // Of a single statement, on request.
 
   Phase phase() const {
     return route.intent == Intent::kRead ? Phase::kRead : Phase::kAutocommit;

@@ -3,6 +3,7 @@
 #include "server/admitted_statement.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
+#include "server/resolved_query.h"
 #include "server/statement_run.h"
 
 namespace pgsluice {
@@ -19,6 +20,9 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
   const CallOptions& options = admitted->options;
 
   call.LimitTime(environment.limits.default_deadline, environment.limits.max_deadline);
+  if (options.resolves_commit) {
+    co_return co_await RunResolvedQuery(call, environment, *admitted, response);
+  }
   StatementTimer timer(call, options.statement_timeout);
   QueryRows rows(request.encoding(), options.result, response);
   StatementRun run(call, environment, admitted->statement, options);

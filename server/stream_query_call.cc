@@ -90,6 +90,9 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
                              "max_rows and max_bytes are for Query; a stream has no such "
                              "limit: stop reading instead");
   }
+  if (request.options().resolve_commit()) {
+    co_return InvalidRequest("options.resolve_commit", "is for Query");
+  }
   absl::StatusOr<AdmittedStatement> admitted =
       AdmitStatement(request.statement(), request.options(), environment);
   if (!admitted.ok()) co_return admitted.status();
