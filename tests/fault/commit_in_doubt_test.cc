@@ -164,6 +164,9 @@ class CommitInDoubtTest : public LiveTest {
                            "SELECT count(*) FROM pg_locks "
                            "WHERE locktype = 'advisory' AND NOT granted") == "1";
     }));
+    // With the note's answer, which came before.
+    EXPECT_TRUE(WaitFor("the gate has handed on the answers",
+                        [this] { return gate_->HasHandedOnAnswers(); }));
   }
   static bool IsPresent(const std::string& name) {
     return cluster().Sql(0, "SELECT count(*) FROM ledger WHERE name = $1", {name}) == "1";
