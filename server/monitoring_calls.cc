@@ -116,6 +116,12 @@ v1::PoolStatsResponse GatherPoolStats(const CallEnvironment& environment,
   for (const EndpointMemory& memory : monitor.Recall(history)) {
     *response.add_monitors() = ToProto(memory);
   }
+  const CommitResolver::Counters commits = environment.resolver.counters();
+  v1::CommitsInDoubt& in_doubt = *response.mutable_commits_in_doubt();
+  in_doubt.set_committed(commits.committed);
+  in_doubt.set_aborted(commits.aborted);
+  in_doubt.set_unknown(commits.unknown);
+  in_doubt.set_open(static_cast<uint32_t>(commits.open));
   *response.mutable_sample_interval() = ToProto(monitor.options().interval);
   return response;
 }

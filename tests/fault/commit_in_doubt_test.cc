@@ -234,6 +234,10 @@ TEST_F(CommitInDoubtTest, ThatWasStillWaitingIsEndedAndFoundRolledBack) {
   EXPECT_FALSE(told.is_committed);
   ExpectRolledBack(told);
   EXPECT_FALSE(IsPresent("slow2"));
+  EXPECT_TRUE(gateway().HasPools("it is counted", [](const v1::PoolStatsResponse& stats) {
+    return stats.commits_in_doubt().aborted() == 1 &&
+           stats.commits_in_doubt().open() == 0;
+  }));
 }
 
 TEST_F(CommitInDoubtTest, OfABatchIsResolvedToo) {
