@@ -73,6 +73,9 @@ class Session {
   // False when the server has ended it, or said anything, while it was idle. By the pool;
   // does not block.
   virtual bool LooksAlive() const = 0;
+  // The endpoint does not answer its probes: from now on a server that has become silent
+  // is found out within seconds, however rare keepalives are. From any thread.
+  virtual void WatchClosely() = 0;
   // Makes the session as new; `done` is called once, on the session's shard.
   virtual void CleanUp(const CleanUpPlan& plan,
                        std::function<void(absl::Status)> done) = 0;

@@ -32,6 +32,12 @@ void PgSession::Close() {
   });
 }
 
+void PgSession::WatchClosely() {
+  asio::post(deps_.executor, [self = shared_from_this()] {
+    if (self->connection_ != nullptr) self->connection_->AskOften();
+  });
+}
+
 asio::awaitable<absl::Status> PgSession::Start(const Execution& execution) {
   auto self = shared_from_this();
   if (execution.phase == Phase::kRead && deps_.role == Role::kPrimary) {

@@ -43,6 +43,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   void RequestStop(uint64_t id, StopReason reason) override;
   SessionFacts facts() const override { return facts_; }
   bool LooksAlive() const override;
+  void WatchClosely() override;
   void CleanUp(const CleanUpPlan& plan, std::function<void(absl::Status)> done) override;
   void Close() override;
 
