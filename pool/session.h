@@ -12,6 +12,7 @@
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
 
+#include "pool/cancel_tally.h"
 #include "pool/error.h"
 #include "pool/result.h"
 #include "pool/session_lifecycle.h"
@@ -27,6 +28,9 @@ struct Execution {
   uint64_t id = 0;  // Rises; names the statement in RequestStop.
   // In a flight: the server hands over this one's result before it turns to the next.
   bool wants_flush = false;
+  // When it will be stopped at the latest: PostgreSQL itself ends it within a second
+  // then.
+  absl::Time deadline = absl::InfiniteFuture();
 };
 
 // What an error in a flight means to the statements, its legs, behind it.
@@ -91,6 +95,8 @@ class Connector {
   virtual void Connect(
       int shard, absl::Time deadline,
       std::function<void(absl::StatusOr<std::shared_ptr<Session>>)> done) = 0;
+  // Of all sessions of its endpoint and role since the process began. From any thread.
+  virtual CancelCounts cancel_counts() const { return {}; }
 };
 
 }  // namespace pgsluice

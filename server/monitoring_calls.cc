@@ -78,6 +78,10 @@ v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   counters.set_doomed(totals.doomed);
   counters.set_doomed_refused(totals.doomed_refused);
   counters.set_pings(totals.pings);
+  counters.set_cancelled(totals.cancelled.cancelled);
+  counters.set_cancelled_seen_idle(totals.cancelled.seen_idle);
+  counters.set_cancelled_seen_gone(totals.cancelled.seen_gone);
+  counters.set_cancelled_followed(totals.cancelled.followed());
   return proto;
 }
 

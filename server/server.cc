@@ -5,6 +5,7 @@
 #include <grpc/grpc.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -30,8 +31,6 @@ namespace pgsluice {
 
 namespace {
 
-// Enough for a burst of cancels; each waits for one round trip to PostgreSQL.
-constexpr size_t kCancelThreads = 8;
 constexpr absl::Duration kMaintenanceInterval = absl::Milliseconds(100);
 constexpr absl::Duration kCloseSessionsWithin = absl::Seconds(3);
 // Between stopping the last calls and cutting their connections.
@@ -41,24 +40,35 @@ constexpr absl::Duration kGoodbyeGrace = absl::Seconds(1);
 
 class PgConnectorFactory final : public ConnectorFactory {
  public:
-  PgConnectorFactory(std::vector<asio::any_io_executor> shards,
-                     std::shared_ptr<Canceler> canceler)
-      : shards_(std::move(shards)), canceler_(std::move(canceler)) {}
+  explicit PgConnectorFactory(std::vector<asio::any_io_executor> shards)
+      : shards_(std::move(shards)) {}
 
   std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
                                   const SessionOptions& options) override {
+    const std::shared_ptr<CancelTally> tally = TallyOf(endpoint.name, role);
     return std::make_shared<PgConnector>(PgConnectorDeps{.endpoint = endpoint,
                                                          .role = role,
                                                          .options = options,
                                                          .shards = shards_,
-                                                         .canceler = canceler_,
+                                                         .cancel_tally = tally,
                                                          .read_conninfo = ReadConninfo,
                                                          .file_thread = file_thread_});
   }
 
  private:
   const std::vector<asio::any_io_executor> shards_;
-  const std::shared_ptr<Canceler> canceler_;  // Shared with sessions.
+  // An endpoint keeps its tally when it gets a new connector.
+  std::shared_ptr<CancelTally> TallyOf(const std::string& endpoint, Role role)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    std::shared_ptr<CancelTally>& tally = tallies_[{endpoint, role}];
+    if (tally == nullptr) tally = std::make_shared<CancelTally>();
+    return tally;
+  }
+
+  absl::Mutex mutex_;
+  std::map<std::pair<std::string, Role>, std::shared_ptr<CancelTally>> tallies_
+      ABSL_GUARDED_BY(mutex_);  // Shared with connectors and sessions.
   // Shared with connectors.
   const std::shared_ptr<BlockingThread> file_thread_ = std::make_shared<BlockingThread>();
 };
@@ -80,7 +90,6 @@ HealthFacts FirstFacts(const HotSettings& hot) {
 Server::Server(const config::v1::Config& config, ConfigSources sources, HotSettings hot)
     : config_(config),
       started_(absl::Now()),
-      canceler_(std::make_shared<Canceler>(kCancelThreads)),
       admission_(hot.admission),
       statements_(static_cast<size_t>(ShardCountOf(config)),
                   config.statements().max_tracked(), started_),
@@ -93,7 +102,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
     shards_.push_back(std::make_unique<Shard>(i, sleep_watch_));
     executors.push_back(shards_.back()->executor());
   }
-  connectors_ = std::make_unique<PgConnectorFactory>(std::move(executors), canceler_);
+  connectors_ = std::make_unique<PgConnectorFactory>(std::move(executors));
   cluster_ = std::make_unique<Cluster>(ClusterDeps{
       .options = hot.cluster,
       .shards = static_cast<int>(shards_.size()),

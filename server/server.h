@@ -21,7 +21,6 @@
 #include "pool/clock.h"
 #include "pool/cluster.h"
 #include "pool/commit_resolver.h"
-#include "pool/pg/canceler.h"
 #include "pool/pool_monitor.h"
 #include "pool/prober.h"
 #include "server/admission.h"
@@ -96,7 +95,6 @@ class Server final {
   SystemClock clock_;
   SleepWatch sleep_watch_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::shared_ptr<Canceler> canceler_;  // Shared with sessions.
   std::unique_ptr<ConnectorFactory> connectors_;
   std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<PoolMonitor> monitor_;

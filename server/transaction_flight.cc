@@ -85,6 +85,10 @@ asio::awaitable<absl::Status> TransactionFlight::AnnounceCommit() {
 asio::awaitable<absl::Status> TransactionFlight::Start() {
   std::vector<Execution> legs;
   for (const TurnLeg& leg : legs_) legs.push_back(leg.execution);
+  if (deps_.options.statement_timeout > absl::ZeroDuration()) {
+    const absl::Time deadline = absl::Now() + deps_.options.statement_timeout;
+    for (Execution& leg : legs) leg.deadline = deadline;
+  }
   if (legs_.front().task == LegTask::kBegin) co_return co_await TakeSession(legs);
   co_return co_await deps_.routed.lease.StartFlight(std::move(legs), FlightKind::kAtomic,
                                                     deps_.call.stop());
