@@ -9,6 +9,7 @@
 #include "pgsluice/config/v1/config.pb.h"
 #include "pool/cluster.h"
 #include "pool/commit_resolver.h"
+#include "pool/idempotency_keeper.h"
 #include "pool/options.h"
 #include "server/admission.h"
 #include "server/convert/row_encoder.h"
@@ -34,6 +35,7 @@ struct CallLimits {
   size_t stream_message_bytes = 0;
   size_t max_batch_steps = 0;
   bool resolve_commits = true;
+  size_t max_outcome_bytes = 0;
   ReadFallback read_fallback = ReadFallback::kPrimary;
 
   bool operator==(const CallLimits&) const = default;
@@ -46,6 +48,7 @@ struct CallEnvironment {
   Admission& admission;
   StatementStats& statements;
   CommitResolver& resolver;
+  IdempotencyKeeper* keys;  // Null: the gateway keeps none.
   CallLimits limits;
   StatusOptions status;
   SlowQueryLog slow_queries;

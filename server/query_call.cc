@@ -3,6 +3,7 @@
 #include "server/admitted_statement.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
+#include "server/idempotent_query.h"
 #include "server/resolved_query.h"
 #include "server/statement_run.h"
 
@@ -18,6 +19,9 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
       AdmitStatement(request.statement(), request.options(), environment);
   if (!admitted.ok()) co_return admitted.status();
   const CallOptions& options = admitted->options;
+  if (options.idempotency_key.has_value()) {
+    co_return co_await RunIdempotentQuery(call, environment, *admitted, response);
+  }
 
   call.LimitTime(environment.limits.default_deadline, environment.limits.max_deadline);
   if (options.resolves_commit) {

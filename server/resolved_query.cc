@@ -16,7 +16,7 @@ asio::awaitable<absl::Status> RunResolvedQuery(QueryCall& call,
   *request.mutable_options() = call.request.options();
   request.set_encoding(call.request.encoding());
   BatchProgram program;
-  program.is_single_query = true;
+  program.is_query = true;
   program.steps.emplace_back().statement = admitted.statement;
   absl::StatusOr<Statement> begin = BeginStatement({});
   if (!begin.ok()) co_return begin.status();

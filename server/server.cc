@@ -13,12 +13,14 @@
 #include "asio/detached.hpp"
 
 #include "pool/control/pg_commit_oracle.h"
+#include "pool/control/pg_idempotency_store.h"
 #include "pool/pg/blocking_thread.h"
 #include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
 #include "pool/timer.h"
 #include "server/alert_log.h"
 #include "server/config/endpoint_resolution.h"
+#include "server/idempotency_log.h"
 #include "server/log.h"
 #include "server/port_check.h"
 #include "server/rpc.h"
@@ -123,6 +125,16 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       .oracle = std::make_unique<PgCommitOracle>(hot.cluster.probe.timeout, ReadConninfo),
       .primary = [this] { return cluster_->Primary(); },
       .clock = &clock_});
+  if (config_.idempotency().enabled()) {
+    const IdempotencyTable table = IdempotencyTableOf(config_);
+    keys_ = std::make_unique<IdempotencyKeeper>(
+        IdempotencyKeeperDeps{.store = std::make_unique<PgIdempotencyStore>(
+                                  table, hot.cluster.probe.timeout, ReadConninfo),
+                              .table = table,
+                              .upkeep = hot.keys,
+                              .primary = [this] { return cluster_->Primary(); },
+                              .on_change = LogIdempotencyVerdict});
+  }
   prober_ = std::make_unique<Prober>(
       ProberDeps{.options = hot.cluster.probe,
                  .read_conninfo = ReadConninfo,
@@ -135,6 +147,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                         .admission = admission_,
                         .statements = statements_,
                         .resolver = *resolver_,
+                        .keys = keys_.get(),
                         .limits = hot.limits,
                         .status = hot.status,
                         .slow_queries = SlowQueryLog(hot.slow),
@@ -313,6 +326,7 @@ Server::~Server() {
   fleet_size_.reset();
   prober_.reset();
   resolver_.reset();
+  keys_.reset();
   if (server_ == nullptr) return;
   for (auto& shard : shards_) shard->ShutdownQueues();
   for (auto& shard : shards_) shard->Stop();

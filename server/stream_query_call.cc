@@ -97,6 +97,9 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
       AdmitStatement(request.statement(), request.options(), environment);
   if (!admitted.ok()) co_return admitted.status();
   const CallOptions& options = admitted->options;
+  absl::Status keyless =
+      RefuseKey(options, "goes with Query: a stream is not recorded for a repeat");
+  if (!keyless.ok()) co_return keyless;
 
   call.LimitTime(environment.limits.max_stream_duration,
                  environment.limits.max_stream_duration);

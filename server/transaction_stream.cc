@@ -113,6 +113,11 @@ absl::Status TransactionStream::Begin(const v1::Begin& begin, TurnPart& part) {
   absl::StatusOr<CallOptions> options = CallOptionsFromProto(
       begin.options(), environment_.limits.result, environment_.limits.read_fallback);
   if (!options.ok()) return options.status();
+  absl::Status keyless =
+      RefuseKey(*options,
+                "goes with Query and Batch: what a transaction's client did between its "
+                "statements cannot be recorded");
+  if (!keyless.ok()) return keyless;
   absl::StatusOr<Statement> statement = BeginStatement(begin);
   if (!statement.ok()) return statement.status();
   absl::Status limited = SetLimits(begin);
