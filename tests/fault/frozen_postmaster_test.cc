@@ -105,7 +105,7 @@ TEST_F(FrozenPostmasterTest, StatementsEndByThemselvesAndOtherEndpointsAreCancel
   EXPECT_TRUE(gateway().IsQuiet());
   EXPECT_TRUE(gateway().HasPools("all are accounted for", [](const auto& stats) {
     const auto& counters = PoolOf(stats, "server0").counters();
-    return counters.cancelled() >= 20 && counters.cancelled_followed() == 0 &&
+    return counters.cancelled() >= 10 && counters.cancelled_followed() == 0 &&
            counters.cancelled() ==
                counters.cancelled_seen_idle() + counters.cancelled_seen_gone();
   })) << CountersOf("server0", v1::ROLE_PRIMARY).ShortDebugString();

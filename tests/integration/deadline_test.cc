@@ -114,10 +114,11 @@ TEST_F(DeadlineTest, AStreamIsCancelledAtTheDeadline) {
 // The server's own view, while no cancel can reach it: new connections are refused.
 TEST_F(DeadlineTest, NothingOutlivesItsDeadlineOnTheServerByMoreThanASecond) {
   TcpGate gate(cluster().server(0).port());
-  StartGateway(GatewaySettings{
-      .conninfos = {absl::StrCat("host=127.0.0.1 port=", gate.port(),
-                                 " user=postgres dbname=postgres")},
-      .set = {"pools.primary.max_size=8", "pools.primary.min_size=8"}});
+  GatewaySettings settings;
+  settings.conninfos = {absl::StrCat("host=127.0.0.1 port=", gate.port(),
+                                     " user=postgres dbname=postgres")};
+  settings.set = {"pools.primary.max_size=8", "pools.primary.min_size=8"};
+  StartGateway(settings);
   ASSERT_TRUE(gateway().IsReady());
   ASSERT_TRUE(gateway().HasPools("all sessions are open", [](const auto& stats) {
     return PoolOf(stats, "server0").open() >= 8;
