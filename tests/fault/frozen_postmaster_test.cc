@@ -36,8 +36,8 @@ class FrozenPostmasterTest : public LiveTest {
   }
   static size_t Threads(pid_t pid) {
     size_t threads = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(
-             "/proc/" + std::to_string(pid) + "/task")) {
+    for ([[maybe_unused]] const auto& entry :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
       ++threads;
     }
     return threads;

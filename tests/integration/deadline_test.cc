@@ -147,9 +147,8 @@ TEST_F(DeadlineTest, NothingOutlivesItsDeadlineOnTheServerByMoreThanASecond) {
   EXPECT_TRUE(are_over);
   EXPECT_LE(oldest, 0.5 + 1.0 + 0.5) << "deadline, a second, a loaded machine";
   gate.SetMode(TcpGate::Mode::kPass);
-  EXPECT_TRUE(WaitFor("it is served again", [&] {
-    return client().Query("SELECT 1").ok();
-  }));
+  EXPECT_TRUE(
+      WaitFor("it is served again", [&] { return client().Query("SELECT 1").ok(); }));
   EXPECT_TRUE(gateway().IsQuiet());
 }
 
