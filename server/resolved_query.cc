@@ -24,7 +24,7 @@ asio::awaitable<absl::Status> RunResolvedQuery(QueryCall& call,
   StatementTimer timer(call, admitted.options.statement_timeout);
   v1::BatchResponse answered;
   BatchRun run(call, environment, request, admitted.options, program, *std::move(begin),
-               answered);
+               answered, /*key=*/nullptr);
   const absl::Status status = co_await run.Run();
   if (status.ok()) response = std::move(*answered.mutable_results(0)->mutable_result());
   if (status.ok() && admitted.options.wants_report) {
