@@ -104,25 +104,25 @@ constexpr auto kFunctions = Sorted(std::array<std::string_view, 381>{
     "bernoulli", "system"});
 
 // The unreserved ones (JOIN, OVER, SET, ...) could be names of functions, too.
-constexpr auto kWords = Sorted(std::array<std::string_view, 89>{
-    "all",       "and",        "any",          "array",     "as",
-    "between",   "bit",        "by",           "case",      "cast",
-    "char",      "character",  "coalesce",     "conflict",  "cube",
-    "dec",       "decimal",    "distinct",     "else",      "except",
-    "exists",    "extract",    "filter",       "float",     "from",
-    "greatest",  "group",      "grouping",     "having",    "ilike",
-    "in",        "insert",     "intersect",    "interval",  "join",
-    "lateral",   "least",      "like",         "limit",     "materialized",
-    "national",  "nchar",      "not",          "normalize", "nullif",
-    "numeric",   "offset",     "on",           "only",      "operator",
-    "or",        "over",       "overlay",      "position",  "precision",
-    "returning", "rollup",     "row",          "select",    "set",
-    "sets",      "similar",    "some",         "substring", "symmetric",
-    "then",      "time",       "timestamp",    "to",        "treat",
-    "trim",      "union",      "using",        "values",    "varchar",
-    "varying",   "when",       "where",        "within",    "xmlattributes",
-    "xmlconcat", "xmlelement", "xmlexists",    "xmlforest", "xmlparse",
-    "xmlpi",     "xmlroot",    "xmlserialize", "xmltable"});
+constexpr auto kWords = Sorted(std::array<std::string_view, 88>{
+    "all",        "and",          "any",       "array",         "as",
+    "between",    "bit",          "by",        "case",          "cast",
+    "char",       "character",    "coalesce",  "conflict",      "cube",
+    "dec",        "decimal",      "distinct",  "else",          "except",
+    "exists",     "extract",      "filter",    "float",         "from",
+    "greatest",   "group",        "grouping",  "having",        "ilike",
+    "in",         "insert",       "intersect", "interval",      "join",
+    "lateral",    "least",        "like",      "limit",         "materialized",
+    "national",   "nchar",        "not",       "normalize",     "nullif",
+    "numeric",    "offset",       "on",        "only",          "or",
+    "over",       "overlay",      "position",  "precision",     "returning",
+    "rollup",     "row",          "select",    "set",           "sets",
+    "similar",    "some",         "substring", "symmetric",     "then",
+    "time",       "timestamp",    "to",        "treat",         "trim",
+    "union",      "using",        "values",    "varchar",       "varying",
+    "when",       "where",        "within",    "xmlattributes", "xmlconcat",
+    "xmlelement", "xmlexists",    "xmlforest", "xmlparse",      "xmlpi",
+    "xmlroot",    "xmlserialize", "xmltable"});
 
 }  // namespace
 
