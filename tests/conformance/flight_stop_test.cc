@@ -117,6 +117,7 @@ TEST_F(FlightStopTest, OneLeftBeforeAllWasSentCommitsNothing) {
     legs.push_back(
         Leg("SELECT $1::text", {std::string(10'000, 'x')}, Phase::kAutocommit));
   }
+  legs.front().wants_flush = true;  // Its answer comes while the second one sleeps.
   ASSERT_TRUE(Start(legs, FlightKind::kAtomic).ok());
   EXPECT_TRUE(Fetch().ok());
 
