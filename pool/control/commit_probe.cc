@@ -6,6 +6,7 @@
 #include <pqxx/pqxx>
 
 #include "pool/commit_evidence.h"
+#include "pool/control/control_text.h"
 #include "pool/control/wal_reader.h"
 #include "pool/str_cat.h"
 
@@ -32,14 +33,6 @@ SELECT pg_catalog.pg_terminate_backend(pid)
 FROM pg_catalog.pg_stat_activity
 WHERE backend_xid OPERATOR(pg_catalog.=) ($1::pg_catalog.xid8)::pg_catalog.xid
 )sql";
-
-std::string WithOptions(const std::string& conninfo, absl::Duration timeout) {
-  return StrCat(conninfo, " application_name='pgsluice control' connect_timeout=",
-                std::max<int64_t>(2, absl::ToInt64Seconds(timeout)),
-                " tcp_user_timeout=", absl::ToInt64Milliseconds(timeout),
-                " options='-c statement_timeout=", absl::ToInt64Milliseconds(timeout),
-                "'");
-}
 
 absl::Status NotAnswered(const std::exception& failure) {
   return absl::UnavailableError(failure.what());
@@ -93,8 +86,8 @@ CommitProbe::~CommitProbe() = default;
 absl::StatusOr<std::unique_ptr<CommitProbe>> CommitProbe::Open(
     const std::string& conninfo, absl::Duration timeout) {
   try {
-    return std::unique_ptr<CommitProbe>(
-        new CommitProbe(std::make_unique<Connection>(WithOptions(conninfo, timeout))));
+    return std::unique_ptr<CommitProbe>(new CommitProbe(
+        std::make_unique<Connection>(WithControlOptions(conninfo, timeout))));
   } catch (const std::exception& failure) {
     return NotAnswered(failure);
   }

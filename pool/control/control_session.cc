@@ -2,10 +2,10 @@
 
 #include <sys/socket.h>
 
-#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include <pqxx/pqxx>
 
+#include "pool/control/control_text.h"
 #include "pool/str_cat.h"
 
 namespace pgsluice {
@@ -34,11 +34,6 @@ FROM (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
              (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()) AS timeline_of_checkpoint
       OFFSET 0) AS now
 )sql";
-
-std::string OneLine(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return absl::StrReplaceAll(text, {{"\n", " "}});
-}
 
 // The conninfo is key=value text; for libpq the last of equal keywords holds.
 std::string WithOptions(const std::string& conninfo, const ControlOptions& options) {

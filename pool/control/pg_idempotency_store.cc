@@ -5,6 +5,7 @@
 
 #include <pqxx/pqxx>
 
+#include "pool/control/control_text.h"
 #include "pool/idempotency_sql.h"
 #include "pool/str_cat.h"
 
@@ -44,20 +45,6 @@ constexpr char kLock[] = "SELECT pg_catalog.pg_advisory_xact_lock(8098837465298)
 
 constexpr char kPrinted[] = "what `pgsluiced --idempotency-sql` prints";
 
-std::string WithOptions(const std::string& conninfo, absl::Duration timeout) {
-  return StrCat(conninfo, " application_name='pgsluice control' connect_timeout=",
-                std::max<int64_t>(2, absl::ToInt64Seconds(timeout)),
-                " tcp_user_timeout=", absl::ToInt64Milliseconds(timeout),
-                " options='-c statement_timeout=", absl::ToInt64Milliseconds(timeout),
-                "'");
-}
-
-std::string OneLine(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
 // Of a server that goes away, has no room or time, or is a primary no more.
 bool SaysNothingOfTheTable(const std::string& sqlstate) {
   for (const char* prefix : {"08", "53", "57", "25"}) {
@@ -93,7 +80,7 @@ absl::Status PgIdempotencyStore::Connect(const Endpoint& primary) {
   const absl::StatusOr<std::string> conninfo = read_conninfo_(primary);
   if (!conninfo.ok()) return absl::UnavailableError(conninfo.status().message());
   try {
-    connection_ = std::make_unique<Connection>(WithOptions(*conninfo, timeout_));
+    connection_ = std::make_unique<Connection>(WithControlOptions(*conninfo, timeout_));
   } catch (const std::exception& failure) {
     return absl::UnavailableError(OneLine(failure.what()));
   }

@@ -8,29 +8,15 @@
 #include <vector>
 
 #include "pool/options.h"
-#include "pool/pg/canceler.h"
 #include "pool/pg/pg_connection.h"
 #include "pool/pg/pg_flight.h"
+#include "pool/pg/pg_session_deps.h"
 #include "pool/server_timeout.h"
 #include "pool/session.h"
 #include "pool/statement_cache.h"
 #include "pool/timer.h"
 
 namespace pgsluice {
-
-struct PgSessionDeps {
-  std::string endpoint;
-  Role role = Role::kUnknown;
-  int shard = 0;
-  asio::any_io_executor executor;
-  SessionOptions options;
-  std::shared_ptr<Canceler> canceler;  // Shared by the endpoint's sessions on the shard.
-  // Shared with requests under way. Null: libpq did not tell the key, nothing can be
-  // cancelled.
-  std::shared_ptr<const CancelTarget> cancel_target;
-  std::shared_ptr<CancelTally> cancel_tally;  // Shared by all sessions of the endpoint.
-  absl::Duration cancel_budget;               // From cancel to clean, else closed.
-};
 
 // Confined to its shard, but for RequestStop and Close. Shared by its pool and its own
 // pending work.

@@ -10,14 +10,16 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "tests/fault/ledger_writes.h"
+#include "tests/fault/slow_commits.h"
 #include "tests/testing/live_test.h"
+#include "tests/testing/sql_connection.h"
 
 namespace pgsluice::testing {
 namespace {
 
 constexpr int kWriters = 8;
 constexpr size_t kSome = 300;
-constexpr char kInsert[] = "INSERT INTO ledger VALUES ($1)";
 
 struct Ledger {
   std::mutex mutex;
@@ -36,69 +38,22 @@ class CommitFailoverTest : public LiveTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();
-    // A COMMIT takes its time, so that the loss meets it.
-    for (const char* sql :
-         {"CREATE TABLE ledger (name text PRIMARY KEY)",
-          "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS "
-          "$$ BEGIN PERFORM pg_sleep(random() * 0.02); RETURN NULL; END $$",
-          "CREATE CONSTRAINT TRIGGER dawdle_at_commit AFTER INSERT ON ledger DEFERRABLE "
-          "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()"}) {
-      cluster().Sql(0, sql);
-    }
+    cluster().Sql(0, "CREATE TABLE ledger (name text PRIMARY KEY)");
+    for (const char* sql : kSlowCommits) cluster().Sql(0, sql);
     ASSERT_TRUE(cluster().WaitCaughtUp().ok());
     cluster().Sql(0, "ALTER SYSTEM SET synchronous_standby_names = '*'");
     cluster().Sql(0, "SELECT pg_reload_conf()");
   }
 
-  grpc::Status WriteByTransaction(const std::string& name, bool& is_resolved) {
-    v1::TransactionRequest request = MakeExecute(kInsert, {Text(name)});
-    request.set_seq(1);
-    request.mutable_begin();
-    request.set_then_commit(true);
-    grpc::ClientContext context;
-    SetDeadline(context, kCallLimit);
-    const auto stream = client().stub().Transaction(&context);
-    stream->Write(request);
-    stream->WritesDone();
-    v1::TransactionResponse response;
-    bool is_committed = false;
-    while (stream->Read(&response)) {
-      is_committed |= response.has_committed();
-      is_resolved |= response.committed().resolved();
-    }
-    const grpc::Status status = stream->Finish();
-    EXPECT_EQ(is_committed, status.ok()) << status.error_message();
-    return status;
-  }
-  grpc::Status WriteByBatch(const std::string& name) {
-    grpc::ClientContext context;
-    SetDeadline(context, kCallLimit);
-    v1::BatchRequest request;
-    *request.add_steps()->mutable_statement() = MakeStatement(kInsert, {Text(name)});
-    v1::BatchResponse response;
-    return client().stub().Batch(&context, request, &response);
-  }
-  grpc::Status WriteByQuery(const std::string& name) {
-    grpc::ClientContext context;
-    SetDeadline(context, kCallLimit);
-    v1::QueryRequest request;
-    *request.mutable_statement() = MakeStatement(kInsert, {Text(name)});
-    request.mutable_options()->set_resolve_commit(true);
-    v1::QueryResponse response;
-    return client().stub().Query(&context, request, &response);
-  }
-
   void Write(Ledger& ledger, int writer, const std::atomic<bool>& is_over) {
     for (int i = 0; !is_over; ++i) {
-      const std::string name = absl::StrCat(writer, "-", i);
-      bool is_resolved = false;
-      const grpc::Status status = i % 3 == 0   ? WriteByTransaction(name, is_resolved)
-                                  : i % 3 == 1 ? WriteByBatch(name)
-                                               : WriteByQuery(name);
-      const auto outcome = Explain(status).verdict.outcome();
+      const std::string name = absl::StrCat("w", writer, "-", i);
+      const Told told = WriteInTurns(client(), i, name);
+      EXPECT_EQ(told.is_committed, told.status.ok()) << told.failure;
+      const auto outcome = told.failure.verdict.outcome();
       const std::lock_guard lock(ledger.mutex);
-      ledger.resolved += is_resolved ? 1 : 0;
-      if (status.ok()) {
+      ledger.resolved += told.committed.resolved() ? 1 : 0;
+      if (told.is_committed) {
         ledger.committed.insert(name);
       } else if (outcome == v1::OUTCOME_NOT_STARTED ||
                  outcome == v1::OUTCOME_ROLLED_BACK) {
@@ -128,6 +83,18 @@ TEST_F(CommitFailoverTest, WhatWasToldIsSoOnTheNewPrimary) {
   }
   EXPECT_TRUE(WaitFor("some are written", [&] { return ledger.Committed() > kSome; }));
 
+  // However busy the machine is: one COMMIT at least is under way.
+  auto holder = SqlConnection::Open(cluster().server(0).local_conninfo());
+  ASSERT_TRUE(holder.ok()) << holder.status();
+  EXPECT_TRUE(holder->Run("SELECT pg_advisory_lock(99)").ok());
+  Told slow;
+  std::thread slow_writer([&] { slow = WriteByTransaction(client(), "slow"); });
+  EXPECT_TRUE(WaitFor("its COMMIT waits", [] {
+    return cluster().Sql(0,
+                         "SELECT count(*) FROM pg_locks "
+                         "WHERE locktype = 'advisory' AND NOT granted") == "1";
+  }));
+
   EXPECT_TRUE(cluster().server(0).Stop(StopMode::kImmediate).ok());
   EXPECT_TRUE(cluster().Promote(1).ok());
   EXPECT_TRUE(SeesRole(1, v1::ROLE_PRIMARY));
@@ -136,6 +103,7 @@ TEST_F(CommitFailoverTest, WhatWasToldIsSoOnTheNewPrimary) {
                       [&] { return ledger.Committed() > before + kSome; }));
   is_over = true;
   for (std::thread& writer : writers) writer.join();
+  slow_writer.join();
 
   // Back on its old timeline, it gets nothing to do.
   ASSERT_TRUE(cluster().server(0).Start().ok());
@@ -146,8 +114,9 @@ TEST_F(CommitFailoverTest, WhatWasToldIsSoOnTheNewPrimary) {
   for (const std::string& name : ledger.denied) {
     EXPECT_FALSE(written.contains(name)) << name << " was told not to be";
   }
-  EXPECT_GT(ledger.denied.size() + ledger.unknown + ledger.resolved, 0U)
-      << "no fault was felt";
+  EXPECT_FALSE(slow.is_committed);
+  EXPECT_NE(slow.failure.verdict.outcome(), v1::OUTCOME_UNSPECIFIED) << slow.failure;
+  EXPECT_FALSE(written.contains("slow"));
   std::cerr << ledger.committed.size() << " committed (" << ledger.resolved
             << " transactions found so afterwards), " << ledger.denied.size()
             << " denied, " << ledger.unknown << " unknown\n";

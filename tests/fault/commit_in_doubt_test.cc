@@ -15,38 +15,14 @@
 #include "google/rpc/status.pb.h"
 
 #include "pgsluice/v1/transaction_outcome.pb.h"
+#include "tests/fault/ledger_writes.h"
+#include "tests/fault/slow_commits.h"
 #include "tests/testing/live_test.h"
 #include "tests/testing/sql_connection.h"
 #include "tests/testing/tcp_gate.h"
 
 namespace pgsluice::testing {
 namespace {
-
-// COMMIT of a row whose name begins with "slow" waits for advisory lock 99.
-constexpr const char* kFixtures[] = {
-    "CREATE TABLE ledger (name text PRIMARY KEY)",
-    "CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN PERFORM pg_advisory_xact_lock(99); RETURN NULL; END $$",
-    "CREATE CONSTRAINT TRIGGER wait_at_commit AFTER INSERT ON ledger DEFERRABLE "
-    "INITIALLY "
-    "DEFERRED FOR EACH ROW WHEN (new.name LIKE 'slow%') EXECUTE FUNCTION "
-    "wait_at_commit()",
-    // That of the ledger's writers takes its time, so that crashes meet it.
-    "CREATE FUNCTION dawdle_at_commit() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN PERFORM pg_sleep(random() * 0.02); RETURN NULL; END $$",
-    "CREATE CONSTRAINT TRIGGER dawdle_at_commit AFTER INSERT ON ledger DEFERRABLE "
-    "INITIALLY DEFERRED FOR EACH ROW WHEN (new.name LIKE 'w%') EXECUTE FUNCTION "
-    "dawdle_at_commit()",
-};
-constexpr char kInsert[] = "INSERT INTO ledger VALUES ($1)";
-
-v1::TransactionRequest OneShot(const std::string& name) {
-  v1::TransactionRequest request = MakeExecute(kInsert, {Text(name)});
-  request.set_seq(1);
-  request.mutable_begin();
-  request.set_then_commit(true);
-  return request;
-}
 
 std::optional<v1::TransactionReference> ReferenceIn(const grpc::Status& status) {
   google::rpc::Status details;
@@ -58,20 +34,13 @@ std::optional<v1::TransactionReference> ReferenceIn(const grpc::Status& status) 
   return std::nullopt;
 }
 
-// What a caller was told of one write.
-struct Told {
-  grpc::Status status;
-  Failure failure;
-  v1::Committed committed;
-  bool is_committed = false;
-};
-
 class CommitInDoubtTest : public LiveTest {
  public:
   static void SetUpTestSuite() {
     SetUpCluster({.replicas = 0});
     if (HasFatalFailure()) return;
-    for (const char* sql : kFixtures) cluster().Sql(0, sql);
+    cluster().Sql(0, "CREATE TABLE ledger (name text PRIMARY KEY)");
+    for (const char* sql : kSlowCommits) cluster().Sql(0, sql);
   }
 
  protected:
@@ -93,51 +62,7 @@ class CommitInDoubtTest : public LiveTest {
   }
 
   Told Write(const std::string& name, absl::Duration limit = kCallLimit) {
-    Told told;
-    grpc::ClientContext context;
-    SetDeadline(context, limit);
-    const auto stream = client().stub().Transaction(&context);
-    stream->Write(OneShot(name));
-    stream->WritesDone();
-    v1::TransactionResponse response;
-    while (stream->Read(&response)) {
-      if (!response.has_committed()) continue;
-      told.is_committed = true;
-      told.committed = response.committed();
-    }
-    told.status = stream->Finish();
-    told.failure = Explain(told.status);
-    return told;
-  }
-  Told WriteByBatch(const std::string& name) {
-    Told told;
-    grpc::ClientContext context;
-    SetDeadline(context, kCallLimit);
-    v1::BatchRequest request;
-    *request.add_steps()->mutable_statement() = MakeStatement(kInsert, {Text(name)});
-    v1::BatchResponse response;
-    told.status = client().stub().Batch(&context, request, &response);
-    told.failure = Explain(told.status);
-    told.is_committed = told.status.ok();
-    return told;
-  }
-  Told WriteByQuery(const std::string& name) {
-    Told told;
-    grpc::ClientContext context;
-    SetDeadline(context, kCallLimit);
-    v1::QueryRequest request;
-    *request.mutable_statement() = MakeStatement(kInsert, {Text(name)});
-    request.mutable_options()->set_resolve_commit(true);
-    request.mutable_options()->set_report(true);
-    v1::QueryResponse response;
-    told.status = client().stub().Query(&context, request, &response);
-    told.failure = Explain(told.status);
-    told.is_committed = told.status.ok();
-    if (told.is_committed) {
-      EXPECT_EQ(response.command_tag(), "INSERT 0 1");
-      EXPECT_EQ(response.route().endpoint(), "server0");
-    }
-    return told;
+    return WriteByTransaction(client(), name, limit);
   }
   v1::ResolveTransactionResponse Resolve(const v1::TransactionReference& reference) {
     grpc::ClientContext context;
@@ -241,7 +166,9 @@ TEST_F(CommitInDoubtTest, ThatWasStillWaitingIsEndedAndFoundRolledBack) {
 }
 
 TEST_F(CommitInDoubtTest, OfABatchIsResolvedToo) {
-  const auto write = [this](const std::string& name) { return WriteByBatch(name); };
+  const auto write = [this](const std::string& name) {
+    return WriteByBatch(client(), name);
+  };
 
   const Told committed = LoseTheAnswer(write, "slow3");
   EXPECT_TRUE(committed.is_committed) << committed.failure;
@@ -253,10 +180,13 @@ TEST_F(CommitInDoubtTest, OfABatchIsResolvedToo) {
 }
 
 TEST_F(CommitInDoubtTest, OfASingleWriteIsResolvedOnRequest) {
-  const auto write = [this](const std::string& name) { return WriteByQuery(name); };
+  const auto write = [this](const std::string& name) {
+    return WriteByQuery(client(), name);
+  };
 
   const Told committed = LoseTheAnswer(write, "slow7");
   EXPECT_TRUE(committed.is_committed) << committed.failure;
+  EXPECT_EQ(committed.endpoint, "server0");
   EXPECT_TRUE(IsPresent("slow7"));
 
   const Told aborted = CutAtCommit(write, "slow8");
@@ -264,7 +194,7 @@ TEST_F(CommitInDoubtTest, OfASingleWriteIsResolvedOnRequest) {
   EXPECT_FALSE(IsPresent("slow8"));
 
   // Errors are those of a Query.
-  const Told twice = WriteByQuery("slow7");
+  const Told twice = WriteByQuery(client(), "slow7");
   EXPECT_EQ(twice.failure.reason, "UNIQUE_VIOLATION") << twice.failure;
   EXPECT_EQ(twice.failure.message.find("steps"), std::string::npos) << twice.failure;
 }
@@ -334,7 +264,7 @@ TEST_F(CommitInDoubtTest, AnAnnouncedCommitEndsLikeOthers) {
   v1::Begin begin;
   begin.set_announce_commit(true);
   EXPECT_TRUE(stream.Begin(begin).has_begun());
-  EXPECT_TRUE(stream.Execute(kInsert, {Text("quick2")}).has_result());
+  EXPECT_TRUE(stream.Execute(kInsertName, {Text("quick2")}).has_result());
   const v1::TransactionResponse committing = stream.Commit();
   ASSERT_TRUE(committing.has_committing());
   const auto committed = stream.Receive();
@@ -393,9 +323,7 @@ TEST_F(CommitInDoubtTest, ALedgerThroughCrashesIsRight) {
     writers.emplace_back([&, w] {
       for (int i = 0; !is_over; ++i) {
         const std::string name = absl::StrCat("w", w, "-", i);
-        const Told told = i % 3 == 0   ? Write(name)
-                          : i % 3 == 1 ? WriteByBatch(name)
-                                       : WriteByQuery(name);
+        const Told told = WriteInTurns(client(), i, name);
         const std::lock_guard lock(mutex);
         if (told.is_committed) {
           committed.push_back(name);

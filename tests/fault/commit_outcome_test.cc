@@ -210,7 +210,9 @@ TEST_F(CommitOutcomeTest, NorWhenOneBackendTakesTheOthersAlong) {
   ASSERT_TRUE(pid.ok()) << pid.status();
   int backend = 0;
   ASSERT_TRUE(absl::SimpleAtoi(*pid->at(0).at(0), &backend));
+  SqlConnection other = Connect(0);
   ASSERT_EQ(kill(backend, SIGKILL), 0);
+  ASSERT_TRUE(WaitFor("the others end", [&] { return !other.Run("SELECT 1").ok(); }));
   ASSERT_TRUE(WaitFor("the server is back", [this] {
     auto connection = SqlConnection::Open(cluster_->server(0).local_conninfo());
     return connection.ok() && connection->Run("SELECT 1").ok();

@@ -16,6 +16,7 @@
 #include "gmock/gmock.h"
 
 #include "pgsluice/client.h"
+#include "tests/fault/slow_commits.h"
 #include "tests/testing/live_test.h"
 #include "tests/testing/sql_connection.h"
 #include "tests/testing/tcp_gate.h"
@@ -23,22 +24,6 @@
 namespace pgsluice::testing {
 namespace {
 
-// No unique name: a write that takes effect twice is to be seen. COMMIT of a row whose
-// name begins with "slow" waits for advisory lock 99; that of the ledger's writers takes
-// its time, so that crashes meet it.
-constexpr const char* kFixtures[] = {
-    "CREATE TABLE ledger (id bigserial PRIMARY KEY, name text)",
-    "CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN PERFORM pg_advisory_xact_lock(99); RETURN NULL; END $$",
-    "CREATE CONSTRAINT TRIGGER wait_at_commit AFTER INSERT ON ledger DEFERRABLE "
-    "INITIALLY DEFERRED FOR EACH ROW WHEN (new.name LIKE 'slow%') EXECUTE FUNCTION "
-    "wait_at_commit()",
-    "CREATE FUNCTION dawdle_at_commit() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN PERFORM pg_sleep(random() * 0.02); RETURN NULL; END $$",
-    "CREATE CONSTRAINT TRIGGER dawdle_at_commit AFTER INSERT ON ledger DEFERRABLE "
-    "INITIALLY DEFERRED FOR EACH ROW WHEN (new.name LIKE 'w%') EXECUTE FUNCTION "
-    "dawdle_at_commit()",
-};
 constexpr char kInsert[] = "INSERT INTO ledger (name) VALUES ($1) RETURNING id";
 
 class IdempotencyFaultTest : public LiveTest {
@@ -46,7 +31,8 @@ class IdempotencyFaultTest : public LiveTest {
   static void SetUpTestSuite() {
     SetUpCluster({.replicas = 0});
     if (HasFatalFailure()) return;
-    for (const char* sql : kFixtures) cluster().Sql(0, sql);
+    cluster().Sql(0, "CREATE TABLE ledger (id bigserial PRIMARY KEY, name text)");
+    for (const char* sql : kSlowCommits) cluster().Sql(0, sql);
   }
 
  protected:

@@ -1,0 +1,22 @@
+// A Query that runs as a transaction of its own, an atomic batch of one statement: with
+// an idempotency key, or so that what became of its COMMIT can be found out.
+#pragma once
+
+#include "absl/status/status.h"
+#include "asio/awaitable.hpp"
+
+#include "server/admitted_statement.h"
+#include "server/query_call.h"
+
+namespace pgsluice {
+
+// Whether the caller asks for it.
+bool IsSingleWrite(const CallOptions& options);
+
+// `admitted` must outlive it.
+asio::awaitable<absl::Status> RunSingleWrite(QueryCall& call,
+                                             const CallEnvironment& environment,
+                                             const AdmittedStatement& admitted,
+                                             v1::QueryResponse& response);
+
+}  // namespace pgsluice
