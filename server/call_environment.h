@@ -10,10 +10,12 @@
 #include "pool/cluster.h"
 #include "pool/commit_resolver.h"
 #include "pool/options.h"
+#include "pool/read_resend.h"
 #include "server/admission.h"
 #include "server/convert/row_encoder.h"
 #include "server/convert/statement_from_proto.h"
 #include "server/convert/status.h"
+#include "server/read_resends.h"
 #include "server/slow_query_log.h"
 #include "server/statement_stats.h"
 
@@ -35,6 +37,7 @@ struct CallLimits {
   size_t max_batch_steps = 0;
   bool resolve_commits = true;
   ReadFallback read_fallback = ReadFallback::kPrimary;
+  ResendOptions read_resend;
 
   bool operator==(const CallLimits&) const = default;
 };
@@ -45,6 +48,7 @@ struct CallEnvironment {
   Cluster& cluster;
   Admission& admission;
   StatementStats& statements;
+  ReadResends& resends;
   CommitResolver& resolver;
   CallLimits limits;
   StatusOptions status;

@@ -116,6 +116,9 @@ v1::PoolStatsResponse GatherPoolStats(const CallEnvironment& environment,
   for (const EndpointMemory& memory : monitor.Recall(history)) {
     *response.add_monitors() = ToProto(memory);
   }
+  const ReadResends::Totals resends = environment.resends.totals();
+  response.set_reads_resent(resends.resent);
+  response.set_read_resends_refused(resends.refused);
   *response.mutable_sample_interval() = ToProto(monitor.options().interval);
   return response;
 }

@@ -47,7 +47,9 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
       .resolve_commits = limits.resolve_commits(),
       .read_fallback = config.routing().read_fallback() == config::v1::READ_FALLBACK_NONE
                            ? ReadFallback::kNone
-                           : ReadFallback::kPrimary};
+                           : ReadFallback::kPrimary,
+      .read_resend = {.percent = limits.read_resend_percent(),
+                      .burst = limits.read_resend_burst()}};
 }
 
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {
