@@ -64,6 +64,7 @@ TEST_F(BackendKillTest, DuringAWriteHasAnUnknownOutcome) {
 }
 
 TEST_F(BackendKillTest, DuringAStreamedReadEndsItWithoutATrailer) {
+  StartGateway({"limits.read_resend_percent=0"});
   v1::StreamQueryRequest request = MakeStreamQuery(
       "SELECT i, pg_sleep(CASE i WHEN 50000 THEN 61 ELSE 0 END) "
       "FROM generate_series(1, 100000) i");

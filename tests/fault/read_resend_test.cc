@@ -120,9 +120,11 @@ TEST_F(ReadResendTest, AKilledReadIsSentToAnotherReplica) {
   size_t first = 0;
   EXPECT_TRUE(WaitFor("the read waits on a replica", [&] {
     for (size_t replica : {1, 2}) {
-      if (cluster().TerminateBackends(replica, "xact_lock_shared") > 0) first = replica;
+      if (cluster().TerminateBackends(replica, "xact_lock_shared") == 0) continue;
+      first = replica;
+      return true;  // Lest the second attempt be killed, too.
     }
-    return first != 0;
+    return false;
   }));
   const size_t other = first == 1 ? 2 : 1;
   EXPECT_TRUE(WaitFor("it waits on the other one", [&] {
@@ -180,12 +182,20 @@ TEST_F(ReadResendTest, AStreamWithRowsDeliveredIsNotSentAgain) {
       "SELECT i, pg_sleep(CASE i WHEN 50000 THEN 61 ELSE 0 END) "
       "FROM generate_series(1, 100000) i");
   request.mutable_options()->set_intent(v1::INTENT_READ);
-  StreamAnswer answer;
-  WhileKilling(1, "pg_sleep(CASE", [&] { answer = client().Stream(request); });
+  grpc::ClientContext context;
+  SetDeadline(context, kCallLimit);
+  const auto reader = client().stub().StreamQuery(&context, request);
+  v1::StreamQueryResponse message;
+  ASSERT_TRUE(reader->Read(&message));
+  ASSERT_TRUE(message.has_header()) << message.ShortDebugString();
+  ASSERT_TRUE(WaitFor("the backend is killed", [] {
+    return cluster().TerminateBackends(1, "pg_sleep(CASE") > 0;
+  }));
+  while (reader->Read(&message)) EXPECT_FALSE(message.has_trailer());
+  const Failure failure = Explain(reader->Finish());
 
-  EXPECT_EQ(answer.failure.code, grpc::StatusCode::UNAVAILABLE) << answer.failure;
-  EXPECT_EQ(answer.failure.verdict.scope(), v1::RETRY_SCOPE_STATEMENT);
-  EXPECT_FALSE(answer.has_trailer);
+  EXPECT_EQ(failure.code, grpc::StatusCode::UNAVAILABLE) << failure;
+  EXPECT_EQ(failure.verdict.scope(), v1::RETRY_SCOPE_STATEMENT);
   ExpectResends(0, 0);
   ExpectRestored();
 }
