@@ -166,8 +166,19 @@ std::shared_ptr<const Cluster::State> Cluster::AdvanceLocked(State next, absl::T
 void Cluster::Tell(const std::shared_ptr<const State>& before,
                    const std::shared_ptr<const State>& after, const Pools& retire) {
   for (const auto& pool : retire) pool->Retire(CloseReason::kRetired, Reroute());
+  WatchTheUnreachable(*before, *after);
   if (after != before && deps_.on_change) {
     deps_.on_change(before->topology, after->topology);
+  }
+}
+
+void Cluster::WatchTheUnreachable(const State& before, const State& after) {
+  if (before.members.size() != after.members.size()) return;
+  for (size_t i = 0; i < after.members.size(); ++i) {
+    const std::shared_ptr<EndpointPool>& pool = after.members[i].pool;
+    if (pool == nullptr || pool != before.members[i].pool) continue;
+    const bool was_reachable = before.topology.endpoints[i].is_reachable;
+    if (was_reachable && !after.topology.endpoints[i].is_reachable) pool->WatchClosely();
   }
 }
 

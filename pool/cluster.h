@@ -136,6 +136,8 @@ class Cluster final {
   void Tell(const std::shared_ptr<const State>& before,
             const std::shared_ptr<const State>& after, const Pools& retire)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // An endpoint that stops answering may be behind a link that has gone silent.
+  static void WatchTheUnreachable(const State& before, const State& after);
   // Makes the members of `next` those of `endpoints`.
   void FollowEndpointsLocked(const std::vector<Endpoint>& endpoints, State& next,
                              Pools& retire) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -62,6 +62,8 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   // Replaces every session that is open or being opened by a new one, as fast as new ones
   // may be dialled: idle ones by and by, leased ones on return.
   void Renew() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The endpoint does not answer its probes: see Session::WatchClosely.
+  void WatchClosely() ABSL_LOCKS_EXCLUDED(mutex_);
   // Leases that are out are not touched; sessions stay open.
   void Pause() ABSL_LOCKS_EXCLUDED(mutex_);
   void Resume() ABSL_LOCKS_EXCLUDED(mutex_);

@@ -50,6 +50,16 @@ void EndpointPool::Ping(PooledSession* session) {
   CleanUp(session, kPing, CloseReason::kPingFailed);
 }
 
+void EndpointPool::WatchClosely() {
+  std::vector<std::shared_ptr<Session>> sessions;
+  {
+    absl::MutexLock lock(&mutex_);
+    sessions.reserve(sessions_.size());
+    for (const auto& [id, pooled] : sessions_) sessions.push_back(pooled->session);
+  }
+  for (const auto& session : sessions) session->WatchClosely();
+}
+
 // One look at each idle socket, which does not block.
 void EndpointPool::CloseDeadLocked(Work& work) {
   for (size_t i = idle_.size(); i-- > 0;) {

@@ -76,6 +76,7 @@ PoolStats EndpointPool::Stats() const {
                   .next_dial_in = std::nullopt,
                   .last_error = std::string(last_failure_.message()),
                   .counters = counters_};
+  if (connector_ != nullptr) stats.counters.cancelled = connector_->cancel_counts();
   if (auto oldest = queue_.oldest_enqueued(); oldest.has_value()) {
     stats.oldest_wait = now - *oldest;
   }

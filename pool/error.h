@@ -1,8 +1,8 @@
 // Every error of the gateway is made here. An error is an absl::Status whose payload
 // (ErrorDetails) says who is to blame and what the caller may do next;
 // server/convert/status puts both on the wire. Made in error.cc, but for what PostgreSQL
-// reported (error_postgres.cc), lost sessions (error_lost.cc) and stopped calls
-// (error_stop.cc).
+// reported (error_postgres.cc), lost sessions (error_lost.cc), stopped calls
+// (error_stop.cc) and idempotency keys (error_idempotency.cc).
 #pragma once
 
 #include <optional>
@@ -61,6 +61,8 @@ struct ErrorDetails {
   std::optional<PostgresFields> postgres = {};
   // Names the transaction whose commit is in doubt, if that is known.
   std::optional<CommitEvidence> commit = {};
+  // The call had an idempotency key: the same request takes effect at most once.
+  bool is_safe_with_key = false;
 };
 
 // Reason of an error at connect that is the fault of the gateway's own credentials.

@@ -76,6 +76,7 @@ absl::Status MakeError(absl::StatusCode code, std::string_view message,
     Put(bytes, details.commit->note);
     Put(bytes, details.commit->incarnation);
   }
+  Put(bytes, int64_t{details.is_safe_with_key ? 1 : 0});
   absl::Status status(code, ForAbsl(message));
   status.SetPayload(kTypeUrl, absl::Cord(bytes));
   return status;
@@ -114,6 +115,7 @@ std::optional<ErrorDetails> DetailsOf(const absl::Status& status) {
     commit.note = reader.Text();
     commit.incarnation = reader.Text();
   }
+  details.is_safe_with_key = reader.Number() == 1;
   return details;
 }
 

@@ -1,5 +1,6 @@
 #include "pool/lease.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "asio/co_spawn.hpp"
@@ -72,9 +73,13 @@ Session& Lease::session() const { return *session_->session; }
 
 TransactionStatus Lease::transaction() const { return session().facts().transaction; }
 
-Execution Lease::NextExecution(const Statement& statement, Phase phase) {
+Execution Lease::NextExecution(const Statement& statement, Phase phase,
+                               const StopSignal& stop) {
   statement_id_ = NextStatementId();
-  return {.statement = &statement, .phase = phase, .id = statement_id_};
+  return {.statement = &statement,
+          .phase = phase,
+          .id = statement_id_,
+          .deadline = stop.deadline()};
 }
 
 StopSignal::Subscription Lease::StopWith(StopSignal& stop) {
@@ -85,7 +90,7 @@ StopSignal::Subscription Lease::StopWith(StopSignal& stop) {
 asio::awaitable<absl::Status> Lease::Start(const Statement& statement, Phase phase,
                                            StopSignal& stop) {
   if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
-  const Execution execution = NextExecution(statement, phase);
+  const Execution execution = NextExecution(statement, phase, stop);
   const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), session().Start(execution));
 }
@@ -94,19 +99,22 @@ asio::awaitable<absl::StatusOr<Fetched>> Lease::StartAndFetch(const Statement& s
                                                               Phase phase, RowSink& sink,
                                                               StopSignal& stop) {
   if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
-  const Execution execution = NextExecution(statement, phase);
+  const Execution execution = NextExecution(statement, phase, stop);
   const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), RunFirst(session(), execution, sink));
 }
 
-void Lease::NameLegs(std::vector<Execution>& legs) {
-  for (Execution& leg : legs) leg.id = statement_id_ = NextStatementId();
+void Lease::NameLegs(std::vector<Execution>& legs, const StopSignal& stop) {
+  for (Execution& leg : legs) {
+    leg.id = statement_id_ = NextStatementId();
+    leg.deadline = std::min(leg.deadline, stop.deadline());
+  }
 }
 
 asio::awaitable<absl::Status> Lease::StartFlight(std::vector<Execution> legs,
                                                  FlightKind kind, StopSignal& stop) {
   if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
-  NameLegs(legs);
+  NameLegs(legs, stop);
   const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), session().StartFlight(legs, kind));
 }
@@ -117,7 +125,7 @@ asio::awaitable<LegResults> Lease::RunFlight(std::vector<Execution> legs,
   if (stop.is_stopped()) {
     co_return LegResults(legs.size(), StoppedBeforeStart(stop.reason()));
   }
-  NameLegs(legs);
+  NameLegs(legs, stop);
   const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), RunLegs(session(), legs, sinks, kind));
 }

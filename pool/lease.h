@@ -62,8 +62,9 @@ class Lease final {
  private:
   Session& session() const;
   // What goes to the session; names the statement, so that a stop can only meet this one.
-  Execution NextExecution(const Statement& statement, Phase phase);
-  void NameLegs(std::vector<Execution>& legs);
+  Execution NextExecution(const Statement& statement, Phase phase,
+                          const StopSignal& stop);
+  void NameLegs(std::vector<Execution>& legs, const StopSignal& stop);
   // Passes a stop on to the statement named last.
   StopSignal::Subscription StopWith(StopSignal& stop);
 

@@ -64,10 +64,10 @@ struct SessionOptions {
   std::string client_encoding = "UTF8";  // Nothing else: answers are UTF-8.
   std::string time_zone = "UTC";
   absl::Duration idle_in_transaction_timeout = absl::Seconds(60);
-  absl::Duration keepalive_idle = absl::Seconds(30);
+  absl::Duration keepalive_idle = absl::Seconds(2);
   absl::Duration keepalive_interval = absl::Seconds(1);
   int keepalive_count = 3;
-  absl::Duration tcp_user_timeout = absl::Seconds(5);
+  absl::Duration tcp_user_timeout = absl::Milliseconds(3500);
   size_t prepared_statements = 256;  // Per session; 0: none are kept.
   SessionReset reset = SessionReset::kWhenNeeded;
   // For a cancelled statement to end; after it the session is closed.

@@ -19,7 +19,6 @@ void PoolMonitor::Look() {
   const absl::Time now = deps_.clock->Now();
   std::vector<EndpointSample> samples = deps_.take_samples(now);
   std::vector<AlertTransition> transitions;
-  std::vector<std::shared_ptr<const Listener>> listeners;
   {
     absl::MutexLock lock(&mutex_);
     FollowLocked(samples, now, transitions);
@@ -30,15 +29,14 @@ void PoolMonitor::Look() {
         transitions.push_back(std::move(transition));
       }
     }
-    listeners = RememberLocked(transitions);
+    RememberLocked(transitions);
   }
-  Tell(transitions, listeners);
+  Tell(transitions);
 }
 
 void PoolMonitor::Reconfigure(const MonitorOptions& options) {
   const absl::Time now = deps_.clock->Now();
   std::vector<AlertTransition> transitions;
-  std::vector<std::shared_ptr<const Listener>> listeners;
   {
     absl::MutexLock lock(&mutex_);
     if (options_ == options) return;
@@ -49,9 +47,9 @@ void PoolMonitor::Reconfigure(const MonitorOptions& options) {
         transitions.push_back(std::move(transition));
       }
     }
-    listeners = RememberLocked(transitions);
+    RememberLocked(transitions);
   }
-  Tell(transitions, listeners);
+  Tell(transitions);
 }
 
 MonitorOptions PoolMonitor::options() const {
@@ -100,23 +98,18 @@ bool PoolMonitor::IsSampleDueLocked(absl::Time now) {
   return true;
 }
 
-std::vector<std::shared_ptr<const PoolMonitor::Listener>> PoolMonitor::RememberLocked(
-    std::vector<AlertTransition>& transitions) {
-  std::vector<std::shared_ptr<const Listener>> listeners;
+void PoolMonitor::RememberLocked(std::vector<AlertTransition>& transitions) {
   for (AlertTransition& transition : transitions) {
     transition.sequence = ++last_sequence_;
     if (transitions_.size() == kTransitionsKept) transitions_.pop_front();
     transitions_.push_back(transition);
   }
-  if (transitions.empty()) return listeners;
-  for (const auto& [id, listener] : listeners_) listeners.push_back(listener);
-  return listeners;
 }
 
-void PoolMonitor::Tell(const std::vector<AlertTransition>& transitions,
-                       const std::vector<std::shared_ptr<const Listener>>& listeners) {
+void PoolMonitor::Tell(const std::vector<AlertTransition>& transitions) {
+  if (transitions.empty()) return;
   for (const AlertTransition& transition : transitions) deps_.on_transition(transition);
-  for (const auto& listener : listeners) (*listener)();
+  listeners_.Tell();
 }
 
 std::vector<EndpointMemory> PoolMonitor::Recall(size_t history) const {
@@ -145,18 +138,6 @@ std::vector<AlertTransition> PoolMonitor::TransitionsAfter(uint64_t sequence) co
 uint64_t PoolMonitor::last_sequence() const {
   absl::MutexLock lock(&mutex_);
   return last_sequence_;
-}
-
-PoolMonitor::ListenerId PoolMonitor::AddListener(Listener listener) {
-  absl::MutexLock lock(&mutex_);
-  listeners_.emplace(next_listener_,
-                     std::make_shared<const Listener>(std::move(listener)));
-  return next_listener_++;
-}
-
-void PoolMonitor::RemoveListener(ListenerId id) {
-  absl::MutexLock lock(&mutex_);
-  listeners_.erase(id);
 }
 
 }  // namespace pgsluice

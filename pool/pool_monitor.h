@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +15,7 @@
 #include "pool/alert.h"
 #include "pool/clock.h"
 #include "pool/endpoint_monitor.h"
+#include "pool/listeners.h"
 #include "pool/sample.h"
 
 namespace pgsluice {
@@ -34,9 +33,6 @@ class PoolMonitor final {
  public:
   // Between two looks: what the shortest interval of samples needs.
   static constexpr absl::Duration kLookInterval = absl::Seconds(1);
-
-  using Listener = std::function<void()>;
-  using ListenerId = uint64_t;
 
   explicit PoolMonitor(PoolMonitorDeps deps);
   PoolMonitor(const PoolMonitor&) = delete;
@@ -57,10 +53,8 @@ class PoolMonitor final {
 
   MonitorOptions options() const ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Called after a look with transitions, on the looking thread. It may be called once
-  // more while it is removed: it should hold nothing that dies with its owner.
-  ListenerId AddListener(Listener listener) ABSL_LOCKS_EXCLUDED(mutex_);
-  void RemoveListener(ListenerId id) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Those told after a look with transitions, on the looking thread.
+  Listeners& listeners() { return listeners_; }
 
  private:
   bool IsSampleDueLocked(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -70,13 +64,13 @@ class PoolMonitor final {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   const EndpointMonitor* FindLocked(const std::string& endpoint) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Numbers and remembers them; returns whom to tell.
-  std::vector<std::shared_ptr<const Listener>> RememberLocked(
-      std::vector<AlertTransition>& transitions) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Tell(const std::vector<AlertTransition>& transitions,
-            const std::vector<std::shared_ptr<const Listener>>& listeners);
+  // Numbers and remembers them.
+  void RememberLocked(std::vector<AlertTransition>& transitions)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Tell(const std::vector<AlertTransition>& transitions) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const PoolMonitorDeps deps_;
+  Listeners listeners_;
 
   mutable absl::Mutex mutex_;
   MonitorOptions options_ ABSL_GUARDED_BY(mutex_);
@@ -84,10 +78,6 @@ class PoolMonitor final {
   absl::Time next_sample_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   uint64_t last_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<AlertTransition> transitions_ ABSL_GUARDED_BY(mutex_);
-  ListenerId next_listener_ ABSL_GUARDED_BY(mutex_) = 1;
-  // Shared with notifications under way.
-  std::map<ListenerId, std::shared_ptr<const Listener>> listeners_
-      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice

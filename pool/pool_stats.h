@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 
+#include "pool/cancel_tally.h"
 #include "pool/endpoint.h"
 #include "pool/session_lifecycle.h"
 
@@ -32,6 +33,8 @@ struct PoolCounters {
   uint64_t doomed = 0;
   uint64_t doomed_refused = 0;
   uint64_t pings = 0;
+  // Of all pools that the endpoint has had in this role.
+  CancelCounts cancelled;
 };
 
 struct PoolStats {

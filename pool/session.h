@@ -12,6 +12,7 @@
 #include "asio/any_io_executor.hpp"
 #include "asio/awaitable.hpp"
 
+#include "pool/cancel_tally.h"
 #include "pool/error.h"
 #include "pool/result.h"
 #include "pool/session_lifecycle.h"
@@ -27,6 +28,9 @@ struct Execution {
   uint64_t id = 0;  // Rises; names the statement in RequestStop.
   // In a flight: the server hands over this one's result before it turns to the next.
   bool wants_flush = false;
+  // When it will be stopped at the latest: PostgreSQL itself ends it within a second
+  // then.
+  absl::Time deadline = absl::InfiniteFuture();
 };
 
 // What an error in a flight means to the statements, its legs, behind it.
@@ -73,6 +77,9 @@ class Session {
   // False when the server has ended it, or said anything, while it was idle. By the pool;
   // does not block.
   virtual bool LooksAlive() const = 0;
+  // The endpoint does not answer its probes: from now on a server that has become silent
+  // is found out within seconds, however rare keepalives are. From any thread.
+  virtual void WatchClosely() = 0;
   // Makes the session as new; `done` is called once, on the session's shard.
   virtual void CleanUp(const CleanUpPlan& plan,
                        std::function<void(absl::Status)> done) = 0;
@@ -88,6 +95,8 @@ class Connector {
   virtual void Connect(
       int shard, absl::Time deadline,
       std::function<void(absl::StatusOr<std::shared_ptr<Session>>)> done) = 0;
+  // Of all sessions of its endpoint and role since the process began. From any thread.
+  virtual CancelCounts cancel_counts() const { return {}; }
 };
 
 }  // namespace pgsluice

@@ -90,6 +90,12 @@ StateRisk JudgePlain(std::string_view sql) {
     if (IsWord(previous, "into") && MakesTable(before_previous, token)) {
       return StateRisk::kPossible;
     }
+    // OPERATOR(pg_catalog.=) is no call, one of another schema may be anything.
+    const bool follows_operator =
+        previous.IsSymbol("(") && IsWord(before_previous, "operator");
+    if (follows_operator && (!IsName(token) || NameOf(token) != kCatalog)) {
+      return StateRisk::kPossible;
+    }
     if (IsName(token)) {
       if (token.text.size() == kSettings.size() && NameOf(token) == kSettings) {
         return StateRisk::kPossible;
@@ -102,7 +108,8 @@ StateRisk JudgePlain(std::string_view sql) {
         path.parts = 1;
       }
       path.last = token;
-    } else if (token.IsSymbol("(") && IsName(previous) && !IsHarmless(path)) {
+    } else if (token.IsSymbol("(") && IsName(previous) && !IsWord(previous, "operator") &&
+               !IsHarmless(path)) {
       return StateRisk::kPossible;
     } else if (token.IsSymbol(".") && !IsName(previous)) {
       path.parts = 2;  // Of something that is no name: no schema that we know.

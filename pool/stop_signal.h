@@ -1,11 +1,14 @@
 // Tells the parts of one call that it must end, and why. Confined to the call's shard.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "absl/time/time.h"
 
 namespace pgsluice {
 
@@ -44,6 +47,10 @@ class StopSignal final {
   StopReason reason() const { return reason_; }
   bool is_stopped() const { return reason_ != StopReason::kNone; }
 
+  // When it will be told at the latest; whoever says so, sees to it.
+  void LimitTo(absl::Time deadline) { deadline_ = std::min(deadline_, deadline); }
+  absl::Time deadline() const { return deadline_; }
+
   // Calls `on_stop` once, at once if already stopped.
   [[nodiscard]] Subscription Subscribe(std::function<void(StopReason)> on_stop);
 
@@ -51,6 +58,7 @@ class StopSignal final {
   void Unsubscribe(uint64_t id);
 
   StopReason reason_ = StopReason::kNone;
+  absl::Time deadline_ = absl::InfiniteFuture();
   uint64_t next_id_ = 1;
   std::vector<std::pair<uint64_t, std::function<void(StopReason)>>> subscribers_;
 };

@@ -1,6 +1,11 @@
 #include "server/batch_call.h"
 
+#include <optional>
+
+#include "pool/error_idempotency.h"
 #include "server/batch_run.h"
+#include "server/idempotency_digest.h"
+#include "server/keyed_write.h"
 #include "server/statement_run.h"
 #include "server/transaction_sql.h"
 
@@ -26,6 +31,11 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
       CallOptionsFromProto(call.request.options(), environment.limits.result,
                            environment.limits.read_fallback);
   if (!options.ok()) co_return options.status();
+  if (!program->is_atomic) {
+    absl::Status keyless = RefuseKey(
+        *options, "goes with an ATOMIC batch: give each INDEPENDENT statement a Query");
+    if (!keyless.ok()) co_return keyless;
+  }
   absl::StatusOr<Statement> begin = BeginOf(call.request);
   if (!begin.ok()) co_return begin.status();
   const absl::StatusOr<Admission::Ticket> ticket =
@@ -34,11 +44,18 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
 
   call.LimitTime(environment.limits.default_deadline, environment.limits.max_deadline);
   StatementTimer timer(call, options->statement_timeout);
+  std::optional<KeyedWrite> key;
+  if (options->idempotency_key.has_value()) {
+    absl::Status can_keep = co_await AwaitKeys(call, environment);
+    if (!can_keep.ok()) co_return WithKey(can_keep, RetryScope::kTransaction);
+    key.emplace(environment, *options->idempotency_key,
+                DigestOf(*program, call.request.isolation(), call.request.encoding()));
+  }
   BatchRun run(call, environment, call.request, *options, *program, *std::move(begin),
-               response);
+               response, key.has_value() ? &*key : nullptr);
   const absl::Status status = co_await run.Run();
   if (options->wants_report) run.FillReport(response);
-  co_return status;
+  co_return key.has_value() ? WithKey(status, RetryScope::kTransaction) : status;
 }
 
 }  // namespace

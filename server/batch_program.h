@@ -26,6 +26,8 @@ struct BatchProgram {
   std::vector<BatchStepPlan> steps;
   bool is_atomic = true;
   uint32_t max_attempts = 1;
+  // Of one step, and the caller knows of no batch: errors do not name the step.
+  bool is_query = false;
 
   bool HasExpectations() const;
 };

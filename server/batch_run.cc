@@ -12,8 +12,6 @@
 #include "server/commit_doubt.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/status.h"
-#include "server/convert/times.h"
-#include "server/statement_report.h"
 #include "server/statement_run.h"
 #include "server/transaction_sql.h"
 
@@ -44,7 +42,8 @@ absl::Status CheckCommitted(const absl::StatusOr<CommandResult>& committed) {
 
 BatchRun::BatchRun(CallBase& call, const CallEnvironment& environment,
                    const v1::BatchRequest& request, const CallOptions& options,
-                   BatchProgram& program, Statement begin, v1::BatchResponse& response)
+                   BatchProgram& program, Statement begin, v1::BatchResponse& response,
+                   KeyedWrite* key)
     : call_(call),
       environment_(environment),
       request_(request),
@@ -52,6 +51,7 @@ BatchRun::BatchRun(CallBase& call, const CallEnvironment& environment,
       program_(program),
       begin_(std::move(begin)),
       response_(response),
+      key_(key),
       budget_(options.result) {}
 
 asio::awaitable<absl::Status> BatchRun::Run() {
@@ -84,8 +84,9 @@ std::vector<BatchRun::Flight> BatchRun::Flights() const {
   }
   if (!program_.is_atomic) return flights;
   flights.front().has_begin = true;
-  // Before COMMIT leaves, everything that might forbid it has been looked at.
-  flights.back().has_commit = !program_.HasExpectations();
+  // Before COMMIT leaves, everything that might forbid it has been looked at, and the
+  // answer that is recorded with a key is there.
+  flights.back().has_commit = !program_.HasExpectations() && key_ == nullptr;
   return flights;
 }
 
@@ -123,6 +124,9 @@ asio::awaitable<absl::Status> BatchRun::AttemptAtomic() {
   for (size_t i = 1; i < flights.size() && status.ok(); ++i) {
     status = co_await FlyAtomic(flights[i]);
   }
+  if (is_repeat_) {
+    co_return co_await key_->Replay(routed_.lease, call_.stop(), response_);
+  }
   if (status.ok() && !flights.back().has_commit) status = co_await Commit();
   co_return status;
 }
@@ -137,11 +141,23 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     legs.push_back({.statement = &begin_, .phase = Phase::kConnect});
     sinks.push_back(&none);
   }
+  const bool reserves_key = flight.has_begin && key_ != nullptr;
+  if (reserves_key) {
+    legs.push_back(key_->reserve());
+    sinks.push_back(&key_->reserve_sink());
+  }
   for (size_t i = flight.first; i < flight.last; ++i) {
-    if (absl::Status status = FillCells(i); !status.ok()) co_return AtStep(i, status);
+    if (absl::Status status = FillCells(i); !status.ok()) co_return At(i, status);
     legs.push_back(
         {.statement = &program_.steps[i].statement, .phase = Phase::kTransaction});
     sinks.push_back(rows_[i].get());
+  }
+  const bool records_outcome = flight.has_commit && key_ != nullptr;
+  if (records_outcome) {
+    absl::StatusOr<Execution> record = key_->Record(response_);
+    if (!record.ok()) co_return record.status();
+    legs.push_back(*record);
+    sinks.push_back(&none);
   }
   const bool takes_note = flight.has_commit && NotesEvidence();
   std::optional<NoteLeg> note;
@@ -176,10 +192,18 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     if (!results.front().ok()) co_return results.front().status();
     results.erase(results.begin());
   }
+  if (reserves_key) {
+    const absl::Status reserved = results.front().status();
+    is_repeat_ = key_->IsRepeat(reserved);
+    if (!reserved.ok()) co_return key_->WhyNotReserved(reserved);
+    results.erase(results.begin());
+  }
+  // Then COMMIT was skipped.
+  if (records_outcome && !results.front().ok()) co_return results.front().status();
   Report(flight.first, flight.last, results);
   for (size_t i = flight.first; i < flight.last; ++i) {
     absl::Status status = TakeResult(i, results[i - flight.first]);
-    if (!status.ok()) co_return AtStep(i, status);
+    if (!status.ok()) co_return At(i, status);
   }
   co_return flight.has_commit ? CheckCommitted(results.back()) : absl::OkStatus();
 }
@@ -192,7 +216,8 @@ asio::awaitable<absl::Status> BatchRun::Commit() {
 }
 
 bool BatchRun::NotesEvidence() const {
-  return environment_.limits.resolve_commits && options_.route.intent == Intent::kWrite;
+  const bool is_wanted = environment_.limits.resolve_commits || options_.resolves_commit;
+  return is_wanted && options_.route.intent == Intent::kWrite;
 }
 
 asio::awaitable<absl::Status> BatchRun::RunIndependent() {
@@ -296,37 +321,6 @@ absl::Status BatchRun::TakeResult(size_t step,
   if (!program_.is_atomic)
     *out.mutable_error() = ToRpcStatus(status, environment_.status);
   return status;
-}
-
-// The time of a flight is shared out evenly: PostgreSQL does not tell it apart.
-void BatchRun::Report(size_t first, size_t last,
-                      const std::vector<absl::StatusOr<CommandResult>>& results) {
-  if (first == last) return;
-  const auto count = static_cast<int64_t>(last - first);
-  const absl::Time now = absl::Now();
-  for (size_t i = first; i < last && i - first < results.size(); ++i) {
-    ReportStatement(call_, environment_,
-                    {.method = "Batch",
-                     .sql = program_.steps[i].statement.sql,
-                     .endpoint = endpoint_,
-                     .role = role_,
-                     .tag = options_.tag,
-                     .queued = queued_,
-                     .execute = executed_ / count,
-                     .stream = absl::ZeroDuration(),
-                     .ended = now,
-                     .rows = response_.results(static_cast<int>(i)).result().row_count(),
-                     .status = results[i - first].status()});
-  }
-}
-
-void BatchRun::FillReport(v1::BatchResponse& response) const {
-  v1::Route& route = *response.mutable_route();
-  route.set_endpoint(endpoint_);
-  route.set_role(std::string(RoleName(role_)));
-  route.set_reason(std::string(routed_.reason));
-  *response.mutable_timing()->mutable_queued() = ToProto(queued_);
-  *response.mutable_timing()->mutable_execute() = ToProto(executed_);
 }
 
 }  // namespace pgsluice

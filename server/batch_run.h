@@ -12,16 +12,18 @@
 #include "server/batch_rows.h"
 #include "server/call_environment.h"
 #include "server/call_options.h"
+#include "server/keyed_write.h"
 #include "server/rpc.h"
 
 namespace pgsluice {
 
 class BatchRun final {
  public:
-  // All must outlive it. `begin`: what opens an atomic batch.
+  // All must outlive it. `begin`: what opens an atomic batch. `key`: null without one.
   BatchRun(CallBase& call, const CallEnvironment& environment,
            const v1::BatchRequest& request, const CallOptions& options,
-           BatchProgram& program, Statement begin, v1::BatchResponse& response);
+           BatchProgram& program, Statement begin, v1::BatchResponse& response,
+           KeyedWrite* key);
 
   // OK also for an independent batch whose steps have failed.
   asio::awaitable<absl::Status> Run();
@@ -45,6 +47,10 @@ class BatchRun final {
   asio::awaitable<void> FlyIndependent(Flight flight);
   asio::awaitable<absl::Status> Commit();
   bool NotesEvidence() const;
+  // An error of a step, which the caller may not know of as such.
+  absl::Status At(size_t step, const absl::Status& error) const {
+    return program_.is_query ? error : AtStep(step, error);
+  }
 
   // A session for the flight that is next; one found dead is replaced before anything is
   // sent.
@@ -63,6 +69,8 @@ class BatchRun final {
   BatchProgram& program_;
   const Statement begin_;
   v1::BatchResponse& response_;
+  KeyedWrite* const key_;
+  bool is_repeat_ = false;  // The key is there already.
   BatchBudget budget_;
   std::vector<std::unique_ptr<BatchStepRows>> rows_;  // One a step.
   std::vector<bool> has_failed_;                      // Independent steps.

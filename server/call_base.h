@@ -53,6 +53,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
     has_default_deadline_ = own > started_ + absl::Hours(24 * 365);
     deadline_ = has_default_deadline_ ? started_ + std::min(if_unset, longest)
                                       : std::min(own, started_ + longest);
+    stop_.LimitTo(deadline_);
     // Ended() cancels it, before the call goes.
     deadline_timer_.Set(deadline_ - absl::Now(),
                         [this] { stop_.Stop(StopReason::kDeadline); });

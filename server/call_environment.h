@@ -9,6 +9,7 @@
 #include "pgsluice/config/v1/config.pb.h"
 #include "pool/cluster.h"
 #include "pool/commit_resolver.h"
+#include "pool/idempotency_keeper.h"
 #include "pool/options.h"
 #include "pool/read_resend.h"
 #include "server/admission.h"
@@ -36,6 +37,7 @@ struct CallLimits {
   size_t stream_message_bytes = 0;
   size_t max_batch_steps = 0;
   bool resolve_commits = true;
+  size_t max_outcome_bytes = 0;
   ReadFallback read_fallback = ReadFallback::kPrimary;
   ResendOptions read_resend;
 
@@ -50,6 +52,7 @@ struct CallEnvironment {
   StatementStats& statements;
   ReadResends& resends;
   CommitResolver& resolver;
+  IdempotencyKeeper* keys;  // Null: the gateway keeps none.
   CallLimits limits;
   StatusOptions status;
   SlowQueryLog slow_queries;

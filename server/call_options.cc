@@ -8,6 +8,21 @@ namespace pgsluice {
 namespace {
 
 constexpr size_t kMaxTagBytes = 64;
+constexpr size_t kMaxKeyBytes = 255;
+constexpr std::string_view kKeyField = "options.idempotency_key";
+
+absl::Status CheckKey(const std::string& key, Intent intent) {
+  if (intent == Intent::kRead) {
+    return InvalidRequest(kKeyField, "goes with intent WRITE only: a read has no effect");
+  }
+  if (key.empty() || key.size() > kMaxKeyBytes) {
+    return InvalidRequest(kKeyField, "must have 1 to 255 bytes; leave it out for none");
+  }
+  const bool is_plain =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (is_plain) return absl::OkStatus();
+  return InvalidRequest(kKeyField, "must be printable ASCII without spaces");
+}
 
 // 0 asks for the server's limit; more than that is cut to it.
 uint64_t Limit(uint64_t asked, uint64_t server_limit) {
@@ -51,7 +66,21 @@ absl::StatusOr<CallOptions> CallOptionsFromProto(const v1::RequestOptions& proto
   }
   options.tag = SanitizeTag(proto.tag());
   options.wants_report = proto.report();
+  options.resolves_commit = proto.resolve_commit();
+  if (options.resolves_commit && options.route.intent == Intent::kRead) {
+    return InvalidRequest("options.resolve_commit",
+                          "is for writes: a read leaves nothing in doubt");
+  }
+  if (!proto.has_idempotency_key()) return options;
+  absl::Status key = CheckKey(proto.idempotency_key(), options.route.intent);
+  if (!key.ok()) return key;
+  options.idempotency_key = proto.idempotency_key();
   return options;
+}
+
+absl::Status RefuseKey(const CallOptions& options, std::string_view instead) {
+  if (!options.idempotency_key.has_value()) return absl::OkStatus();
+  return InvalidRequest(kKeyField, instead);
 }
 
 }  // namespace pgsluice

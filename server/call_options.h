@@ -1,6 +1,7 @@
 // RequestOptions of a call, checked and turned into pool terms. Rules file.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -19,6 +20,8 @@ struct CallOptions {
   absl::Duration statement_timeout;  // Zero: none of its own.
   std::string tag;                   // Sanitised.
   bool wants_report = false;
+  bool resolves_commit = false;                     // Of a single statement, on request.
+  std::optional<std::string> idempotency_key = {};  // With intent write only.
 
   Phase phase() const {
     return route.intent == Intent::kRead ? Phase::kRead : Phase::kAutocommit;
@@ -28,6 +31,9 @@ struct CallOptions {
 absl::StatusOr<CallOptions> CallOptionsFromProto(const v1::RequestOptions& proto,
                                                  const ResultLimits& server_limits,
                                                  ReadFallback fallback);
+
+// For calls that cannot keep a key; `instead` says which can. OK without a key.
+absl::Status RefuseKey(const CallOptions& options, std::string_view instead);
 
 // Letters, digits and ._:/- stay, everything else becomes "_"; cut to 64 bytes.
 std::string SanitizeTag(std::string_view tag);

@@ -38,7 +38,7 @@ asio::awaitable<void> ServeWatch(std::shared_ptr<WatchCall> call,
                                  HealthRegistry& registry) {
   auto waker = std::make_shared<Waker>(call->shard().loop());
   const auto listener =
-      registry.AddListener([waker, executor = call->shard().executor()] {
+      registry.listeners().Add([waker, executor = call->shard().executor()] {
         asio::post(executor, [waker] { waker->Wake(); });
       });
   call->on_drain = [&call](absl::Duration) { call->stop().Stop(StopReason::kDraining); };
@@ -58,7 +58,7 @@ asio::awaitable<void> ServeWatch(std::shared_ptr<WatchCall> call,
       co_await waker->Wait(absl::InfiniteDuration());
     }
   }
-  registry.RemoveListener(listener);
+  registry.listeners().Remove(listener);
   call->on_drain = nullptr;
   call->Ended();
   co_await call->Finish(

@@ -1,8 +1,5 @@
 #include "server/health_registry.h"
 
-#include <utility>
-#include <vector>
-
 namespace pgsluice {
 namespace {
 
@@ -32,38 +29,19 @@ std::optional<bool> IsServing(std::string_view name, const HealthFacts& facts) {
 }
 
 void HealthRegistry::Update(const std::function<void(HealthFacts&)>& change) {
-  std::vector<std::shared_ptr<const Listener>> to_call;
   {
     absl::MutexLock lock(&mutex_);
     const HealthFacts before = state_.facts;
     change(state_.facts);
     if (state_.facts == before) return;
     ++state_.version;
-    to_call.reserve(listeners_.size());
-    for (const auto& [id, listener] : listeners_) to_call.push_back(listener);
   }
-  for (const auto& listener : to_call) (*listener)();
+  listeners_.Tell();
 }
 
 HealthRegistry::State HealthRegistry::state() const {
   absl::MutexLock lock(&mutex_);
   return state_;
-}
-
-HealthRegistry::ListenerId HealthRegistry::AddListener(Listener listener) {
-  absl::MutexLock lock(&mutex_);
-  const ListenerId id = next_id_++;
-  listeners_.emplace(id, std::make_shared<const Listener>(std::move(listener)));
-  return id;
-}
-
-void HealthRegistry::RemoveListener(ListenerId id) {
-  std::shared_ptr<const Listener> removed;  // Its captures die without the lock.
-  absl::MutexLock lock(&mutex_);
-  const auto at = listeners_.find(id);
-  if (at == listeners_.end()) return;
-  removed = std::move(at->second);
-  listeners_.erase(at);
 }
 
 }  // namespace pgsluice

@@ -4,13 +4,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+
+#include "pool/listeners.h"
 
 namespace pgsluice {
 
@@ -42,9 +42,6 @@ std::optional<bool> IsServing(std::string_view name, const HealthFacts& facts);
 // Thread-safe.
 class HealthRegistry final {
  public:
-  using Listener = std::function<void()>;
-  using ListenerId = uint64_t;
-
   struct State {
     HealthFacts facts;
     uint64_t version = 0;  // Rises with each change.
@@ -60,19 +57,14 @@ class HealthRegistry final {
       ABSL_LOCKS_EXCLUDED(mutex_);
   State state() const ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Subscribe first, then look at state(): no change is missed. A listener may be called
-  // from several threads at once, and once more while or after it is removed: it should
-  // hold nothing that dies with its owner.
-  ListenerId AddListener(Listener listener) ABSL_LOCKS_EXCLUDED(mutex_);
-  void RemoveListener(ListenerId id) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Those told of changes.
+  Listeners& listeners() { return listeners_; }
 
  private:
+  Listeners listeners_;
+
   mutable absl::Mutex mutex_;
   State state_ ABSL_GUARDED_BY(mutex_);
-  ListenerId next_id_ ABSL_GUARDED_BY(mutex_) = 1;
-  // Shared with notifications under way. Called in order of their ids.
-  std::map<ListenerId, std::shared_ptr<const Listener>> listeners_
-      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice

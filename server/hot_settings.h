@@ -9,6 +9,7 @@
 
 #include "pgsluice/config/v1/config.pb.h"
 #include "pool/endpoint_monitor.h"
+#include "pool/idempotency.h"
 #include "pool/options.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
@@ -26,6 +27,7 @@ struct HotSettings {
   SlowThresholds slow{absl::ZeroDuration()};
   Admission::Limits admission;
   MonitorOptions monitor;
+  IdempotencyUpkeep keys;
   ReadinessRequires readiness = ReadinessRequires::kPrimary;
   LogLevel log_level = LogLevel::kInfo;
   absl::Duration drain_delay;

@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
+#include "pool/idempotency_sql.h"
 #include "server/config/cluster_options.h"
 #include "server/config/command_line.h"
 #include "server/config/config_reference.h"
@@ -129,7 +130,8 @@ int Main(int argc, char** argv, char** envp) {
     case CommandLineAction::kConfigReference: return Print(ConfigReference());
     case CommandLineAction::kServe:
     case CommandLineAction::kCheckConfig:
-    case CommandLineAction::kDumpConfig: break;
+    case CommandLineAction::kDumpConfig:
+    case CommandLineAction::kIdempotencySql: break;
   }
   const ConfigSources sources = {.file = command->config_file,
                                  .sets = command->sets,
@@ -148,6 +150,8 @@ int Main(int argc, char** argv, char** envp) {
       }
       return Print("the configuration is valid\n");
     case CommandLineAction::kDumpConfig: return Print(DumpConfig(*loaded));
+    case CommandLineAction::kIdempotencySql:
+      return Print(IdempotencyScript(IdempotencyTableOf(loaded->config)));
     default: return Serve(*loaded, sources);
   }
 }

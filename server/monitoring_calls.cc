@@ -78,6 +78,10 @@ v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   counters.set_doomed(totals.doomed);
   counters.set_doomed_refused(totals.doomed_refused);
   counters.set_pings(totals.pings);
+  counters.set_cancelled(totals.cancelled.cancelled);
+  counters.set_cancelled_seen_idle(totals.cancelled.seen_idle);
+  counters.set_cancelled_seen_gone(totals.cancelled.seen_gone);
+  counters.set_cancelled_followed(totals.cancelled.followed());
   return proto;
 }
 
@@ -119,6 +123,12 @@ v1::PoolStatsResponse GatherPoolStats(const CallEnvironment& environment,
   const ReadResends::Totals resends = environment.resends.totals();
   response.set_reads_resent(resends.resent);
   response.set_read_resends_refused(resends.refused);
+  const CommitResolver::Counters commits = environment.resolver.counters();
+  v1::CommitsInDoubt& in_doubt = *response.mutable_commits_in_doubt();
+  in_doubt.set_committed(commits.committed);
+  in_doubt.set_aborted(commits.aborted);
+  in_doubt.set_unknown(commits.unknown);
+  in_doubt.set_open(static_cast<uint32_t>(commits.open));
   *response.mutable_sample_interval() = ToProto(monitor.options().interval);
   return response;
 }

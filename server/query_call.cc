@@ -3,6 +3,8 @@
 #include "server/admitted_statement.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
+#include "server/idempotent_query.h"
+#include "server/resolved_query.h"
 #include "server/statement_run.h"
 
 namespace pgsluice {
@@ -17,8 +19,14 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
       AdmitStatement(request.statement(), request.options(), environment);
   if (!admitted.ok()) co_return admitted.status();
   const CallOptions& options = admitted->options;
+  if (options.idempotency_key.has_value()) {
+    co_return co_await RunIdempotentQuery(call, environment, *admitted, response);
+  }
 
   call.LimitTime(environment.limits.default_deadline, environment.limits.max_deadline);
+  if (options.resolves_commit) {
+    co_return co_await RunResolvedQuery(call, environment, *admitted, response);
+  }
   StatementTimer timer(call, options.statement_timeout);
   QueryRows rows(request.encoding(), options.result, response);
   StatementRun run(call, environment, admitted->statement, options);

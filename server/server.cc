@@ -5,6 +5,7 @@
 #include <grpc/grpc.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -12,12 +13,14 @@
 #include "asio/detached.hpp"
 
 #include "pool/control/pg_commit_oracle.h"
+#include "pool/control/pg_idempotency_store.h"
 #include "pool/pg/blocking_thread.h"
 #include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
 #include "pool/timer.h"
 #include "server/alert_log.h"
 #include "server/config/endpoint_resolution.h"
+#include "server/idempotency_log.h"
 #include "server/log.h"
 #include "server/port_check.h"
 #include "server/rpc.h"
@@ -30,8 +33,6 @@ namespace pgsluice {
 
 namespace {
 
-// Enough for a burst of cancels; each waits for one round trip to PostgreSQL.
-constexpr size_t kCancelThreads = 8;
 constexpr absl::Duration kMaintenanceInterval = absl::Milliseconds(100);
 constexpr absl::Duration kCloseSessionsWithin = absl::Seconds(3);
 // Between stopping the last calls and cutting their connections.
@@ -41,24 +42,35 @@ constexpr absl::Duration kGoodbyeGrace = absl::Seconds(1);
 
 class PgConnectorFactory final : public ConnectorFactory {
  public:
-  PgConnectorFactory(std::vector<asio::any_io_executor> shards,
-                     std::shared_ptr<Canceler> canceler)
-      : shards_(std::move(shards)), canceler_(std::move(canceler)) {}
+  explicit PgConnectorFactory(std::vector<asio::any_io_executor> shards)
+      : shards_(std::move(shards)) {}
 
   std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
                                   const SessionOptions& options) override {
+    const std::shared_ptr<CancelTally> tally = TallyOf(endpoint.name, role);
     return std::make_shared<PgConnector>(PgConnectorDeps{.endpoint = endpoint,
                                                          .role = role,
                                                          .options = options,
                                                          .shards = shards_,
-                                                         .canceler = canceler_,
+                                                         .cancel_tally = tally,
                                                          .read_conninfo = ReadConninfo,
                                                          .file_thread = file_thread_});
   }
 
  private:
   const std::vector<asio::any_io_executor> shards_;
-  const std::shared_ptr<Canceler> canceler_;  // Shared with sessions.
+  // An endpoint keeps its tally when it gets a new connector.
+  std::shared_ptr<CancelTally> TallyOf(const std::string& endpoint, Role role)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    std::shared_ptr<CancelTally>& tally = tallies_[{endpoint, role}];
+    if (tally == nullptr) tally = std::make_shared<CancelTally>();
+    return tally;
+  }
+
+  absl::Mutex mutex_;
+  std::map<std::pair<std::string, Role>, std::shared_ptr<CancelTally>> tallies_
+      ABSL_GUARDED_BY(mutex_);  // Shared with connectors and sessions.
   // Shared with connectors.
   const std::shared_ptr<BlockingThread> file_thread_ = std::make_shared<BlockingThread>();
 };
@@ -80,7 +92,6 @@ HealthFacts FirstFacts(const HotSettings& hot) {
 Server::Server(const config::v1::Config& config, ConfigSources sources, HotSettings hot)
     : config_(config),
       started_(absl::Now()),
-      canceler_(std::make_shared<Canceler>(kCancelThreads)),
       admission_(hot.admission),
       statements_(static_cast<size_t>(ShardCountOf(config)),
                   config.statements().max_tracked(), started_),
@@ -94,7 +105,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
     shards_.push_back(std::make_unique<Shard>(i, sleep_watch_));
     executors.push_back(shards_.back()->executor());
   }
-  connectors_ = std::make_unique<PgConnectorFactory>(std::move(executors), canceler_);
+  connectors_ = std::make_unique<PgConnectorFactory>(std::move(executors));
   cluster_ = std::make_unique<Cluster>(ClusterDeps{
       .options = hot.cluster,
       .shards = static_cast<int>(shards_.size()),
@@ -115,6 +126,16 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       .oracle = std::make_unique<PgCommitOracle>(hot.cluster.probe.timeout, ReadConninfo),
       .primary = [this] { return cluster_->Primary(); },
       .clock = &clock_});
+  if (config_.idempotency().enabled()) {
+    const IdempotencyTable table = IdempotencyTableOf(config_);
+    keys_ = std::make_unique<IdempotencyKeeper>(
+        IdempotencyKeeperDeps{.store = std::make_unique<PgIdempotencyStore>(
+                                  table, hot.cluster.probe.timeout, ReadConninfo),
+                              .table = table,
+                              .upkeep = hot.keys,
+                              .primary = [this] { return cluster_->Primary(); },
+                              .on_change = LogIdempotencyVerdict});
+  }
   prober_ = std::make_unique<Prober>(
       ProberDeps{.options = hot.cluster.probe,
                  .read_conninfo = ReadConninfo,
@@ -128,6 +149,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                         .statements = statements_,
                         .resends = resends_,
                         .resolver = *resolver_,
+                        .keys = keys_.get(),
                         .limits = hot.limits,
                         .status = hot.status,
                         .slow_queries = SlowQueryLog(hot.slow),
@@ -306,6 +328,7 @@ Server::~Server() {
   fleet_size_.reset();
   prober_.reset();
   resolver_.reset();
+  keys_.reset();
   if (server_ == nullptr) return;
   for (auto& shard : shards_) shard->ShutdownQueues();
   for (auto& shard : shards_) shard->Stop();

@@ -21,7 +21,7 @@
 #include "pool/clock.h"
 #include "pool/cluster.h"
 #include "pool/commit_resolver.h"
-#include "pool/pg/canceler.h"
+#include "pool/idempotency_keeper.h"
 #include "pool/pool_monitor.h"
 #include "pool/prober.h"
 #include "server/admission.h"
@@ -96,12 +96,12 @@ class Server final {
   SystemClock clock_;
   SleepWatch sleep_watch_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::shared_ptr<Canceler> canceler_;  // Shared with sessions.
   std::unique_ptr<ConnectorFactory> connectors_;
   std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<PoolMonitor> monitor_;
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<CommitResolver> resolver_;
+  std::unique_ptr<IdempotencyKeeper> keys_;  // Null unless idempotency.enabled.
   std::unique_ptr<Reloader> reloader_;
   // The reloader's. Null without a file to follow.
   std::unique_ptr<FleetSize> fleet_size_;

@@ -25,6 +25,7 @@ void Server::Apply(const HotSettings& hot) {
   health_.Update(
       [&hot](HealthFacts& facts) { facts.readiness_requires = hot.readiness; });
   monitor_->Reconfigure(hot.monitor);
+  if (keys_ != nullptr) keys_->Reconfigure(hot.keys);
   FollowFleet(hot);
   ClusterOptions options = hot.cluster;
   const size_t gateways = fleet_size_now_;

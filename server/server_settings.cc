@@ -45,6 +45,7 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
       .stream_message_bytes = limits.stream_message_bytes(),
       .max_batch_steps = limits.max_batch_steps(),
       .resolve_commits = limits.resolve_commits(),
+      .max_outcome_bytes = config.idempotency().max_outcome_bytes(),
       .read_fallback = config.routing().read_fallback() == config::v1::READ_FALLBACK_NONE
                            ? ReadFallback::kNone
                            : ReadFallback::kPrimary,
@@ -69,6 +70,17 @@ MonitorOptions MonitorOptionsOf(const config::v1::Config& config) {
                      .max_oldest_wait = ToDuration(alerts.max_oldest_wait()),
                      .max_lag = ToDuration(alerts.max_lag()),
                      .hold = ToDuration(alerts.hold())}};
+}
+
+IdempotencyTable IdempotencyTableOf(const config::v1::Config& config) {
+  return {.schema = config.idempotency().schema(), .name = config.idempotency().table()};
+}
+
+IdempotencyUpkeep IdempotencyUpkeepOf(const config::v1::Config& config) {
+  const config::v1::Idempotency& idempotency = config.idempotency();
+  return {.creates_table = idempotency.create(),
+          .retention = ToDuration(idempotency.retention()),
+          .sweep_interval = ToDuration(idempotency.sweep_interval())};
 }
 
 ReadinessRequires ReadinessOf(const config::v1::Config& config) {

@@ -16,6 +16,8 @@ namespace pgsluice {
 CallLimits CallLimitsOf(const config::v1::Config& config);
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config);
 MonitorOptions MonitorOptionsOf(const config::v1::Config& config);
+IdempotencyTable IdempotencyTableOf(const config::v1::Config& config);
+IdempotencyUpkeep IdempotencyUpkeepOf(const config::v1::Config& config);
 ReadinessRequires ReadinessOf(const config::v1::Config& config);
 // See server.admin_service.
 bool ServesAdmin(const config::v1::Config& config);

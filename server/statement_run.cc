@@ -9,6 +9,7 @@ namespace pgsluice {
 StatementTimer::StatementTimer(CallBase& call, absl::Duration timeout)
     : timer_(call.shard().loop()) {
   if (timeout <= absl::ZeroDuration()) return;
+  call.stop().LimitTo(absl::Now() + timeout);
   timer_.Set(timeout, [&call] { call.stop().Stop(StopReason::kTimeout); });
 }
 

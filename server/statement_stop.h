@@ -2,6 +2,8 @@
 // limit, which leaves the call alive. Confined to the call's shard.
 #pragma once
 
+#include "absl/time/clock.h"
+
 #include "pool/stop_signal.h"
 #include "pool/timer.h"
 #include "server/rpc.h"
@@ -15,7 +17,9 @@ class StatementStop final {
       : on_call_stop_(
             call.stop().Subscribe([this](StopReason reason) { signal_.Stop(reason); })),
         timer_(call.shard().loop()) {
+    signal_.LimitTo(call.stop().deadline());
     if (timeout <= absl::ZeroDuration()) return;
+    signal_.LimitTo(absl::Now() + timeout);
     timer_.Set(timeout, [this] { signal_.Stop(StopReason::kTimeout); });
   }
 

@@ -94,10 +94,16 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
                              "max_rows and max_bytes are for Query; a stream has no such "
                              "limit: stop reading instead");
   }
+  if (request.options().resolve_commit()) {
+    co_return InvalidRequest("options.resolve_commit", "is for Query");
+  }
   absl::StatusOr<AdmittedStatement> admitted =
       AdmitStatement(request.statement(), request.options(), environment);
   if (!admitted.ok()) co_return admitted.status();
   const CallOptions& options = admitted->options;
+  absl::Status keyless =
+      RefuseKey(options, "goes with Query: a stream is not recorded for a repeat");
+  if (!keyless.ok()) co_return keyless;
 
   call.LimitTime(environment.limits.max_stream_duration,
                  environment.limits.max_stream_duration);

@@ -57,6 +57,14 @@ asio::awaitable<absl::Status> TransactionAnswers::Begun(uint64_t seq, v1::Route 
   return Write(std::move(response));
 }
 
+asio::awaitable<absl::Status> TransactionAnswers::Committing(uint64_t seq,
+                                                             CommitEvidence evidence) {
+  v1::TransactionResponse response;
+  response.set_seq(seq);
+  *response.mutable_committing()->mutable_transaction() = ToProto(evidence);
+  return Write(std::move(response));
+}
+
 asio::awaitable<absl::Status> TransactionAnswers::Committed(
     uint64_t seq, CommandResult commit, std::optional<CommitEvidence> evidence,
     CommitSource source) {

@@ -36,6 +36,7 @@ class TransactionAnswers final {
   asio::awaitable<absl::Status> Refuse(uint64_t seq, absl::Status error);
   asio::awaitable<absl::Status> Skip(uint64_t seq);
   asio::awaitable<absl::Status> Begun(uint64_t seq, v1::Route route);
+  asio::awaitable<absl::Status> Committing(uint64_t seq, CommitEvidence evidence);
   asio::awaitable<absl::Status> Committed(uint64_t seq, CommandResult commit,
                                           std::optional<CommitEvidence> evidence,
                                           CommitSource source);

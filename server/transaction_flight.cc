@@ -16,25 +16,27 @@
 
 namespace pgsluice {
 
-asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn,
-                                                     bool has_auto_savepoint) {
-  has_auto_savepoint_ = has_auto_savepoint;
+asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn) {
   turn_ = std::move(turn);
-  legs_ = LegsOf(turn_, has_auto_savepoint_);
-  // A transaction that may only read leaves nothing in doubt.
-  if (deps_.environment.limits.resolve_commits &&
-      deps_.options.route.intent == Intent::kWrite) {
-    note_leg_.emplace(deps_.environment.cluster.SystemIdentifier());
-    AddEvidenceLeg(legs_, note_leg_->execution());
-  }
-  ends_ = std::vector<End>(legs_.size());
+  legs_ = LegsOf(turn_, deps_.habits.has_auto_savepoint);
   answered_ = 0;
   failed_ = SIZE_MAX;
   note_ = {};
+  const bool announces = deps_.habits.announces_commit && HasCommit() &&
+                         deps_.options.route.intent == Intent::kWrite;
+  if (announces && legs_.size() > 1) {
+    legs_.pop_back();  // A turn of its own: see AnswerRest.
+  } else if (announces) {
+    absl::Status announced = co_await AnnounceCommit();
+    if (!announced.ok()) co_return announced;
+    const bool is_over = deps_.machine.state() == TransactionMachine::State::kEnded;
+    if (is_over) co_return absl::OkStatus();
+  } else {
+    PlanNote();
+  }
+  ends_ = std::vector<End>(legs_.size());
   if (!legs_.empty()) {
-    absl::Status status = co_await Start();
-    if (status.ok()) status = co_await FetchAll();
-    if (status.ok()) status = co_await Conclude();
+    absl::Status status = co_await RunTurn();
     const bool is_in_doubt = HasCommit() && IsInDoubt(status);
     if (is_in_doubt) co_return co_await SettleCommit(status);
     if (!status.ok()) co_return status;
@@ -42,9 +44,51 @@ asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn,
   co_return co_await AnswerRest();
 }
 
+asio::awaitable<absl::Status> TransactionFlight::RunTurn() {
+  absl::Status status = co_await Start();
+  if (status.ok()) status = co_await FetchAll();
+  if (status.ok()) status = co_await Conclude();
+  co_return status;
+}
+
+// A transaction that may only read leaves nothing in doubt.
+void TransactionFlight::PlanNote() {
+  const bool is_wanted = HasCommit() && deps_.environment.limits.resolve_commits &&
+                         deps_.options.route.intent == Intent::kWrite;
+  if (!is_wanted) return;
+  note_leg_.emplace(deps_.environment.cluster.SystemIdentifier());
+  AddEvidenceLeg(legs_, note_leg_->execution());
+}
+
+// Takes the note in a round trip of its own and tells the caller, who knows whom to ask
+// for then whatever becomes of us. A note that fails rolls back.
+asio::awaitable<absl::Status> TransactionFlight::AnnounceCommit() {
+  note_leg_.emplace(deps_.environment.cluster.SystemIdentifier());
+  std::vector<Execution> legs = {note_leg_->execution()};
+  std::vector<RowSink*> sinks = {&note_leg_->sink()};
+  const auto results = co_await deps_.routed.lease.RunFlight(
+      std::move(legs), std::move(sinks), FlightKind::kAtomic, deps_.call.stop());
+  const absl::Status& noted = results.front().status();
+  const bool has_failed = deps_.routed.lease.transaction() == TransactionStatus::kFailed;
+  if (!noted.ok() && !has_failed) co_return noted;
+  if (!noted.ok()) {
+    absl::Status told = co_await deps_.answers.Refuse(turn_.back().seq(), noted);
+    if (!told.ok()) co_return told;
+    co_return co_await Rollback(turn_.back().seq(), v1::ROLLBACK_CAUSE_FAILED);
+  }
+  note_ = note_leg_->Note(/*was_answered=*/true);
+  if (!note_.evidence.has_value()) co_return absl::OkStatus();
+  const CommitEvidence evidence = *note_.evidence;
+  co_return co_await deps_.answers.Committing(turn_.back().seq(), evidence);
+}
+
 asio::awaitable<absl::Status> TransactionFlight::Start() {
   std::vector<Execution> legs;
   for (const TurnLeg& leg : legs_) legs.push_back(leg.execution);
+  if (deps_.options.statement_timeout > absl::ZeroDuration()) {
+    const absl::Time deadline = absl::Now() + deps_.options.statement_timeout;
+    for (Execution& leg : legs) leg.deadline = deadline;
+  }
   if (legs_.front().task == LegTask::kBegin) co_return co_await TakeSession(legs);
   co_return co_await deps_.routed.lease.StartFlight(std::move(legs), FlightKind::kAtomic,
                                                     deps_.call.stop());

@@ -14,11 +14,18 @@
 
 namespace pgsluice {
 
+// What begin has asked for that concerns every turn.
+struct FlightHabits {
+  bool has_auto_savepoint = false;
+  bool announces_commit = false;
+};
+
 // What a flight needs of its stream, which outlives it.
 struct TransactionFlightDeps {
   TransactionCall& call;
   const CallEnvironment& environment;
   const CallOptions& options;
+  const FlightHabits& habits;
   RoutedLease& routed;
   TransactionMachine& machine;
   TransactionAnswers& answers;
@@ -29,7 +36,7 @@ class TransactionFlight final {
   explicit TransactionFlight(TransactionFlightDeps deps) : deps_(deps) {}
 
   // Runs a turn and answers it. A status other than OK ends the stream.
-  asio::awaitable<absl::Status> Run(std::vector<TurnPart> turn, bool has_auto_savepoint);
+  asio::awaitable<absl::Status> Run(std::vector<TurnPart> turn);
   asio::awaitable<absl::Status> Rollback(uint64_t seq, v1::RollbackCause cause);
 
  private:
@@ -40,6 +47,9 @@ class TransactionFlight final {
     v1::TransactionResponse response;
   };
 
+  asio::awaitable<absl::Status> RunTurn();
+  void PlanNote();
+  asio::awaitable<absl::Status> AnnounceCommit();
   asio::awaitable<absl::Status> Start();
   asio::awaitable<absl::Status> TakeSession(std::vector<Execution> legs);
   void NoteRoute();
@@ -63,7 +73,6 @@ class TransactionFlight final {
               absl::Duration streamed) const;
 
   const TransactionFlightDeps deps_;
-  bool has_auto_savepoint_ = false;
   std::vector<TurnPart> turn_;
   std::vector<TurnLeg> legs_;
   std::vector<End> ends_;

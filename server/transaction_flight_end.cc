@@ -36,7 +36,7 @@ asio::awaitable<absl::Status> TransactionFlight::Conclude() {
   }
   if (failed_ != SIZE_MAX) {
     deps_.answers.NoteFailed(turn_[legs_[failed_].part].seq());
-    const bool may_be_undone = has_auto_savepoint_ && !HasCommit() &&
+    const bool may_be_undone = deps_.habits.has_auto_savepoint && !HasCommit() &&
                                turn_[legs_[failed_].part].RunsSql() &&
                                transaction == TransactionStatus::kFailed;
     if (may_be_undone) {
@@ -146,7 +146,7 @@ asio::awaitable<absl::Status> TransactionFlight::AnswerRest() {
   commit.commits = true;
   std::vector<TurnPart> turn;
   turn.push_back(std::move(commit));
-  co_return co_await Run(std::move(turn), has_auto_savepoint_);
+  co_return co_await Run(std::move(turn));
 }
 
 asio::awaitable<absl::Status> TransactionFlight::Rollback(uint64_t seq,

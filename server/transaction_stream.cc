@@ -75,7 +75,8 @@ asio::awaitable<absl::Status> TransactionStream::Serve(v1::TransactionRequest re
   const bool begins = request.has_begin();
   TransactionMachine::Decision decision = machine_.OnRequest(
       begins ? TransactionMachine::Request::kBegin : KindOf(request), seq);
-  TransactionFlight flight({*call_, environment_, options_, routed_, machine_, answers_});
+  TransactionFlight flight(
+      {*call_, environment_, options_, habits_, routed_, machine_, answers_});
   switch (decision.step) {
     case Step::kBegin: break;
     case Step::kRunStatement: break;
@@ -104,7 +105,7 @@ asio::awaitable<absl::Status> TransactionStream::Serve(v1::TransactionRequest re
     if (!begun.ok()) co_return begun;
   }
   std::vector<TurnPart> turn = TakeTurn(std::move(first));
-  co_return co_await flight.Run(std::move(turn), has_auto_savepoint_);
+  co_return co_await flight.Run(std::move(turn));
 }
 
 // Reads what begin asks for. The machine goes ahead: if BEGIN fails, the stream ends.
@@ -112,12 +113,18 @@ absl::Status TransactionStream::Begin(const v1::Begin& begin, TurnPart& part) {
   absl::StatusOr<CallOptions> options = CallOptionsFromProto(
       begin.options(), environment_.limits.result, environment_.limits.read_fallback);
   if (!options.ok()) return options.status();
+  absl::Status keyless =
+      RefuseKey(*options,
+                "goes with Query and Batch: what a transaction's client did between its "
+                "statements cannot be recorded");
+  if (!keyless.ok()) return keyless;
   absl::StatusOr<Statement> statement = BeginStatement(begin);
   if (!statement.ok()) return statement.status();
   absl::Status limited = SetLimits(begin);
   if (!limited.ok()) return limited;
   options_ = *std::move(options);
-  has_auto_savepoint_ = begin.auto_savepoint();
+  habits_ = {.has_auto_savepoint = begin.auto_savepoint(),
+             .announces_commit = begin.announce_commit()};
   part.begin = *std::move(statement);
   machine_.OnBegun();
   return absl::OkStatus();
@@ -145,7 +152,7 @@ std::vector<TurnPart> TransactionStream::TakeTurn(TurnPart first) {
   turn.push_back(std::move(first));
   const size_t window = environment_.limits.transaction_window;
   while (turn.size() < window && reader_.next() != nullptr &&
-         MayJoin(turn, *reader_.next(), has_auto_savepoint_)) {
+         MayJoin(turn, *reader_.next(), habits_.has_auto_savepoint)) {
     const v1::TransactionRequest& next = *reader_.next();
     const bool is_odd = next.then_commit() && !next.has_execute() && !next.has_query();
     // Refused in its own turn, as is a wrong seq.

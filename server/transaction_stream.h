@@ -13,6 +13,7 @@
 #include "server/pending_read.h"
 #include "server/transaction_answers.h"
 #include "server/transaction_call.h"
+#include "server/transaction_flight.h"
 #include "server/transaction_limits.h"
 #include "server/transaction_machine.h"
 #include "server/transaction_turn.h"
@@ -55,7 +56,7 @@ class TransactionStream final {
   TransactionLimits limits_;
   Reader reader_;
   CallOptions options_;
-  bool has_auto_savepoint_ = false;
+  FlightHabits habits_;
   RoutedLease routed_;
   Timer total_;
   std::optional<absl::Duration> drain_notice_;

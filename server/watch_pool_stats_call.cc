@@ -79,9 +79,10 @@ asio::awaitable<absl::Status> Watch(WatchPoolStatsCall& call,
       environment.admission.Admit(Admission::Kind::kStatement);
   if (!ticket.ok()) co_return ticket.status();
   auto waker = std::make_shared<Waker>(call.shard().loop());
-  const auto listener = monitor.AddListener([waker, executor = call.shard().executor()] {
-    asio::post(executor, [waker] { waker->Wake(); });
-  });
+  const auto listener =
+      monitor.listeners().Add([waker, executor = call.shard().executor()] {
+        asio::post(executor, [waker] { waker->Wake(); });
+      });
   call.on_drain = [&call](absl::Duration) { call.stop().Stop(StopReason::kDraining); };
   {
     auto on_stop = call.stop().Subscribe([waker](StopReason) { waker->Wake(); });
@@ -97,7 +98,7 @@ asio::awaitable<absl::Status> Watch(WatchPoolStatsCall& call,
       co_await waker->Wait(messages.next() - absl::Now());
     }
   }
-  monitor.RemoveListener(listener);
+  monitor.listeners().Remove(listener);
   call.on_drain = nullptr;
   // Nobody is there to hear of anything else.
   co_return Draining();

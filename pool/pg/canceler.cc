@@ -1,59 +1,55 @@
 #include "pool/pg/canceler.h"
 
-#include <array>
+#include <algorithm>
 #include <utility>
+
+#include "asio/co_spawn.hpp"
 
 namespace pgsluice {
 
-Canceler::Canceler(size_t threads) : shared_(std::make_shared<Shared>()) {
-  for (size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([shared = shared_] { Run(shared); });
+namespace {
+
+// Each costs PostgreSQL a process for a moment, and us a socket.
+constexpr size_t kMaxAtATime = 16;
+constexpr absl::Duration kLongest = absl::Seconds(2);
+
+}  // namespace
+
+Canceler::Canceler(asio::any_io_executor executor, absl::Duration budget)
+    : executor_(std::move(executor)), budget_(std::min(budget, kLongest)) {}
+
+void Canceler::Cancel(CancelRequest request) {
+  queue_.push_back(
+      {.request = std::move(request),
+       .due = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(budget_)});
+  StartNext();
+}
+
+void Canceler::StartNext() {
+  while (running_ < kMaxAtATime && !queue_.empty()) {
+    ++running_;
+    auto queued = std::make_shared<Queued>(std::move(queue_.front()));
+    queue_.pop_front();
+    asio::co_spawn(executor_, Run(*queued),
+                   [self = shared_from_this(), queued](const std::exception_ptr& failure,
+                                                       CancelEnd end) {
+                     --self->running_;
+                     queued->request.done(failure ? CancelEnd::kUncertain : end);
+                     self->StartNext();
+                   });
   }
 }
 
-Canceler::~Canceler() {
-  bool all_idle = false;
-  {
-    absl::MutexLock lock(&shared_->mutex);
-    shared_->is_stopping = true;
-    shared_->queue.clear();
-    all_idle = shared_->running == 0;
-  }
-  for (std::thread& thread : threads_) {
-    if (all_idle) {
-      thread.join();
-    } else {
-      thread.detach();
-    }
-  }
-}
-
-void Canceler::Cancel(CancelHandle handle, std::function<void(bool)> done) {
-  absl::MutexLock lock(&shared_->mutex);
-  shared_->queue.push_back({std::move(handle), std::move(done)});
-}
-
-void Canceler::Run(const std::shared_ptr<Shared>& shared) {
-  while (true) {
-    Request request;
-    {
-      absl::MutexLock lock(&shared->mutex);
-      shared->mutex.Await(absl::Condition(
-          +[](Shared* s) ABSL_EXCLUSIVE_LOCKS_REQUIRED(s->mutex) {
-            return s->is_stopping || !s->queue.empty();
-          },
-          shared.get()));
-      if (shared->is_stopping) return;
-      request = std::move(shared->queue.front());
-      shared->queue.pop_front();
-      ++shared->running;
-    }
-    std::array<char, 256> error{};
-    const bool was_sent = PQcancel(request.handle.get(), error.data(), error.size()) == 1;
-    request.done(was_sent);
-    absl::MutexLock lock(&shared->mutex);
-    --shared->running;
-  }
+asio::awaitable<CancelEnd> Canceler::Run(const Queued& queued) {
+  EventLoop& loop = EventLoop::Of(executor_);
+  const auto left = queued.due - std::chrono::steady_clock::now();
+  if (left <= left.zero() || !queued.request.is_wanted()) co_return CancelEnd::kNotSent;
+  CancelConnection connection(loop, queued.request.target);
+  Timer timer(loop);
+  timer.Set(absl::FromChrono(left), [&connection] { connection.Interrupt(); });
+  const CancelEnd end = co_await connection.Run(queued.request.is_wanted);
+  timer.Cancel();
+  co_return end;
 }
 
 }  // namespace pgsluice

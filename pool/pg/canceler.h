@@ -1,53 +1,56 @@
-// Sends cancel requests to PostgreSQL off the shards: libpq's PQcancel blocks, for ever
-// if the server is frozen. Thread-safe.
+// Sends the cancel requests of one endpoint's sessions without blocking: so many at a
+// time, each for so long. Confined to its shard.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <thread>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
-#include <libpq-fe.h>
+#include "absl/time/time.h"
+#include "asio/any_io_executor.hpp"
+#include "asio/awaitable.hpp"
+
+#include "pool/event_loop.h"
+#include "pool/pg/cancel_connection.h"
 
 namespace pgsluice {
 
-struct FreeCancel {
-  void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
+struct CancelRequest {
+  std::shared_ptr<const CancelTarget> target;  // Shared with its session.
+  // Whether the statement still runs; asked at the last moment.
+  std::function<bool()> is_wanted;
+  // Called once, later, on the canceler's shard.
+  std::function<void(CancelEnd)> done;
 };
-using CancelHandle = std::unique_ptr<PGcancel, FreeCancel>;
 
-class Canceler final {
+// Shared by its connector, its sessions, and what is under way.
+class Canceler final : public std::enable_shared_from_this<Canceler> {
  public:
-  explicit Canceler(size_t threads);
+  // No request takes longer than `budget`, nor than two seconds.
+  Canceler(asio::any_io_executor executor, absl::Duration budget);
   Canceler(const Canceler&) = delete;
   Canceler& operator=(const Canceler&) = delete;
-  // Abandons what has not been sent. Threads stuck in PQcancel are left behind.
-  ~Canceler();
 
-  // Sends one request and calls `done` (on one of the threads) once the server has
-  // closed the request's connection: only then can the cancel no longer hit a later
-  // statement. A session that cannot wait for that must be closed.
-  void Cancel(CancelHandle handle, std::function<void(bool was_sent)> done);
+  void Cancel(CancelRequest request);
+  // Requests that wait for their turn, or are under way.
+  size_t pending() const { return queue_.size() + running_; }
 
  private:
-  struct Request {
-    CancelHandle handle;
-    std::function<void(bool)> done;
+  struct Queued {
+    CancelRequest request;
+    EventLoop::TimePoint due;
   };
-  // Shared with the threads, which may outlive the canceler when stuck.
-  struct Shared {
-    absl::Mutex mutex;
-    std::deque<Request> queue ABSL_GUARDED_BY(mutex);
-    bool is_stopping ABSL_GUARDED_BY(mutex) = false;
-    size_t running ABSL_GUARDED_BY(mutex) = 0;
-  };
-  static void Run(const std::shared_ptr<Shared>& shared);
 
-  std::shared_ptr<Shared> shared_;
-  std::vector<std::thread> threads_;
+  void StartNext();
+  asio::awaitable<CancelEnd> Run(const Queued& queued);
+
+  const asio::any_io_executor executor_;
+  const absl::Duration budget_;
+  // All wait equally long, so that the first to come is the first to be due; and when it
+  // is due, those before it have ended: the queue needs no timer.
+  std::deque<Queued> queue_;
+  size_t running_ = 0;
 };
 
 }  // namespace pgsluice

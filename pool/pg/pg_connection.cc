@@ -1,5 +1,9 @@
 #include "pool/pg/pg_connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 namespace pgsluice {
 
 namespace {
@@ -45,6 +49,18 @@ void PgConnection::FollowSocket() {
   socket_.reset();
   const int descriptor = PQsocket(connection_);
   if (descriptor >= 0) socket_.emplace(loop_, descriptor);
+}
+
+void PgConnection::AskOften() const {
+  const int descriptor = PQsocket(connection_);
+  if (descriptor < 0) return;
+  constexpr int kSeconds = 1;
+  constexpr int kCount = 3;
+  // They fail on Unix sockets, which cannot be half-open.
+  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &kCount, sizeof(kCount));
+  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &kSeconds, sizeof(kSeconds));
+  // Last: it has the timer begin anew, from the last sign of the server.
+  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &kSeconds, sizeof(kSeconds));
 }
 
 }  // namespace pgsluice

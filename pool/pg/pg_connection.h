@@ -37,6 +37,9 @@ class PgConnection final {
   // libpq closes its socket by itself when it finds the server gone: call when it may
   // have, before its number can be another socket's.
   void DropClosedSocket();
+  // Keepalives every second from now on; for how long they may stay unanswered is what
+  // it was (tcp_user_timeout).
+  void AskOften() const;
 
  private:
   PGconn* connection_;

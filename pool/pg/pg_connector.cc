@@ -79,6 +79,12 @@ asio::awaitable<absl::Status> Handshake(const std::string& endpoint,
 
 }  // namespace
 
+PgConnector::PgConnector(PgConnectorDeps deps) : deps_(std::move(deps)) {
+  for (const asio::any_io_executor& shard : deps_.shards) {
+    cancelers_.push_back(std::make_shared<Canceler>(shard, deps_.options.cancel_budget));
+  }
+}
+
 void PgConnector::Connect(int shard, absl::Time deadline,
                           std::function<void(Result)> done) {
   asio::co_spawn(deps_.shards[shard], DoConnect(shard, deadline),
@@ -99,6 +105,7 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
   asio::ip::tcp::resolver resolver(executor);
   Timer timer(executor);
   std::unique_ptr<PgConnection> connection;
+  std::optional<CancelKey> cancel_key;
   auto read = std::make_shared<ConninfoCompletion>();
   timer.Set(deadline - absl::Now(), [&resolver, &connection, read] {
     read->Set(absl::DeadlineExceededError("timed out reading its files"));
@@ -124,7 +131,9 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
     } else if (absl::Now() >= deadline) {
       status = ConnectFailed(name, "timed out");
     } else {
+      CancelKeyReader key_reader(connection->get());
       status = co_await Handshake(name, *connection);
+      cancel_key = key_reader.key();
     }
   }
   timer.Cancel();
@@ -135,8 +144,13 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
                      .shard = shard,
                      .executor = executor,
                      .options = deps_.options,
-                     .canceler = deps_.canceler,
+                     .canceler = cancelers_[shard],
+                     .cancel_target = nullptr,
+                     .cancel_tally = deps_.cancel_tally,
                      .cancel_budget = deps_.options.cancel_budget};
+  if (cancel_key.has_value()) {
+    deps.cancel_target = CancelTargetOf(connection->get(), *cancel_key);
+  }
   co_return std::make_shared<PgSession>(std::move(deps), std::move(connection));
 }
 

@@ -20,7 +20,8 @@ struct PgConnectorDeps {
   Role role = Role::kUnknown;
   SessionOptions options;
   std::vector<asio::any_io_executor> shards;
-  std::shared_ptr<Canceler> canceler;  // Shared by all sessions.
+  // Shared by the endpoint's connectors and sessions.
+  std::shared_ptr<CancelTally> cancel_tally = std::make_shared<CancelTally>();
   // For endpoints with files. Shared by all connectors.
   ConninfoReader read_conninfo = {};
   std::shared_ptr<BlockingThread> file_thread = nullptr;
@@ -29,17 +30,21 @@ struct PgConnectorDeps {
 class PgConnector final : public Connector,
                           public std::enable_shared_from_this<PgConnector> {
  public:
-  explicit PgConnector(PgConnectorDeps deps) : deps_(std::move(deps)) {}
+  explicit PgConnector(PgConnectorDeps deps);
 
   void Connect(
       int shard, absl::Time deadline,
       std::function<void(absl::StatusOr<std::shared_ptr<Session>>)> done) override;
+
+  CancelCounts cancel_counts() const override { return deps_.cancel_tally->counts(); }
 
  private:
   using Result = absl::StatusOr<std::shared_ptr<Session>>;
   asio::awaitable<Result> DoConnect(int shard, absl::Time deadline);
 
   const PgConnectorDeps deps_;
+  std::vector<std::shared_ptr<Canceler>>
+      cancelers_;  // One a shard, shared with sessions.
 };
 
 }  // namespace pgsluice

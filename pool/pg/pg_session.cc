@@ -3,11 +3,13 @@
 #include "pool/pg/pg_session.h"
 
 #include <cerrno>
+#include <cstring>
 #include <sys/socket.h>
 #include <utility>
 
 #include "asio/post.hpp"
 
+#include "pool/pg/orphan.h"
 #include "pool/pg/pg_error.h"
 #include "pool/pg/result_handle.h"
 
@@ -17,6 +19,7 @@ PgSession::PgSession(PgSessionDeps deps, std::unique_ptr<PgConnection> connectio
     : deps_(std::move(deps)),
       connection_(std::move(connection)),
       statements_(deps_.options.prepared_statements),
+      timeout_(deps_.options.statement_timeout),
       grace_(deps_.executor),
       budget_(deps_.executor),
       cancel_end_(deps_.executor) {
@@ -28,13 +31,27 @@ void PgSession::Close() {
   asio::post(deps_.executor, [self = shared_from_this()] {
     self->grace_.Cancel();
     self->cancel_end_.Cancel();
-    self->connection_.reset();
+    if (!self->is_followed_ || self->connection_ == nullptr) {
+      self->connection_.reset();
+      return;
+    }
+    self->is_followed_ = false;
+    self->connection_->Interrupt();
+    FollowOrphan(self->deps_.executor, std::move(self->connection_),
+                 self->deps_.cancel_tally);
+  });
+}
+
+void PgSession::WatchClosely() {
+  asio::post(deps_.executor, [self = shared_from_this()] {
+    if (self->connection_ != nullptr) self->connection_->AskOften();
   });
 }
 
 asio::awaitable<absl::Status> PgSession::Start(const Execution& execution) {
   auto self = shared_from_this();
-  if (execution.phase == Phase::kRead && deps_.role == Role::kPrimary) {
+  const bool is_guarded = execution.phase == Phase::kRead && deps_.role == Role::kPrimary;
+  if (is_guarded || NextTimeout({&execution, 1}).has_value()) {
     co_return co_await StartFlight({&execution, 1}, FlightKind::kAtomic);
   }
   flight_.reset();
@@ -116,14 +133,17 @@ bool PgSession::IsGoneWhileIdle() {
 // Before anything of it is sent: preparing, too, may call functions.
 void PgSession::NoteStateRisk(const Statement& statement,
                               const StatementCache::Prepared* known) {
-  if (facts_.needs_reset) return;
-  if (deps_.options.reset == SessionReset::kAlways) {
-    facts_.needs_reset = true;
-    return;
+  if (deps_.options.reset == SessionReset::kAlways) facts_.needs_reset = true;
+  if (!facts_.needs_reset) {
+    const StateRisk risk =
+        known != nullptr ? known->risk : JudgeStateRisk(statement.kind, statement.sql);
+    facts_.needs_reset = risk == StateRisk::kPossible;
   }
-  const StateRisk risk =
-      known != nullptr ? known->risk : JudgeStateRisk(statement.kind, statement.sql);
-  facts_.needs_reset = risk == StateRisk::kPossible;
+  // Who sets a limit of its own, keeps it. A reset will follow.
+  if (facts_.needs_reset &&
+      strcasestr(statement.sql.c_str(), "statement_timeout") != nullptr) {
+    timeout_.Yield();
+  }
 }
 
 bool PgSession::IsWorthPreparing(const Statement& statement) {
@@ -164,6 +184,7 @@ asio::awaitable<absl::Status> PgSession::Prepare(const Statement& statement) {
     statements_.Erase(inserted.name);
     facts_.has_statement_in_progress = false;
     NoteTransactionStatus();
+    if (!is_lost_) NoteIdle();
   }
   co_return outcome;
 }
@@ -241,7 +262,10 @@ absl::Status PgSession::Broken(bool statement_sent) {
 
 void PgSession::NoteTransactionStatus() {
   switch (PQtransactionStatus(connection_->get())) {
-    case PQTRANS_IDLE: facts_.transaction = TransactionStatus::kIdle; break;
+    case PQTRANS_IDLE:
+      facts_.transaction = TransactionStatus::kIdle;
+      timeout_.NoteTransactionEnd();
+      break;
     case PQTRANS_ACTIVE: facts_.transaction = TransactionStatus::kActive; break;
     case PQTRANS_INTRANS: facts_.transaction = TransactionStatus::kInTransaction; break;
     case PQTRANS_INERROR: facts_.transaction = TransactionStatus::kFailed; break;

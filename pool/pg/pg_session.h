@@ -11,6 +11,7 @@
 #include "pool/pg/canceler.h"
 #include "pool/pg/pg_connection.h"
 #include "pool/pg/pg_flight.h"
+#include "pool/server_timeout.h"
 #include "pool/session.h"
 #include "pool/statement_cache.h"
 #include "pool/timer.h"
@@ -23,8 +24,12 @@ struct PgSessionDeps {
   int shard = 0;
   asio::any_io_executor executor;
   SessionOptions options;
-  std::shared_ptr<Canceler> canceler;  // Shared by all sessions.
-  absl::Duration cancel_budget;        // From cancel to clean, else closed.
+  std::shared_ptr<Canceler> canceler;  // Shared by the endpoint's sessions on the shard.
+  // Shared with requests under way. Null: libpq did not tell the key, nothing can be
+  // cancelled.
+  std::shared_ptr<const CancelTarget> cancel_target;
+  std::shared_ptr<CancelTally> cancel_tally;  // Shared by all sessions of the endpoint.
+  absl::Duration cancel_budget;               // From cancel to clean, else closed.
 };
 
 // Confined to its shard, but for RequestStop and Close. Shared by its pool and its own
@@ -43,6 +48,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   void RequestStop(uint64_t id, StopReason reason) override;
   SessionFacts facts() const override { return facts_; }
   bool LooksAlive() const override;
+  void WatchClosely() override;
   void CleanUp(const CleanUpPlan& plan, std::function<void(absl::Status)> done) override;
   void Close() override;
 
@@ -53,14 +59,15 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
 
     Execution execution;
     StopReason stop_reason = StopReason::kNone;
-    bool gave_up = false;       // Stopped, and the grace for its result is over.
-    bool has_columns = false;   // The sink knows them.
-    bool has_rows = false;      // The sink has seen rows: not to be sent again.
-    bool was_resent = false;    // Once, after a lost or outdated prepared statement.
-    absl::Status error;         // From PostgreSQL or the sink; the first one stays.
-    bool was_refused = false;   // PostgreSQL reported an error.
-    std::string sqlstate;       // Of an error from PostgreSQL.
-    std::string prepared_name;  // Empty: sent unprepared.
+    bool gave_up = false;        // Stopped, and the grace for its result is over.
+    bool has_columns = false;    // The sink knows them.
+    bool has_rows = false;       // The sink has seen rows: not to be sent again.
+    bool is_cancel_due = false;  // A cancel is meant for it, and may not have left yet.
+    bool was_resent = false;     // Once, after a lost or outdated prepared statement.
+    absl::Status error;          // From PostgreSQL or the sink; the first one stays.
+    bool was_refused = false;    // PostgreSQL reported an error.
+    std::string sqlstate;        // Of an error from PostgreSQL.
+    std::string prepared_name;   // Empty: sent unprepared.
     CommandResult result;
     // In a flight:
     bool was_cancelled = false;
@@ -99,9 +106,17 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   bool SendSync();
   void EnterLeg(StopReason stop_reason, bool gave_up);
 
+  // Bounding statements on the server, too (pg_session_timeout.cc).
+  std::optional<absl::Duration> NextTimeout(std::span<const Execution> legs) const;
+  void AddTimeoutLeg(absl::Duration timeout, std::vector<PgLeg>& legs);
+  void NoteTimeoutLeg(const PgLeg& leg, const absl::Status& status);
+  void NoteTimeoutAfter(const Statement& statement, bool has_failed);
+
   // Reading a flight (pg_session_legs.cc).
   asio::awaitable<absl::StatusOr<Fetched>> FetchLeg(RowSink& sink);
   asio::awaitable<absl::Status> ReadAgain(Execution execution);
+  bool MayRunAgain(const Current& ended) const;
+  asio::awaitable<absl::Status> RunAgain(Execution execution);
   asio::awaitable<void> AwaitFlight();
   Input TakeLeg(RowSink& sink);
   Input TakeLegResult(const PGresult* result, RowSink& sink);
@@ -129,7 +144,9 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   // Stopping and cleaning up (pg_session_cleanup.cc).
   void Stop(uint64_t id, StopReason reason);
   void SendCancel();
-  void OnCancelEnd();
+  bool IsCancelWanted();
+  void OnCancelEnd(CancelEnd end);
+  void NoteIdle();
   asio::awaitable<void> AwaitCancelEnd();
   asio::awaitable<absl::Status> DoCleanUp(CleanUpPlan plan);
   asio::awaitable<absl::Status> RunInternal(std::string sql);
@@ -169,12 +186,16 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   // Prepared statements that have lost their place, to be deallocated on the server.
   std::vector<std::string> evicted_;
   std::vector<Statement> deallocations_;
-  bool is_lost_ = false;        // Nothing more comes from it.
-  std::string lost_cause_;      // Why the session is broken.
-  Timer grace_;                 // After a stop, until the caller is let go.
-  Timer budget_;                // For one clean-up.
-  Timer cancel_end_;            // Wakes who waits for a cancel's end.
-  bool is_cancelling_ = false;  // A cancel request is under way.
+  ServerTimeout timeout_;
+  Statement set_timeout_;        // Of the flight under way.
+  absl::Duration next_timeout_;  // What it sets.
+  bool is_lost_ = false;         // Nothing more comes from it.
+  std::string lost_cause_;       // Why the session is broken.
+  Timer grace_;                  // After a stop, until the caller is let go.
+  Timer budget_;                 // For one clean-up.
+  Timer cancel_end_;             // Wakes who waits for a cancel's end.
+  bool is_cancelling_ = false;   // A cancel request is under way.
+  bool is_followed_ = false;     // What was cancelled has not been seen to end yet.
   bool is_out_of_budget_ = false;
   bool is_cleaning_up_ = false;
   uint64_t last_turn_ = 0;   // Of the loop, when the last statement ended.

@@ -85,24 +85,54 @@ void PgSession::CancelLeg() {
 
 void PgSession::SendCancel() {
   if (is_cancelling_ || facts_.is_broken) return;
-  CancelHandle handle(PQgetCancel(connection_->get()));
-  if (handle == nullptr) return;
-  is_cancelling_ = true;
   facts_.had_uncertain_cancel = true;
-  // Weak: a request stuck in a frozen server must not keep the session.
-  deps_.canceler->Cancel(
-      std::move(handle),
-      [weak = weak_from_this(), executor = deps_.executor](bool /*was_sent*/) {
-        asio::post(executor, [weak] {
-          if (auto self = weak.lock()) self->OnCancelEnd();
-        });
-      });
+  if (!std::exchange(is_followed_, true)) deps_.cancel_tally->NoteCancelled();
+  if (deps_.cancel_target == nullptr) return;  // PostgreSQL's own timeout will end it.
+  is_cancelling_ = true;
+  current_->is_cancel_due = true;
+  deps_.canceler->Cancel({.target = deps_.cancel_target,
+                          .is_wanted =
+                              [weak = weak_from_this()] {
+                                auto self = weak.lock();
+                                return self != nullptr && self->IsCancelWanted();
+                              },
+                          .done =
+                              [weak = weak_from_this()](CancelEnd end) {
+                                if (auto self = weak.lock()) self->OnCancelEnd(end);
+                              }});
 }
 
-void PgSession::OnCancelEnd() {
+// Asked on the session's shard, just before the request leaves: what it is meant for may
+// have ended since.
+bool PgSession::IsCancelWanted() {
+  if (connection_ == nullptr || is_lost_) return false;
+  if (!current_.has_value() || !current_->is_cancel_due) return false;
+  // One that comes late meets the fence; but it must not meet a COMMIT.
+  if (!flight_.has_value() || flight_->DoubtPhase() != Phase::kCommit) return true;
+  PQconsumeInput(connection_->get());
+  connection_->DropClosedSocket();
+  if (PQisBusy(connection_->get()) != 0) return true;
+  // Whoever waits for that input would not hear of it any more.
+  current_->was_cancelled = false;
+  is_woken_ = true;
+  connection_->Interrupt();
+  return false;
+}
+
+void PgSession::OnCancelEnd(CancelEnd end) {
   is_cancelling_ = false;
+  if (end == CancelEnd::kUncertain) {
+    // It may strike whatever runs then. What runs now may still end well.
+    facts_.is_broken = true;
+    if (lost_cause_.empty()) lost_cause_ = "a cancel request did not end in time";
+  }
   cancel_end_.Cancel();
   PressStop();  // It may have come between two legs.
+}
+
+// PostgreSQL has ended all that it was asked to do.
+void PgSession::NoteIdle() {
+  if (std::exchange(is_followed_, false)) deps_.cancel_tally->NoteIdle();
 }
 
 asio::awaitable<void> PgSession::AwaitCancelEnd() {
@@ -181,6 +211,7 @@ asio::awaitable<void> PgSession::DrainCurrent() {
       break;
     }
   }
+  if (PQtransactionStatus(connection_->get()) != PQTRANS_ACTIVE && !is_lost_) NoteIdle();
   grace_.Cancel();
   current_.reset();
   facts_.has_statement_in_progress = false;

@@ -53,19 +53,23 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
   if (legs.empty()) co_return Internal("a flight without a statement");
   const bool is_guarded =
       legs.front().phase == Phase::kRead && deps_.role == Role::kPrimary;
+  const std::optional<absl::Duration> timeout = NextTimeout(legs);
   // Without pipeline mode, as it is cheaper.
-  if (legs.size() == 1 && !is_guarded) co_return co_await Start(legs.front());
+  if (legs.size() == 1 && !is_guarded && !timeout.has_value()) {
+    co_return co_await Start(legs.front());
+  }
 
   flight_.reset();
   current_.emplace(legs.front());
   if (is_cancelling_) co_await AwaitCancelEnd();
-  absl::Status status = CheckBeforeStart();
-  if (!status.ok()) co_return status;
   std::vector<PgLeg> own_legs;
   for (const Execution& leg : legs) {
     own_legs.push_back({.execution = leg, .is_synced = kind == FlightKind::kIndependent});
   }
   if (is_guarded) GuardReads(kind, own_legs);
+  if (timeout.has_value()) AddTimeoutLeg(*timeout, own_legs);
+  absl::Status status = CheckBeforeStart();
+  if (!status.ok()) co_return status;
   co_return Launch(kind, std::move(own_legs));
 }
 

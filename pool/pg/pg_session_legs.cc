@@ -30,6 +30,13 @@ asio::awaitable<absl::StatusOr<Fetched>> PgSession::FetchLeg(RowSink& sink) {
     const bool may_be_sent_again = answer.execution.phase == Phase::kRead &&
                                    !flight_.has_value() && !answer.was_resent &&
                                    facts_.transaction == TransactionStatus::kFailed;
+    if (IsPreparedLost(answer) && MayRunAgain(answer)) {
+      const Execution execution = answer.execution;
+      (void)AnswerOf(std::move(answer));  // Forgets the prepared statement.
+      absl::Status sent = co_await RunAgain(execution);
+      if (!sent.ok()) co_return sent;
+      co_return co_await Fetch(sink);
+    }
     if (!may_be_sent_again || !IsPreparedLost(answer)) {
       co_return AnswerOf(std::move(answer));
     }
@@ -52,6 +59,21 @@ asio::awaitable<absl::Status> PgSession::ReadAgain(Execution execution) {
   legs[0].may_be_prepared = false;
   GuardReads(FlightKind::kAtomic, legs);
   co_return Launch(FlightKind::kAtomic, std::move(legs));
+}
+
+// The last one of a flight, outside a transaction: nothing of it ran, nothing is behind.
+bool PgSession::MayRunAgain(const Current& ended) const {
+  return ended.execution.phase == Phase::kAutocommit && !flight_.has_value() &&
+         !ended.was_resent && ended.stop_reason == StopReason::kNone &&
+         facts_.transaction == TransactionStatus::kIdle;
+}
+
+asio::awaitable<absl::Status> PgSession::RunAgain(Execution execution) {
+  current_.emplace(execution);
+  current_->was_resent = true;
+  facts_.has_statement_in_progress = true;
+  facts_.transaction = TransactionStatus::kActive;
+  co_return co_await Send();
 }
 
 // Sends what is left to be sent, and waits for input. Returns early when something may
@@ -168,6 +190,11 @@ PgSession::Current PgSession::EndLeg() {
   if (leg.is_prepared_here && !current_->has_prepared) {
     statements_.Erase(leg.prepared_name);
   }
+  if (leg.sets_timeout) {
+    NoteTimeoutLeg(leg, current_->error);
+  } else {
+    NoteTimeoutAfter(*current_->execution.statement, !current_->error.ok());
+  }
   if (leg.owner == LegOwner::kLead && !leg.is_synced) lead_error_ = current_->error;
   Current ended = std::move(*current_);
   ended.prepared_name = leg.prepared_name;
@@ -195,6 +222,7 @@ void PgSession::LeavePipeline() {
     return;
   }
   NoteTransactionStatus();
+  NoteIdle();
 }
 
 }  // namespace pgsluice

@@ -179,7 +179,9 @@ void PgSession::ForgetPrepared() {
 }
 
 absl::StatusOr<Fetched> PgSession::EndStatement() {
+  NoteTimeoutAfter(*current_->execution.statement, !current_->error.ok());
   NoteTransactionStatus();
+  if (!is_lost_) NoteIdle();
   facts_.has_statement_in_progress = false;
   grace_.Cancel();
   last_turn_ = connection_->loop().turn();

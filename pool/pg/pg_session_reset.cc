@@ -45,6 +45,7 @@ asio::awaitable<absl::Status> PgSession::Reset() {
   std::vector<std::string> prepared;
   absl::Status status = co_await AskInternal(kReset, &prepared);
   if (!status.ok()) co_return status;
+  timeout_.NoteReset();
   // Of a caller's LISTEN; libpq keeps them until they are taken.
   while (PGnotify* notification = PQnotifies(connection_->get())) {
     PQfreemem(notification);

@@ -31,6 +31,8 @@ constexpr ActionFlag kActionFlags[] = {
      CommandLineAction::kDumpConfig},
     {"--example-config", "Print a configuration file with every setting and its default",
      CommandLineAction::kExampleConfig},
+    {"--idempotency-sql", "Print the SQL that makes the table of idempotency keys",
+     CommandLineAction::kIdempotencySql},
     {"--config-reference", "", CommandLineAction::kConfigReference},
 };
 
@@ -84,7 +86,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv,
       if (actions[i]->count() == 0) continue;
       if (result.action != CommandLineAction::kServe) {
         return absl::InvalidArgumentError(
-            "--check-config, --dump-config and --example-config exclude each other");
+            "--check-config, --dump-config, --example-config and --idempotency-sql "
+            "exclude each other");
       }
       result.action = kActionFlags[i].action;
     }

@@ -15,6 +15,7 @@ enum class CommandLineAction {
   kDumpConfig,       // Print DumpConfig().
   kExampleConfig,    // Print ExampleConfig().
   kConfigReference,  // Print ConfigReference(); makes docs/configuration.md.
+  kIdempotencySql,   // Print the statements that make the table of idempotency keys.
   kPrint,            // Print `text` and exit 0: --help, --version.
 };
 

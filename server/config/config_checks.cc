@@ -14,6 +14,7 @@ namespace pgsluice {
 namespace {
 
 constexpr size_t kLongestName = 128;
+constexpr size_t kLongestIdentifier = 48;
 constexpr std::string_view kNameCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-#[]/";
 
@@ -46,6 +47,8 @@ class Checker final {
     for (const char* path : kWholeSeconds) CheckWholeSeconds(path);
     CheckIdleTransactions();
     CheckAddresses();
+    CheckIdentifier("idempotency.schema", config_.idempotency().schema());
+    CheckIdentifier("idempotency.table", config_.idempotency().table());
     for (int i = 0; i < config_.endpoints_size(); ++i) CheckEndpoint(i);
   }
 
@@ -123,6 +126,15 @@ class Checker final {
       Fail({"server.admin_service", "server.admin_listen_address"},
            "server.admin_service: is ON, but server.admin_listen_address is empty");
     }
+  }
+
+  // Names in SQL; an index is named after the table.
+  void CheckIdentifier(const char* path, const std::string& name) {
+    if (!name.empty() && name.size() <= kLongestIdentifier &&
+        name.find('\0') == std::string::npos) {
+      return;
+    }
+    Fail({path}, absl::StrCat(path, ": has to have 1 to ", kLongestIdentifier, " bytes"));
   }
 
   void CheckEndpoint(int index) {

@@ -104,10 +104,11 @@ void OverlayEnvironment(const Environment& environment, ConfigDraft& draft) {
     }
     assignments.push_back({*path, name, value});
   }
-  std::stable_sort(assignments.begin(), assignments.end(),
-                   [](const Assignment& a, const Assignment& b) {
-                     return SortKey(a.path) < SortKey(b.path);
-                   });
+  std::sort(assignments.begin(), assignments.end(),
+            [](const Assignment& a, const Assignment& b) {
+              return std::pair(SortKey(a.path), a.variable) <
+                     std::pair(SortKey(b.path), b.variable);
+            });
   for (const Assignment& a : assignments) SetSetting(a.path, a.variable, a.value, draft);
 }
 

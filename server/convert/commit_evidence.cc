@@ -7,7 +7,8 @@ namespace pgsluice {
 
 absl::StatusOr<CommitEvidence> EvidenceFromProto(
     const v1::TransactionReference& reference, std::string_view field) {
-  constexpr std::string_view kMissing = "is missing; hand back what the gateway gave";
+  static constexpr std::string_view kMissing =
+      "is missing; hand back what the gateway gave";
   const auto missing = [field](std::string_view part) {
     return InvalidRequest(StrCat(field, ".", part), kMissing);
   };

@@ -138,6 +138,7 @@ google::rpc::Status Build(const absl::Status& status, const ErrorDetails& detail
   v1::RetryVerdict verdict;
   verdict.set_outcome(OutcomeToProto(details.outcome));
   verdict.set_scope(ScopeToProto(details.retry_scope));
+  verdict.set_same_key_is_safe(details.is_safe_with_key);
   out.add_details()->PackFrom(verdict);
 
   if (details.postgres) {

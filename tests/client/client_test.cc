@@ -105,6 +105,41 @@ TEST_F(ClientTest, NeverSendsAgainWhatMayHaveTakenEffect) {
   EXPECT_TRUE(Error(status).outcome_unknown()) << status;
 }
 
+TEST_F(ClientTest, WithAKeySendsAgainEvenThat) {
+  std::atomic<int> calls = 0;
+  gateway_.on_query = [&](const v1::QueryRequest& request, v1::QueryResponse& response) {
+    EXPECT_EQ(request.options().idempotency_key(), "k");
+    response.set_replayed(true);
+    return ++calls == 1 ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "connection lost")
+                        : grpc::Status::OK;
+  };
+
+  const auto result = client_.Query("insert", {}, {.idempotency_key = "k"});
+
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->replayed());
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(ClientTest, WithAKeyAWriteThatRanOutOfTimeMayBeSentAgain) {
+  std::atomic<int> calls = 0;
+  gateway_.on_query = [&](const v1::QueryRequest&, v1::QueryResponse&) {
+    ++calls;
+    return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "too late");
+  };
+
+  const absl::Status status =
+      client_
+          .Query("insert", {},
+                 {.timeout = absl::Milliseconds(100), .idempotency_key = "k"})
+          .status();
+
+  EXPECT_TRUE(Error(status).outcome_unknown()) << status;
+  EXPECT_TRUE(Error(status).same_key_is_safe());
+  EXPECT_EQ(Error(status).retry_scope(), v1::RETRY_SCOPE_STATEMENT);
+  EXPECT_GE(calls, 1);
+}
+
 TEST_F(ClientTest, SendsAReadAgainWithoutAVerdict) {
   std::atomic<int> calls = 0;
   gateway_.on_query = [&](const v1::QueryRequest&, v1::QueryResponse&) {

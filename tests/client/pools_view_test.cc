@@ -178,6 +178,29 @@ TEST(PoolsViewTest, SaysThatNothingComes) {
   EXPECT_THAT(view.Render({}, kStart + absl::Seconds(9))[0], HasSubstr("no word for 9s"));
 }
 
+TEST(PoolsViewTest, ShowsWhichPoolIsPaused) {
+  PoolsView view("localhost:7432", absl::Seconds(1));
+  v1::WatchPoolStatsResponse message = Message(2, 0);
+  message.mutable_stats()->mutable_pools(1)->set_paused(true);
+  view.Add(message, kStart);
+
+  const std::string plain = Joined(view.Render({}, kStart));
+  const std::string colored = Joined(view.Render({.has_color = true}, kStart));
+  const std::string small = Joined(view.Render({.height = 4}, kStart));
+
+  EXPECT_THAT(plain, HasSubstr("server0  primary  10 of"));
+  EXPECT_THAT(plain, HasSubstr("server1  replica  PAUSED  10 of"));
+  EXPECT_THAT(colored, HasSubstr("\x1b[1;33mPAUSED\x1b[0m"));
+  EXPECT_THAT(small, HasSubstr("PAUSED"));
+  EXPECT_THAT(PoolsLines(message, kStart),
+              AllOf(HasSubstr("response=2.5ms paused\n"), HasSubstr("response=2.5ms\n")));
+  EXPECT_THAT(PoolsTable(message.stats()), HasSubstr("unknown, paused"));
+
+  message.mutable_stats()->mutable_pools(1)->set_paused(false);
+  view.Add(message, kStart);
+  EXPECT_THAT(Joined(view.Render({}, kStart)), Not(HasSubstr("PAUSED")));
+}
+
 TEST(PoolsViewTest, CountsLeasesASecond) {
   PoolsView view("localhost:7432", absl::Seconds(1));
   for (int i = 0; i < 3; ++i) {

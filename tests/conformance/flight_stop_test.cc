@@ -112,11 +112,12 @@ TEST_F(FlightStopTest, OneLeftMidwayIsCleanedUp) {
 TEST_F(FlightStopTest, OneLeftBeforeAllWasSentCommitsNothing) {
   std::vector<Execution> legs = {
       Leg("INSERT INTO ledger VALUES (1)", {}, Phase::kAutocommit),
-      Leg("SELECT pg_sleep(1)", {}, Phase::kAutocommit)};
+      Leg("SELECT pg_sleep(5)", {}, Phase::kAutocommit)};
   for (int i = 0; i < 3000; ++i) {
     legs.push_back(
         Leg("SELECT $1::text", {std::string(10'000, 'x')}, Phase::kAutocommit));
   }
+  legs.front().wants_flush = true;  // Its answer comes while the second one sleeps.
   ASSERT_TRUE(Start(legs, FlightKind::kAtomic).ok());
   EXPECT_TRUE(Fetch().ok());
 

@@ -66,8 +66,7 @@ class SessionTest : public ::testing::Test {
                                               " user=postgres dbname=postgres")},
         .role = Role::kPrimary,
         .options = std::move(options),
-        .shards = {loop_.executor()},
-        .canceler = canceler_});
+        .shards = {loop_.executor()}});
     std::optional<absl::StatusOr<std::shared_ptr<Session>>> opened;
     connector->Connect(0, absl::Now() + absl::Seconds(10),
                        [&](auto result) { opened = std::move(result); });
@@ -159,7 +158,6 @@ class SessionTest : public ::testing::Test {
  private:
   static inline std::unique_ptr<PostgresCluster> cluster_;
 
-  std::shared_ptr<Canceler> canceler_ = std::make_shared<Canceler>(2);
   std::unique_ptr<TcpGate> gate_;
   std::shared_ptr<Session> session_;
   std::deque<Statement> statements_;  // Outlive their flights.

@@ -79,6 +79,9 @@ class CommitInDoubtTest : public LiveTest {
     LiveTest::SetUp();
     cluster().Sql(0, "TRUNCATE ledger");
     gate_ = std::make_unique<TcpGate>(cluster().server(0).port());
+    StartAtGate();
+  }
+  void StartAtGate() {
     GatewaySettings settings;
     settings.conninfos = {absl::StrCat("host=127.0.0.1 port=", gate_->port(),
                                        " user=postgres dbname=postgres")};
@@ -118,6 +121,24 @@ class CommitInDoubtTest : public LiveTest {
     told.is_committed = told.status.ok();
     return told;
   }
+  Told WriteByQuery(const std::string& name) {
+    Told told;
+    grpc::ClientContext context;
+    SetDeadline(context, kCallLimit);
+    v1::QueryRequest request;
+    *request.mutable_statement() = MakeStatement(kInsert, {Text(name)});
+    request.mutable_options()->set_resolve_commit(true);
+    request.mutable_options()->set_report(true);
+    v1::QueryResponse response;
+    told.status = client().stub().Query(&context, request, &response);
+    told.failure = Explain(told.status);
+    told.is_committed = told.status.ok();
+    if (told.is_committed) {
+      EXPECT_EQ(response.command_tag(), "INSERT 0 1");
+      EXPECT_EQ(response.route().endpoint(), "server0");
+    }
+    return told;
+  }
   v1::ResolveTransactionResponse Resolve(const v1::TransactionReference& reference) {
     grpc::ClientContext context;
     SetDeadline(context, kCallLimit);
@@ -143,6 +164,9 @@ class CommitInDoubtTest : public LiveTest {
                            "SELECT count(*) FROM pg_locks "
                            "WHERE locktype = 'advisory' AND NOT granted") == "1";
     }));
+    // With the note's answer, which came before.
+    EXPECT_TRUE(WaitFor("the gate has handed on the answers",
+                        [this] { return gate_->HasHandedOnAnswers(); }));
   }
   static bool IsPresent(const std::string& name) {
     return cluster().Sql(0, "SELECT count(*) FROM ledger WHERE name = $1", {name}) == "1";
@@ -210,6 +234,10 @@ TEST_F(CommitInDoubtTest, ThatWasStillWaitingIsEndedAndFoundRolledBack) {
   EXPECT_FALSE(told.is_committed);
   ExpectRolledBack(told);
   EXPECT_FALSE(IsPresent("slow2"));
+  EXPECT_TRUE(gateway().HasPools("it is counted", [](const v1::PoolStatsResponse& stats) {
+    return stats.commits_in_doubt().aborted() == 1 &&
+           stats.commits_in_doubt().open() == 0;
+  }));
 }
 
 TEST_F(CommitInDoubtTest, OfABatchIsResolvedToo) {
@@ -222,6 +250,36 @@ TEST_F(CommitInDoubtTest, OfABatchIsResolvedToo) {
   const Told aborted = CutAtCommit(write, "slow4");
   ExpectRolledBack(aborted);
   EXPECT_FALSE(IsPresent("slow4"));
+}
+
+TEST_F(CommitInDoubtTest, OfASingleWriteIsResolvedOnRequest) {
+  const auto write = [this](const std::string& name) { return WriteByQuery(name); };
+
+  const Told committed = LoseTheAnswer(write, "slow7");
+  EXPECT_TRUE(committed.is_committed) << committed.failure;
+  EXPECT_TRUE(IsPresent("slow7"));
+
+  const Told aborted = CutAtCommit(write, "slow8");
+  ExpectRolledBack(aborted);
+  EXPECT_FALSE(IsPresent("slow8"));
+
+  // Errors are those of a Query.
+  const Told twice = WriteByQuery("slow7");
+  EXPECT_EQ(twice.failure.reason, "UNIQUE_VIOLATION") << twice.failure;
+  EXPECT_EQ(twice.failure.message.find("steps"), std::string::npos) << twice.failure;
+}
+
+TEST_F(CommitInDoubtTest, AReadLeavesNothingToResolve) {
+  grpc::ClientContext context;
+  SetDeadline(context, kCallLimit);
+  v1::QueryRequest request;
+  *request.mutable_statement() = MakeStatement("SELECT 1", {});
+  request.mutable_options()->set_resolve_commit(true);
+  request.mutable_options()->set_intent(v1::INTENT_READ);
+  v1::QueryResponse response;
+  const Failure failure = Explain(client().stub().Query(&context, request, &response));
+  EXPECT_EQ(failure.code, grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(failure.field, "options.resolve_commit");
 }
 
 TEST_F(CommitInDoubtTest, WithoutAPrimaryToAskTheCallerIsToldHowToAskLater) {
@@ -242,6 +300,65 @@ TEST_F(CommitInDoubtTest, WithoutAPrimaryToAskTheCallerIsToldHowToAskLater) {
   const auto reference = ReferenceIn(told.status);
   ASSERT_TRUE(reference.has_value()) << told.failure;
   EXPECT_EQ(Resolve(*reference).outcome(), v1::TRANSACTION_OUTCOME_COMMITTED);
+}
+
+// On request the caller knows whom to ask for before COMMIT leaves: here, of a gateway
+// that is killed while the COMMIT waits.
+TEST_F(CommitInDoubtTest, AnnouncedItCanBeAskedForWhenTheGatewayIsLost) {
+  std::optional<SqlConnection> holder = HoldCommits();
+  v1::TransactionRequest request = OneShot("slow6");
+  request.mutable_begin()->set_announce_commit(true);
+  std::optional<v1::TransactionReference> reference;
+  {
+    TransactionStream stream(client());
+    EXPECT_TRUE(stream.Ask(request).has_begun());
+    EXPECT_TRUE(stream.Receive()->has_result());
+    const auto committing = stream.Receive();
+    ASSERT_TRUE(committing.has_value() && committing->has_committing());
+    EXPECT_EQ(committing->seq(), 1U);
+    reference = committing->committing().transaction();
+    AwaitCommit();
+    gateway().Kill();
+    EXPECT_EQ(stream.Finish().code, grpc::StatusCode::UNAVAILABLE);
+  }
+  holder.reset();
+  EXPECT_TRUE(WaitFor("it is committed", [] { return IsPresent("slow6"); }));
+
+  ForgetGateway();
+  StartAtGate();
+  EXPECT_EQ(Resolve(*reference).outcome(), v1::TRANSACTION_OUTCOME_COMMITTED);
+}
+
+TEST_F(CommitInDoubtTest, AnAnnouncedCommitEndsLikeOthers) {
+  TransactionStream stream(client());
+  v1::Begin begin;
+  begin.set_announce_commit(true);
+  EXPECT_TRUE(stream.Begin(begin).has_begun());
+  EXPECT_TRUE(stream.Execute(kInsert, {Text("quick2")}).has_result());
+  const v1::TransactionResponse committing = stream.Commit();
+  ASSERT_TRUE(committing.has_committing());
+  const auto committed = stream.Receive();
+  ASSERT_TRUE(committed.has_value() && committed->has_committed());
+  EXPECT_EQ(committed->committed().transaction().note(),
+            committing.committing().transaction().note());
+  EXPECT_EQ(stream.Finish().code, grpc::StatusCode::OK);
+  EXPECT_TRUE(IsPresent("quick2"));
+
+  TransactionStream idle(client());
+  EXPECT_TRUE(idle.Begin(begin).has_begun());
+  EXPECT_TRUE(idle.Execute("SELECT 1").has_result());
+  EXPECT_TRUE(idle.Commit().has_committed()) << "there is nothing to ask for";
+}
+
+TEST_F(CommitInDoubtTest, AnAnnouncedCommitOfWhatHasFailedIsARollback) {
+  v1::TransactionRequest request = MakeExecute("INSERT INTO ledger VALUES (1/0)");
+  request.set_seq(1);
+  request.mutable_begin()->set_announce_commit(true);
+  request.set_then_commit(true);
+  TransactionStream stream(client());
+  EXPECT_TRUE(stream.Ask(request).has_begun());
+  EXPECT_TRUE(stream.Receive()->has_statement_error());
+  EXPECT_EQ(stream.Receive()->rolled_back().cause(), v1::ROLLBACK_CAUSE_FAILED);
 }
 
 TEST_F(CommitInDoubtTest, AReferenceThatIsNoneIsRefused) {
@@ -276,7 +393,9 @@ TEST_F(CommitInDoubtTest, ALedgerThroughCrashesIsRight) {
     writers.emplace_back([&, w] {
       for (int i = 0; !is_over; ++i) {
         const std::string name = absl::StrCat("w", w, "-", i);
-        const Told told = i % 2 == 0 ? Write(name) : WriteByBatch(name);
+        const Told told = i % 3 == 0   ? Write(name)
+                          : i % 3 == 1 ? WriteByBatch(name)
+                                       : WriteByQuery(name);
         const std::lock_guard lock(mutex);
         if (told.is_committed) {
           committed.push_back(name);

@@ -27,7 +27,7 @@ class CommandLineTest : public LiveTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();
-    StartGateway();
+    StartGateway({"idempotency.enabled=true"});
     address_ = absl::StrCat("127.0.0.1:", gateway().port());
   }
 
@@ -98,6 +98,27 @@ TEST_F(CommandLineTest, ReadsOnTheReplicaAndWritesOnThePrimary) {
   EXPECT_EQ(Run({"query", "-t", "-A", "--read", "SELECT pg_is_in_recovery()"}).output,
             "t\n");
   EXPECT_EQ(Run({"query", "-t", "-A", "SELECT pg_is_in_recovery()"}).output, "f\n");
+}
+
+TEST_F(CommandLineTest, AKeyMakesAStatementTakeEffectOnce) {
+  cluster().Sql(0, "CREATE TABLE once (id serial)");
+  const std::vector<std::string> insert = {
+      "query", "-At", "--idempotency-key", "k",
+      "INSERT INTO once DEFAULT VALUES RETURNING id"};
+  const CommandResult first = Run(insert);
+  EXPECT_EQ(first.exit_status, 0) << first.errors;
+  EXPECT_THAT(first.errors, Not(HasSubstr("replayed")));
+
+  const CommandResult repeat = Run(insert);
+  EXPECT_EQ(repeat.exit_status, 0) << repeat.errors;
+  EXPECT_EQ(repeat.output, first.output);
+  EXPECT_THAT(repeat.errors, HasSubstr("replayed"));
+  EXPECT_EQ(cluster().Sql(0, "SELECT count(*) FROM once"), "1");
+
+  for (const char* other : {"--stream", "-1"}) {
+    EXPECT_EQ(Run({"query", "--idempotency-key", "k", other, "SELECT 1"}).exit_status, 1);
+  }
+  EXPECT_EQ(Run({"query", "--idempotency-key", "", "SELECT 1"}).exit_status, 1);
 }
 
 TEST_F(CommandLineTest, RunsAScriptFromStandardInput) {

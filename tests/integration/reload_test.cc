@@ -69,6 +69,42 @@ TEST_F(ReloadTest, AStormOfSignalsIsHarmless) {
   EXPECT_THAT(load.End(), IsEmpty());
 }
 
+// One after the other, whoever asks: each is told what the reload it shared in has done.
+TEST_F(ReloadTest, ManyAtOnceAreOneAfterTheOther) {
+  Start();
+  Load load(client(), 4);
+  ASSERT_TRUE(HasServed(load, 20));
+  lines_["limits"] = {"max_rows: 10"};
+  lines_["server"] = {"shards: 1"};
+  WriteFile();
+  constexpr int kCallers = 8;
+  constexpr int kTimes = 10;
+  std::atomic<int> applied = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&] {
+      AdminClient admin = Admin();
+      for (int j = 0; j < kTimes; ++j) {
+        v1::ReloadResponse response;
+        const grpc::Status status = admin.Reload(response);
+        EXPECT_TRUE(status.ok()) << status.error_message();
+        EXPECT_THAT(PathsOf(response.needs_restart()),
+                    ::testing::ElementsAre("server.shards"));
+        applied += response.applied_size();
+        EXPECT_EQ(client().Query("SELECT generate_series(1, 11)").failure.reason,
+                  "RESULT_TOO_LARGE")
+            << "whoever is answered finds it in effect";
+        gateway().Signal(SIGHUP);
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+
+  EXPECT_GE(applied, 1);
+  EXPECT_LE(applied, kCallers) << "applied once, told to those who had asked by then";
+  EXPECT_THAT(load.End(), IsEmpty());
+}
+
 TEST_F(ReloadTest, EndpointsComeAndGo) {
   const std::vector<std::string> both = conninfos_;
   conninfos_.pop_back();

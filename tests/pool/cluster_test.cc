@@ -61,6 +61,24 @@ TEST_F(ClusterTest, TakesProbesThatStayAwayForFailures) {
   EXPECT_EQ(Start(kReadOnlyReplica)->reason(), "NO_REPLICA");
 }
 
+TEST_F(ClusterTest, WatchesSessionsCloselyWhoseEndpointStopsAnswering) {
+  FindRoles();
+  auto leased = Start(kWrite);
+  auto read = Start(kRead);
+  const auto on_a = Open("a", Role::kPrimary);
+  const auto on_b = Open("b", Role::kReplica);
+  read->result.reset();
+  ASSERT_TRUE(leased->has_lease());
+
+  Probe(0, Failure());
+  EXPECT_TRUE(on_a->is_watched_closely()) << "though a call holds it";
+  EXPECT_FALSE(on_b->is_watched_closely()) << "it answers";
+
+  clock_.Advance(absl::Minutes(1));
+  cluster_->Maintain();
+  EXPECT_TRUE(on_b->is_watched_closely()) << "its probes stay away";
+}
+
 TEST_F(ClusterTest, KeepsWritesWaitingForAPrimaryThatDoesNotAnswer) {
   FindRoles();
   Probe(0, Failure());

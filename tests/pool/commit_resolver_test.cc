@@ -67,17 +67,17 @@ class CommitResolverTest : public ::testing::Test {
   }
 
   void Ask(absl::Duration limit = absl::Seconds(10)) {
-    resolver_->Resolve(
-        {.system_identifier = "7001",
-         .timeline = 1,
-         .transaction_id = 725,
-         .note = "a note",
-         .lsn = 100,
-         .incarnation = "run 1"},
-        IfInProgress::kLeave, clock_.Now() + limit, [this](const Resolution& resolution) {
-          resolution_ = resolution;
-          answers_ += 1;
-        });
+    resolver_->Resolve({.system_identifier = "7001",
+                        .timeline = 1,
+                        .transaction_id = 725,
+                        .note = "a note",
+                        .lsn = 100,
+                        .incarnation = "run 1"},
+                       IfInProgress::kLeave, clock_.Now() + limit,
+                       [this](const Resolution& resolution) {
+                         resolution_ = resolution;
+                         answers_ += 1;
+                       });
   }
   ::testing::AssertionResult IsAnswered() {
     return WaitFor("it is answered", [this] { return answers_ == 1; });

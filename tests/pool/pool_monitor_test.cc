@@ -96,7 +96,7 @@ TEST_F(PoolMonitorTest, TellsOfEachTransitionOnce) {
   PoolMonitor monitor =
       Make({.interval = absl::Seconds(60), .alerts = {.hold = absl::Seconds(3)}});
   int calls = 0;
-  const auto listener = monitor.AddListener([&calls] { ++calls; });
+  const auto listener = monitor.listeners().Add([&calls] { ++calls; });
   sample_.waiting = 9;
   LookFor(monitor, 3);
   EXPECT_TRUE(logged_.empty());
@@ -120,7 +120,7 @@ TEST_F(PoolMonitorTest, TellsOfEachTransitionOnce) {
   EXPECT_EQ(Waiters(monitor).times_fired, 1U);
   EXPECT_EQ(calls, 2);
 
-  monitor.RemoveListener(listener);
+  monitor.listeners().Remove(listener);
   sample_.waiting = 9;
   LookFor(monitor, 10);
   EXPECT_EQ(logged_.size(), 3U);

@@ -26,10 +26,11 @@ void ExpectRisk(std::initializer_list<std::string_view> statements) {
 }
 
 TEST(StateRiskTest, PlainStatementsWithoutCallsAreHarmless) {
-  ExpectHarmless({"SELECT 1", "TABLE t", "VALUES (1), (2)",
-                  "SELECT * FROM t WHERE (a = 1)",
-                  "DELETE FROM t WHERE a IN (1, 2) AND (b) OR NOT (c)",
-                  "UPDATE t SET (a, b) = (1, 2) WHERE id = ANY ($1)"});
+  ExpectHarmless(
+      {"SELECT 1", "TABLE t", "VALUES (1), (2)", "SELECT * FROM t WHERE (a = 1)",
+       "DELETE FROM t WHERE a IN (1, 2) AND (b) OR NOT (c)",
+       "SELECT a OPERATOR(pg_catalog.=) b, c operator(\"pg_catalog\".<) d FROM t",
+       "UPDATE t SET (a, b) = (1, 2) WHERE id = ANY ($1)"});
 }
 
 TEST(StateRiskTest, ListedFunctionsAreHarmless) {

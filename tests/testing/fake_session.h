@@ -33,6 +33,8 @@ class FakeSession final : public Session {
   void RequestStop(uint64_t id, StopReason reason) override;
   SessionFacts facts() const override ABSL_LOCKS_EXCLUDED(mutex_);
   bool LooksAlive() const override { return looks_alive_; }
+  void WatchClosely() override { is_watched_closely_ = true; }
+  bool is_watched_closely() const { return is_watched_closely_; }
   void SetLooksAlive(bool looks_alive) { looks_alive_ = looks_alive; }
   void CleanUp(const CleanUpPlan& plan, std::function<void(absl::Status)> done) override
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -49,6 +51,7 @@ class FakeSession final : public Session {
 
  private:
   std::atomic<bool> looks_alive_{true};
+  std::atomic<bool> is_watched_closely_{false};
   const int shard_;
   const asio::any_io_executor executor_;
 

@@ -56,6 +56,7 @@ class Gateway final {
   bool IsRunning() { return process_->IsRunning(); }
   void Signal(int signal_number) { process_->Signal(signal_number); }
 
+  pid_t pid() const { return process_->pid(); }
   int port() const { return port_; }
   int admin_port() const { return admin_port_; }
   GatewayClient& client() { return client_; }

@@ -68,6 +68,8 @@ void PostgresServer::Freeze() {
   for (const pid_t pid : ProcessIds()) kill(pid, SIGSTOP);
 }
 
+void PostgresServer::FreezePostmaster() { process_->Signal(SIGSTOP); }
+
 void PostgresServer::Thaw() {
   for (const pid_t pid : ProcessIds()) kill(pid, SIGCONT);
 }

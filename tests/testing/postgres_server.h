@@ -33,6 +33,8 @@ class PostgresServer final {
   absl::Status Stop(StopMode mode);
   // SIGSTOP to every process of it: the kernel still accepts and acknowledges.
   void Freeze();
+  // SIGSTOP to the postmaster only: its backends go on, new connections are not served.
+  void FreezePostmaster();
   void Thaw();
 
   int port() const { return options_.port; }

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,6 +71,17 @@ void TcpGate::CutAfter(int64_t bytes) { bytes_until_cut_ = bytes; }
 void TcpGate::CutAll() {
   absl::MutexLock lock(&mutex_);
   for (Link& link : links_) link.is_cut = true;
+}
+
+bool TcpGate::HasHandedOnAnswers() {
+  absl::MutexLock lock(&mutex_);
+  for (const Link& link : links_) {
+    int unread = 0;
+    if (link.is_cut || link.running_pumps < 2) continue;
+    if (ioctl(link.target, FIONREAD, &unread) != 0 || unread > 0) return false;
+    if (link.is_answering) return false;
+  }
+  return true;
 }
 
 int TcpGate::Listen() {
@@ -146,9 +158,14 @@ void TcpGate::Pump(Link& link, Direction direction) {
     }
     if (!IsReadable(from)) continue;
     if (mode_ == Mode::kBlackHole) continue;
+    if (direction == Direction::kToClient) link.is_answering = true;
     const ssize_t size = recv(from, piece, sizeof piece, MSG_DONTWAIT);
-    if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) continue;
-    if (size <= 0 || !Forward(link, direction, piece, static_cast<size_t>(size))) break;
+    const bool is_nothing = size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    const bool is_over =
+        !is_nothing &&
+        (size <= 0 || !Forward(link, direction, piece, static_cast<size_t>(size)));
+    if (direction == Direction::kToClient) link.is_answering = false;
+    if (is_over) break;
   }
   Cut(link);
 }

@@ -42,6 +42,8 @@ class TcpGate final {
   // How often a client has sent something after the last answer, or the beginning: the
   // round trips of one that waits for its answers.
   int64_t round_trips() const { return round_trips_; }
+  // Whether all that the target has sent by now has been handed on.
+  bool HasHandedOnAnswers();
   // Connections open now.
   int connections() const { return open_links_; }
 
@@ -51,7 +53,8 @@ class TcpGate final {
     int target = -1;
     std::atomic<bool> is_cut = false;
     std::atomic<int> running_pumps = 2;
-    std::atomic<bool> is_asking = false;  // The client was the last to send.
+    std::atomic<bool> is_asking = false;     // The client was the last to send.
+    std::atomic<bool> is_answering = false;  // A piece of an answer may be in our hands.
     std::thread to_target;
     std::thread to_client;
   };

@@ -38,6 +38,9 @@ std::string PointAt(std::string_view sql, int position) {
 }
 
 std::string VerdictLine(const client::Error& error) {
+  if (error.outcome_unknown() && error.same_key_is_safe()) {
+    return "OUTCOME:  unknown: run it again with the same key; it takes effect once\n";
+  }
   if (error.outcome_unknown()) {
     return "OUTCOME:  unknown: it may have taken effect; look before you run it again\n";
   }

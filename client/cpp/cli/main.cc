@@ -93,6 +93,14 @@ CLI::App* AddQuery(CLI::App& app, QueryCommandOptions& options) {
                   "Run all statements in one transaction");
   query->add_option("--max-rows", options.max_rows, "Refuse a larger result");
   query->add_option("--tag", options.tag, "A word for the gateway's logs");
+  query
+      ->add_option("--idempotency-key", options.idempotency_key,
+                   "Make the one statement take effect exactly once, however often it is "
+                   "sent with this key")
+      ->option_text("KEY")
+      ->check(CLI::Validator(
+          [](const std::string& key) { return key.empty() ? "may not be empty" : ""; },
+          ""));
   query->add_flag("--report", options.report,
                   "Say on standard error where it ran and what took how long");
 

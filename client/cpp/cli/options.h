@@ -31,6 +31,7 @@ struct QueryCommandOptions {
   bool report = false;
   uint32_t max_rows = 0;
   std::string tag;
+  std::string idempotency_key;  // Empty: none.
 
   Format format = Format::kAligned;
   bool tuples_only = false;

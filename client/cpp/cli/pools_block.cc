@@ -97,6 +97,7 @@ std::string BlockHeadline(const PoolsSeries& series, const BlockLayout& layout) 
   const v1::Sample& now = monitor.now();
   StyledLine line(layout.line);
   line.Add(monitor.endpoint(), Style::kBold).Add("  " + RoleText(now.role()) + "  ");
+  if (series.is_paused()) line.Add("PAUSED", Style::kBoldYellow).Add("  ");
   if (!now.error().empty()) {
     line.Add(now.error(), Style::kRed);
   } else {
@@ -203,6 +204,7 @@ std::string EndpointLine(const PoolsSeries& series, const BlockLayout& layout) {
   const double top = std::max(1.0, static_cast<double>(series.max_size()));
   line.Add(Sparkline(series.Live(Quantity::kActive), top, cells, layout.glyphs),
            Style::kCyan);
+  if (series.is_paused()) line.Add(" PAUSED", Style::kBoldYellow);
   line.Add(" " + CountText(now, now.active()) + "/" + std::to_string(series.max_size()));
   line.Add(", " + CountText(now, now.waiting()) + " wait",
            now.waiting() > 0 ? Style::kYellow : Style::kPlain);

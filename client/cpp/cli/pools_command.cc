@@ -16,7 +16,8 @@ namespace {
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(5);
 
 std::string PoolName(const v1::EndpointPoolStats& pool) {
-  return RoleText(pool.role()) + (pool.retired() ? ", retired" : "");
+  return RoleText(pool.role()) + (pool.retired() ? ", retired" : "") +
+         (pool.paused() ? ", paused" : "");
 }
 
 ExitCode Fail(const absl::Status& failure) {

@@ -1,6 +1,7 @@
 #include "client/cpp/cli/pools_lines.h"
 
 #include "client/cpp/cli/alert_text.h"
+#include "client/cpp/cli/pools_series.h"
 #include "client/cpp/cli/query_report.h"
 
 namespace pgsluice::cli {
@@ -41,8 +42,11 @@ std::string PoolsLines(const v1::WatchPoolStatsResponse& message, absl::Time now
   const std::string clock = ClockText(now);
   std::string lines;
   for (const v1::EndpointMonitor& monitor : message.stats().monitors()) {
+    const v1::EndpointPoolStats* pool =
+        PoolInService(message.stats(), monitor.endpoint());
     lines += clock + " " + monitor.endpoint() + " " + SampleText(monitor.now()) +
-             FiringText(monitor) + "\n";
+             (pool != nullptr && pool->paused() ? " paused" : "") + FiringText(monitor) +
+             "\n";
   }
   for (const v1::AlertTransition& transition : message.transitions()) {
     lines += clock + " " + transition.endpoint() + " ALERT " +

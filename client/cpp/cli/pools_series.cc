@@ -24,10 +24,19 @@ std::optional<double> NumberOf(Quantity quantity, const v1::Sample& sample) {
   return std::nullopt;
 }
 
+const v1::EndpointPoolStats* PoolInService(const v1::PoolStatsResponse& stats,
+                                           std::string_view endpoint) {
+  for (const v1::EndpointPoolStats& pool : stats.pools()) {
+    if (pool.endpoint() == endpoint && !pool.retired()) return &pool;
+  }
+  return nullptr;
+}
+
 void PoolsSeries::Add(const v1::EndpointMonitor& monitor,
                       const v1::EndpointPoolStats* pool, absl::Time now) {
   monitor_ = monitor;
   Push(monitor.now());
+  is_paused_ = pool != nullptr && pool->paused();
   if (pool == nullptr) {
     counted_at_.reset();
     lease_rate_.reset();
@@ -44,6 +53,7 @@ void PoolsSeries::AddGap() {
   monitor_.mutable_now()->set_role(role);
   monitor_.mutable_now()->set_error("the gateway is gone");
   monitor_.clear_alerts();
+  is_paused_ = false;
   counted_at_.reset();
   lease_rate_.reset();
 }

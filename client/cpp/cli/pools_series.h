@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -19,6 +20,10 @@ enum class Quantity { kActive, kWaiting, kResponseTime };
 // Absent when there was no answer; seconds for times.
 std::optional<double> NumberOf(Quantity quantity, const v1::Sample& sample);
 
+// The pool of this endpoint that is not retired; null when there is none.
+const v1::EndpointPoolStats* PoolInService(const v1::PoolStatsResponse& stats,
+                                           std::string_view endpoint);
+
 class PoolsSeries final {
  public:
   // `pool` is the endpoint's pool in service; null when there is none.
@@ -29,6 +34,8 @@ class PoolsSeries final {
 
   const v1::EndpointMonitor& monitor() const { return monitor_; }
   uint32_t max_size() const { return max_size_; }
+  // By an operator.
+  bool is_paused() const { return is_paused_; }
   // Leases a second between the last two messages; absent when not known.
   std::optional<double> lease_rate() const { return lease_rate_; }
 
@@ -46,6 +53,7 @@ class PoolsSeries final {
 
   v1::EndpointMonitor monitor_;
   uint32_t max_size_ = 0;
+  bool is_paused_ = false;
   std::deque<v1::Sample> points_;
   uint64_t acquired_ = 0;
   std::optional<absl::Time> counted_at_;

@@ -15,14 +15,6 @@ constexpr size_t kMostEvents = 200;
 // A message may be late by this before it is worth a word.
 constexpr absl::Duration kLateness = absl::Seconds(2);
 
-const v1::EndpointPoolStats* PoolInService(const v1::PoolStatsResponse& stats,
-                                           const std::string& endpoint) {
-  for (const v1::EndpointPoolStats& pool : stats.pools()) {
-    if (pool.endpoint() == endpoint && !pool.retired()) return &pool;
-  }
-  return nullptr;
-}
-
 Style StyleOf(v1::AlertChange change) {
   return change == v1::ALERT_CHANGE_FIRED ? Style::kRed : Style::kGreen;
 }

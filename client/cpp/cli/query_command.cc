@@ -70,6 +70,12 @@ absl::StatusOr<Work> MakeWork(const QueryCommandOptions& options) {
   if (!work.parameters.empty() && work.statements.size() != 1) {
     return absl::InvalidArgumentError("parameters need exactly one statement");
   }
+  const bool is_one_query =
+      work.statements.size() == 1 && !options.single_transaction && !options.stream;
+  if (!options.idempotency_key.empty() && !is_one_query) {
+    return absl::InvalidArgumentError(
+        "--idempotency-key goes with one statement, without -1 and --stream");
+  }
   return work;
 }
 
@@ -85,6 +91,9 @@ class QueryRun final {
     query_options_.max_rows = options.max_rows;
     query_options_.tag = options.tag;
     query_options_.report = options.report;
+    if (!options.idempotency_key.empty()) {
+      query_options_.idempotency_key = options.idempotency_key;
+    }
     // Packed cells are PostgreSQL's own text; JSON wants arrays as arrays.
     query_options_.encoding = options.format == Format::kJson ? v1::ROW_ENCODING_VALUES
                                                               : v1::ROW_ENCODING_PACKED;
@@ -121,6 +130,10 @@ class QueryRun final {
         client_.Query(sql, std::move(parameters), query_options_);
     if (!result.ok()) return result.status();
     absl::Status printed = Print(*result);
+    if (result->replayed()) {
+      std::fflush(stdout);
+      std::fputs("-- replayed: it has run before, with the same key\n", stderr);
+    }
     if (options_.report) {
       PrintReport(result->route(), result->timing(), absl::Now() - start);
     }

@@ -15,6 +15,7 @@ const char* EscapeOf(Style style) {
     case Style::kRed: return "\x1b[31m";
     case Style::kBoldRed: return "\x1b[1;31m";
     case Style::kYellow: return "\x1b[33m";
+    case Style::kBoldYellow: return "\x1b[1;33m";
     case Style::kGreen: return "\x1b[32m";
     case Style::kCyan: return "\x1b[36m";
   }

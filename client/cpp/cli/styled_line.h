@@ -6,7 +6,17 @@
 
 namespace pgsluice::cli {
 
-enum class Style { kPlain, kBold, kDim, kRed, kBoldRed, kYellow, kGreen, kCyan };
+enum class Style {
+  kPlain,
+  kBold,
+  kDim,
+  kRed,
+  kBoldRed,
+  kYellow,
+  kBoldYellow,
+  kGreen,
+  kCyan
+};
 
 struct LineOptions {
   int width = 80;

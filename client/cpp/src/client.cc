@@ -94,7 +94,7 @@ absl::StatusOr<ResultSet> Client::Query(std::string_view sql,
         v1::QueryResponse response;
         const grpc::Status status = core_->stub->Query(&context, request, &response);
         if (!status.ok()) {
-          return CallFailure(status, context, WhenBrokenFor(options.intent));
+          return CallFailure(status, context, WhenBrokenFor(options));
         }
         return ResultSet::FromResponse(std::move(response));
       });

@@ -60,6 +60,13 @@ absl::Status CallFailure(const grpc::Status& status, const grpc::ClientContext& 
     case WhenBroken::kOutcomeUnknown:
       return WithVerdict(std::move(failure), v1::OUTCOME_UNKNOWN,
                          v1::RETRY_SCOPE_RESOLVE_FIRST);
+    case WhenBroken::kMayBeRepeated: {
+      v1::RetryVerdict verdict;
+      verdict.set_outcome(v1::OUTCOME_UNKNOWN);
+      verdict.set_scope(v1::RETRY_SCOPE_STATEMENT);
+      verdict.set_same_key_is_safe(true);
+      return WithVerdict(std::move(failure), verdict);
+    }
   }
   return failure;
 }

@@ -30,6 +30,7 @@ enum class WhenBroken {
   kHarmless,        // A read.
   kRolledBack,      // A transaction before COMMIT.
   kOutcomeUnknown,  // A statement that may write, or COMMIT.
+  kMayBeRepeated,   // A statement with an idempotency key.
 };
 
 // The failure of a call, with what the client itself knows where the gateway said
@@ -39,6 +40,11 @@ absl::Status CallFailure(const grpc::Status& status, const grpc::ClientContext& 
 
 inline WhenBroken WhenBrokenFor(Intent intent) {
   return intent == Intent::kRead ? WhenBroken::kHarmless : WhenBroken::kOutcomeUnknown;
+}
+
+inline WhenBroken WhenBrokenFor(const QueryOptions& options) {
+  return options.idempotency_key.has_value() ? WhenBroken::kMayBeRepeated
+                                             : WhenBrokenFor(options.intent);
 }
 
 }  // namespace pgsluice::client

@@ -37,6 +37,9 @@ v1::RequestOptions MakeRequestOptions(const QueryOptions& options) {
   }
   message.set_tag(options.tag);
   message.set_report(options.report);
+  if (options.idempotency_key.has_value()) {
+    message.set_idempotency_key(*options.idempotency_key);
+  }
   return message;
 }
 

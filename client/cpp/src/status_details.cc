@@ -37,13 +37,17 @@ std::optional<google::rpc::Status> DetailsOf(const absl::Status& status) {
 }
 
 absl::Status WithVerdict(absl::Status status, v1::Outcome outcome, v1::RetryScope scope) {
+  v1::RetryVerdict verdict;
+  verdict.set_outcome(outcome);
+  verdict.set_scope(scope);
+  return WithVerdict(std::move(status), verdict);
+}
+
+absl::Status WithVerdict(absl::Status status, const v1::RetryVerdict& verdict) {
   if (status.ok() || Error(status).has_verdict()) return status;
   google::rpc::Status details = DetailsOf(status).value_or(google::rpc::Status());
   details.set_code(static_cast<int>(status.code()));
   details.set_message(std::string(status.message()));
-  v1::RetryVerdict verdict;
-  verdict.set_outcome(outcome);
-  verdict.set_scope(scope);
   details.add_details()->PackFrom(verdict);
   status.SetPayload(kPayloadUrl, absl::Cord(details.SerializeAsString()));
   return status;

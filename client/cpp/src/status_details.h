@@ -18,5 +18,6 @@ std::optional<google::rpc::Status> DetailsOf(const absl::Status& status);
 
 // Adds a verdict to a failure that has none: the client's own knowledge of what was sent.
 absl::Status WithVerdict(absl::Status status, v1::Outcome outcome, v1::RetryScope scope);
+absl::Status WithVerdict(absl::Status status, const v1::RetryVerdict& verdict);
 
 }  // namespace pgsluice::client

@@ -52,7 +52,7 @@ TEST(IsServing, KnowsNoOtherNames) {
 TEST(HealthRegistry, TellsListenersOfChangesOnly) {
   HealthRegistry registry(HealthFacts{});
   int calls = 0;
-  registry.AddListener([&calls] { ++calls; });
+  registry.listeners().Add([&calls] { ++calls; });
   const uint64_t version = registry.state().version;
 
   registry.Update([](HealthFacts& facts) { facts.started = false; });
@@ -63,32 +63,6 @@ TEST(HealthRegistry, TellsListenersOfChangesOnly) {
   EXPECT_EQ(calls, 1);
   EXPECT_GT(registry.state().version, version);
   EXPECT_TRUE(registry.state().facts.started);
-}
-
-TEST(HealthRegistry, ForgetsRemovedListeners) {
-  HealthRegistry registry(HealthFacts{});
-  int removed_calls = 0;
-  int kept_calls = 0;
-  const auto id = registry.AddListener([&] { ++removed_calls; });
-  registry.AddListener([&] { ++kept_calls; });
-  registry.RemoveListener(id);
-  registry.RemoveListener(id);
-  registry.Update([](HealthFacts& facts) { facts.draining = true; });
-  EXPECT_EQ(removed_calls, 0);
-  EXPECT_EQ(kept_calls, 1);
-}
-
-TEST(HealthRegistry, CallsListenersWithoutItsLock) {
-  HealthRegistry registry(HealthFacts{});
-  HealthRegistry::ListenerId id = 0;
-  bool seen_started = false;
-  id = registry.AddListener([&] {
-    seen_started = registry.state().facts.started;
-    registry.RemoveListener(id);
-    registry.AddListener([] {});
-  });
-  registry.Update([](HealthFacts& facts) { facts.started = true; });
-  EXPECT_TRUE(seen_started);
 }
 
 TEST(HealthRegistry, LosesNoChangeAmongThreads) {
@@ -102,7 +76,7 @@ TEST(HealthRegistry, LosesNoChangeAmongThreads) {
       for (int j = 0; j < kChanges; ++j) {
         registry.Update(
             [](HealthFacts& facts) { facts.primary_usable = !facts.primary_usable; });
-        registry.RemoveListener(registry.AddListener([] {}));
+        registry.listeners().Remove(registry.listeners().Add([] {}));
       }
     });
   }

@@ -37,6 +37,7 @@ TEST(CommandLine, TakesFileAndRepeatedSets) {
 TEST(CommandLine, KnowsItsActions) {
   EXPECT_EQ(Parse({"--dump-config"})->action, CommandLineAction::kDumpConfig);
   EXPECT_EQ(Parse({"--example-config"})->action, CommandLineAction::kExampleConfig);
+  EXPECT_EQ(Parse({"--idempotency-sql"})->action, CommandLineAction::kIdempotencySql);
   EXPECT_EQ(Parse({"--config-reference"})->action, CommandLineAction::kConfigReference);
 }
 
@@ -47,7 +48,7 @@ TEST(CommandLine, PrintsVersionAndHelp) {
   const CommandLine help = Parse({"--help"}).value();
   EXPECT_EQ(help.action, CommandLineAction::kPrint);
   for (const char* flag : {"--config", "--set", "--check-config", "--dump-config",
-                           "--example-config", "--version"}) {
+                           "--example-config", "--idempotency-sql", "--version"}) {
     EXPECT_THAT(help.text, HasSubstr(flag));
   }
   EXPECT_THAT(help.text, Not(HasSubstr("--config-reference")));

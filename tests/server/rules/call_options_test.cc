@@ -99,5 +99,28 @@ TEST(CallOptionsTest, SanitisesTags) {
   EXPECT_EQ(SanitizeTag(std::string(100, 'a')), std::string(64, 'a'));
 }
 
+TEST(CallOptionsTest, ChecksIdempotencyKeys) {
+  v1::RequestOptions proto;
+  EXPECT_FALSE(Read(proto)->idempotency_key.has_value());
+  for (const std::string& good :
+       {std::string("k"), std::string(255, 'x'), std::string("8c5b-~!/:")}) {
+    proto.set_idempotency_key(good);
+    ASSERT_TRUE(Read(proto).ok()) << good;
+    EXPECT_EQ(Read(proto)->idempotency_key, good);
+  }
+  for (const std::string& bad :
+       {std::string(), std::string(256, 'x'), std::string("a b"), std::string("a\n"),
+        std::string("\0", 1), std::string("\u00e4"), std::string("\x7f")}) {
+    proto.set_idempotency_key(bad);
+    EXPECT_EQ(Read(proto).status().code(), absl::StatusCode::kInvalidArgument) << bad;
+    EXPECT_EQ(DetailsOf(Read(proto).status())->field, "options.idempotency_key");
+  }
+  proto.set_idempotency_key("k");
+  EXPECT_FALSE(RefuseKey(*Read(proto), "why").ok());
+  proto.set_intent(v1::INTENT_READ);
+  EXPECT_EQ(DetailsOf(Read(proto).status())->field, "options.idempotency_key");
+  EXPECT_TRUE(RefuseKey(CallOptions(), "why").ok());
+}
+
 }  // namespace
 }  // namespace pgsluice

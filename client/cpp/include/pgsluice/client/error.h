@@ -36,6 +36,9 @@ class Error final {
   v1::RetryScope retry_scope() const { return verdict_.scope(); }
   // True when the statement or COMMIT may have taken effect.
   bool outcome_unknown() const { return verdict_.outcome() == v1::OUTCOME_UNKNOWN; }
+  // The call had an idempotency key: sending it again with the same takes effect at most
+  // once, also when the outcome is unknown.
+  bool same_key_is_safe() const { return verdict_.same_key_is_safe(); }
   // How long to wait before trying again, if the gateway said so.
   std::optional<absl::Duration> retry_delay() const { return retry_delay_; }
 

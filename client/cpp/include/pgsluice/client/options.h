@@ -72,6 +72,12 @@ struct QueryOptions {
   // PACKED costs less for large results; typed getters read both (arrays: only
   // VALUES).
   v1::RowEncoding encoding = v1::ROW_ENCODING_VALUES;
+  // A write that takes effect exactly once, however often it is sent with this key, by
+  // whomever: 1 to 255 bytes of printable ASCII, a random UUID say, chosen once for what
+  // is to happen once. The client then sends it again by itself when the connection or
+  // the session was lost; so may the caller, after any error and with a new deadline.
+  // Only for Query, if the gateway has `idempotency.enabled`.
+  std::optional<std::string> idempotency_key = {};
 };
 
 struct TransactionOptions {

@@ -31,6 +31,9 @@ class ResultSet final {
   const google::protobuf::RepeatedPtrField<v1::Notice>& notices() const {
     return response_.notices();
   }
+  // The statement did not run: this is what was recorded when it did, with the same
+  // QueryOptions::idempotency_key.
+  bool replayed() const { return response_.replayed(); }
   // Only with QueryOptions::report.
   const v1::Route& route() const { return response_.route(); }
   const v1::Timing& timing() const { return response_.timing(); }

@@ -1,0 +1,39 @@
+// What is told of a batch: to the statistics, and to a caller who asked for a report.
+#include "server/batch_run.h"
+#include "server/convert/times.h"
+#include "server/statement_report.h"
+
+namespace pgsluice {
+
+// The time of a flight is shared out evenly: PostgreSQL does not tell it apart.
+void BatchRun::Report(size_t first, size_t last,
+                      const std::vector<absl::StatusOr<CommandResult>>& results) {
+  if (first == last) return;
+  const auto count = static_cast<int64_t>(last - first);
+  const absl::Time now = absl::Now();
+  for (size_t i = first; i < last && i - first < results.size(); ++i) {
+    ReportStatement(call_, environment_,
+                    {.method = program_.is_query ? "Query" : "Batch",
+                     .sql = program_.steps[i].statement.sql,
+                     .endpoint = endpoint_,
+                     .role = role_,
+                     .tag = options_.tag,
+                     .queued = queued_,
+                     .execute = executed_ / count,
+                     .stream = absl::ZeroDuration(),
+                     .ended = now,
+                     .rows = response_.results(static_cast<int>(i)).result().row_count(),
+                     .status = results[i - first].status()});
+  }
+}
+
+void BatchRun::FillReport(v1::BatchResponse& response) const {
+  v1::Route& route = *response.mutable_route();
+  route.set_endpoint(endpoint_);
+  route.set_role(std::string(RoleName(role_)));
+  route.set_reason(std::string(routed_.reason));
+  *response.mutable_timing()->mutable_queued() = ToProto(queued_);
+  *response.mutable_timing()->mutable_execute() = ToProto(executed_);
+}
+
+}  // namespace pgsluice
