@@ -21,11 +21,11 @@ absl::StatusOr<RouteDecision> ToPrimary(const Topology& topology,
 // the replica behind them their share.
 std::optional<size_t> LeastBusyReplica(const Topology& topology,
                                        std::span<const LoadView> loads, uint64_t turn,
-                                       bool is_paused) {
+                                       bool is_paused, std::string_view avoid = {}) {
   const auto is_usable = [&](size_t i) {
     const EndpointView& view = topology.endpoints[i];
     return view.role == Role::kReplica && view.is_reachable && !loads[i].is_ejected &&
-           loads[i].is_paused == is_paused;
+           loads[i].is_paused == is_paused && (avoid.empty() || view.name != avoid);
   };
   size_t least = std::numeric_limits<size_t>::max();
   size_t ties = 0;
@@ -43,6 +43,27 @@ std::optional<size_t> LeastBusyReplica(const Topology& topology,
   return std::nullopt;
 }
 
+// Whether the primary may take a read that no replica serves. One that cannot be reached
+// would only queue it.
+bool MayFallBack(const RouteRequest& request, const Topology& topology,
+                 std::span<const LoadView> loads) {
+  if (request.fallback != ReadFallback::kPrimary) return false;
+  if (!topology.primary.has_value()) return false;
+  const size_t primary = *topology.primary;
+  return topology.endpoints[primary].is_reachable && !loads[primary].is_paused;
+}
+
+// Another endpoint than the one to avoid, if there is one that need not be waited for.
+std::optional<RouteDecision> Elsewhere(const RouteRequest& request,
+                                       const Topology& topology,
+                                       std::span<const LoadView> loads, uint64_t turn) {
+  const std::optional<size_t> replica =
+      LeastBusyReplica(topology, loads, turn, false, request.avoid);
+  if (replica.has_value()) return RouteDecision{*replica, Role::kReplica, "read"};
+  if (!MayFallBack(request, topology, loads)) return std::nullopt;
+  return RouteDecision{*topology.primary, Role::kPrimary, "fallback_no_replica"};
+}
+
 }  // namespace
 
 absl::StatusOr<RouteDecision> Route(const RouteRequest& request, const Topology& topology,
@@ -50,6 +71,10 @@ absl::StatusOr<RouteDecision> Route(const RouteRequest& request, const Topology&
   if (request.intent == Intent::kWrite) return ToPrimary(topology, "write");
   if (request.freshness.kind == Freshness::Kind::kStrong) {
     return ToPrimary(topology, "strong");
+  }
+  if (!request.avoid.empty()) {
+    const auto elsewhere = Elsewhere(request, topology, loads, turn);
+    if (elsewhere.has_value()) return *elsewhere;
   }
   std::optional<size_t> replica = LeastBusyReplica(topology, loads, turn, false);
   // Where all are paused, reads wait for one of them.

@@ -35,6 +35,9 @@ struct RouteRequest {
   Intent intent = Intent::kWrite;
   Freshness freshness;
   ReadFallback fallback = ReadFallback::kPrimary;
+  // Name of the endpoint where a read has failed already; empty: none. It is used again
+  // only when no other may serve the read. Must outlive the routing.
+  std::string_view avoid = {};
   // Not where it goes, but how it queues there.
   LeaseKind kind = LeaseKind::kStatement;
   uint64_t caller = 0;

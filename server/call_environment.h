@@ -11,10 +11,12 @@
 #include "pool/commit_resolver.h"
 #include "pool/idempotency_keeper.h"
 #include "pool/options.h"
+#include "pool/read_resend.h"
 #include "server/admission.h"
 #include "server/convert/row_encoder.h"
 #include "server/convert/statement_from_proto.h"
 #include "server/convert/status.h"
+#include "server/read_resends.h"
 #include "server/slow_query_log.h"
 #include "server/statement_stats.h"
 
@@ -37,6 +39,7 @@ struct CallLimits {
   bool resolve_commits = true;
   size_t max_outcome_bytes = 0;
   ReadFallback read_fallback = ReadFallback::kPrimary;
+  ResendOptions read_resend;
 
   bool operator==(const CallLimits&) const = default;
 };
@@ -47,6 +50,7 @@ struct CallEnvironment {
   Cluster& cluster;
   Admission& admission;
   StatementStats& statements;
+  ReadResends& resends;
   CommitResolver& resolver;
   IdempotencyKeeper* keys;  // Null: the gateway keeps none.
   CallLimits limits;

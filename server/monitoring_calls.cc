@@ -120,6 +120,9 @@ v1::PoolStatsResponse GatherPoolStats(const CallEnvironment& environment,
   for (const EndpointMemory& memory : monitor.Recall(history)) {
     *response.add_monitors() = ToProto(memory);
   }
+  const ReadResends::Totals resends = environment.resends.totals();
+  response.set_reads_resent(resends.resent);
+  response.set_read_resends_refused(resends.refused);
   const CommitResolver::Counters commits = environment.resolver.counters();
   v1::CommitsInDoubt& in_doubt = *response.mutable_commits_in_doubt();
   in_doubt.set_committed(commits.committed);

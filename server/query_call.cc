@@ -26,8 +26,12 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
   StatementTimer timer(call, options.statement_timeout);
   QueryRows rows(request.encoding(), options.result, response);
   StatementRun run(call, environment, admitted->statement, options);
-  absl::StatusOr<Fetched> fetched = co_await run.Start(rows);
-  while (fetched.ok() && !fetched->is_complete) fetched = co_await run.Fetch(rows);
+  absl::StatusOr<Fetched> fetched;
+  do {
+    // Drops the rows of an attempt before.
+    fetched = co_await run.Start(rows);
+    while (fetched.ok() && !fetched->is_complete) fetched = co_await run.Fetch(rows);
+  } while (!fetched.ok() && run.ShallStartAgain(fetched.status()));
   if (fetched.ok()) CommandToProto(fetched->result, response);
   const absl::Status status = fetched.status();
   // The session is free before the answer travels.

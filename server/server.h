@@ -109,6 +109,7 @@ class Server final {
   std::atomic<size_t> fleet_size_now_{0};  // What the file says; 0: nothing yet.
   Admission admission_;
   StatementStats statements_;
+  ReadResends resends_;
   HealthRegistry health_;
   ReflectionAnswers reflection_answers_;
   std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.

@@ -48,7 +48,9 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
       .max_outcome_bytes = config.idempotency().max_outcome_bytes(),
       .read_fallback = config.routing().read_fallback() == config::v1::READ_FALLBACK_NONE
                            ? ReadFallback::kNone
-                           : ReadFallback::kPrimary};
+                           : ReadFallback::kPrimary,
+      .read_resend = {.percent = limits.read_resend_percent(),
+                      .burst = limits.read_resend_burst()}};
 }
 
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {

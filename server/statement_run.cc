@@ -14,6 +14,10 @@ StatementTimer::StatementTimer(CallBase& call, absl::Duration timeout)
 }
 
 asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Start(RowSink& sink) {
+  ++attempts_;
+  if (attempts_ == 1 && options_.phase() == Phase::kRead) {
+    environment_.resends.OnRead(call_.shard().index(), environment_.limits.read_resend);
+  }
   absl::StatusOr<Fetched> fetched;
   for (int i = 0; i < kMaxStarts; ++i) {
     fetched = co_await StartOnce(sink);
@@ -28,6 +32,7 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   asked_ = absl::Now();
   RouteRequest route = options_.route;
   route.caller = CallerOf(call_, environment_, options_.tag);
+  route.avoid = failed_at_;
   absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
       route, call_.shard().index(), call_.deadline(), call_.stop());
   begun_ = ended_ = absl::Now();
@@ -48,6 +53,17 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Fetch(RowSink& sink) {
   ended_ = absl::Now();
   executed_ += ended_ - begun;
   co_return fetched;
+}
+
+bool StatementRun::ShallStartAgain(const absl::Status& failure) {
+  if (attempts_ > 1 || options_.phase() != Phase::kRead) return false;
+  if (call_.stop().is_stopped() || !MaySucceedElsewhere(failure, role_)) return false;
+  const ResendOptions& options = environment_.limits.read_resend;
+  if (!environment_.resends.TakeOne(call_.shard().index(), options)) return false;
+  failed_at_ = endpoint_;
+  routed_.lease.Return();
+  NudgeIfBlamed(environment_, failure);
+  return true;
 }
 
 void StatementRun::End() { routed_.lease.Return(); }
@@ -74,6 +90,7 @@ void StatementRun::FillRoute(v1::Route& route) const {
   route.set_endpoint(endpoint_);
   route.set_role(std::string(RoleName(role_)));
   route.set_reason(std::string(routed_.reason));
+  route.set_attempts(attempts_);
 }
 
 void StatementRun::FillTiming(v1::Timing& timing) const {

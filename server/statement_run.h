@@ -35,6 +35,9 @@ class StatementRun final {
   // turns out to be gone before anything was sent is replaced by another.
   asio::awaitable<absl::StatusOr<Fetched>> Start(RowSink& sink);
   asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink);
+  // Of a failure before the caller got anything of the answer: whether to Start it again.
+  // Once, for reads only, and elsewhere if that is possible.
+  bool ShallStartAgain(const absl::Status& failure);
   // Gives the session back. Nothing of the call holds it any more.
   void End();
   // The caller took that long to take a message.
@@ -54,6 +57,8 @@ class StatementRun final {
   const Statement& statement_;
   const CallOptions& options_;
   RoutedLease routed_;
+  uint32_t attempts_ = 0;  // Those where a session was found dead do not count.
+  std::string failed_at_;  // The endpoint of a first attempt that failed.
   std::string endpoint_;
   Role role_ = Role::kUnknown;
   absl::Time asked_ = absl::InfinitePast();  // For a session.

@@ -26,6 +26,10 @@ class QueryStream final {
   // reader slows PostgreSQL down, and memory stays bounded.
   asio::awaitable<absl::Status> Run() {
     absl::StatusOr<Fetched> fetched = co_await run_.Start(rows_);
+    // Nothing has been written yet.
+    while (!fetched.ok() && run_.ShallStartAgain(fetched.status())) {
+      fetched = co_await run_.Start(rows_);
+    }
     while (fetched.ok()) {
       // The session need not wait for the reader's last messages.
       if (fetched->is_complete) run_.End();

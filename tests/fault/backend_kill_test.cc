@@ -39,7 +39,9 @@ class BackendKillTest : public LiveTest {
   }
 };
 
+// See read_resend_test for what the gateway does about it by itself.
 TEST_F(BackendKillTest, DuringAReadIsUnavailable) {
+  StartGateway({"limits.read_resend_percent=0"});
   Answer answer;
   WhileKilling(1, "pg_sleep(61)", [&] { answer = client().Read("SELECT pg_sleep(61)"); });
 
@@ -62,6 +64,7 @@ TEST_F(BackendKillTest, DuringAWriteHasAnUnknownOutcome) {
 }
 
 TEST_F(BackendKillTest, DuringAStreamedReadEndsItWithoutATrailer) {
+  StartGateway({"limits.read_resend_percent=0"});
   v1::StreamQueryRequest request = MakeStreamQuery(
       "SELECT i, pg_sleep(CASE i WHEN 50000 THEN 61 ELSE 0 END) "
       "FROM generate_series(1, 100000) i");

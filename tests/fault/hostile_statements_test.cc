@@ -3,6 +3,7 @@
 #include "tests/fault/hostile_statements.h"
 
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 
@@ -59,6 +60,25 @@ class HostileStatementsTest : public LiveTest {
     }
   }
 
+  struct BatchEnd {
+    Failure failure;
+    v1::BatchResponse response;
+  };
+  // Writes `name`, runs `sql`, and reads.
+  BatchEnd InBatch(v1::BatchMode mode, const std::string& name, const std::string& sql) {
+    v1::BatchRequest request;
+    request.set_mode(mode);
+    *request.add_steps()->mutable_statement() =
+        MakeStatement("INSERT INTO ledger VALUES ($1)", {Text(name)});
+    *request.add_steps()->mutable_statement() = MakeStatement(sql);
+    *request.add_steps()->mutable_statement() = MakeStatement("SELECT 1");
+    BatchEnd end;
+    grpc::ClientContext context;
+    SetDeadline(context, kCallLimit);
+    end.failure = Explain(client().stub().Batch(&context, request, &end.response));
+    return end;
+  }
+
   std::string baseline_;
   int markers_ = 0;
 };
@@ -76,6 +96,23 @@ TEST_F(HostileStatementsTest, TransactionControlIsRefusedBeforeItIsSent) {
       EXPECT_EQ(failure.verdict.outcome(), v1::OUTCOME_NOT_STARTED) << failure;
     }
     EXPECT_EQ(Acquired(), acquired) << "a session was taken";
+  }
+}
+
+TEST_F(HostileStatementsTest, NoBatchTakesASessionForThem) {
+  for (const char* sql : kRefusedStatements) {
+    for (const v1::BatchMode mode : {v1::BATCH_MODE_ATOMIC, v1::BATCH_MODE_INDEPENDENT}) {
+      SCOPED_TRACE(absl::StrCat(v1::BatchMode_Name(mode), ": ", sql));
+      const uint64_t acquired = Acquired();
+      const std::string name = absl::StrCat("marker", ++markers_);
+
+      const BatchEnd end = InBatch(mode, name, sql);
+
+      EXPECT_EQ(end.failure.code, grpc::StatusCode::INVALID_ARGUMENT) << end.failure;
+      EXPECT_EQ(end.failure.verdict.outcome(), v1::OUTCOME_NOT_STARTED) << end.failure;
+      EXPECT_EQ(Acquired(), acquired) << "a session was taken";
+      EXPECT_FALSE(IsPresent(name));
+    }
   }
 }
 
@@ -119,6 +156,31 @@ TEST_F(HostileStatementsTest, ATransactionEndsAsItSays) {
     for (const bool commits : {true, false}) {
       InTransaction(sql, commits);
       ExpectUnharmed(commits ? "Transaction, commit" : "Transaction, rollback", sql);
+    }
+    if (HasFailure()) return;
+  }
+}
+
+// What is told of the marker that the first step writes must be so.
+TEST_F(HostileStatementsTest, ABatchEndsAsItSays) {
+  for (const char* sql : kContainedStatements) {
+    for (const v1::BatchMode mode : {v1::BATCH_MODE_ATOMIC, v1::BATCH_MODE_INDEPENDENT}) {
+      const std::string method = v1::BatchMode_Name(mode);
+      const std::string name = absl::StrCat("marker", ++markers_);
+      const BatchEnd end = InBatch(mode, name, sql);
+      // TRUNCATE and the like are what the caller asked for.
+      const bool may_remove = std::string_view(sql).starts_with("TRUNCATE");
+      const bool is_told_present = end.failure.code == grpc::StatusCode::OK &&
+                                   end.response.results(0).has_result();
+      const bool is_told_absent =
+          end.failure.verdict.outcome() == v1::OUTCOME_ROLLED_BACK ||
+          end.failure.verdict.outcome() == v1::OUTCOME_NOT_STARTED;
+      if (is_told_present && !may_remove) {
+        EXPECT_TRUE(IsPresent(name)) << method << ", told committed: " << sql;
+      } else if (is_told_absent) {
+        EXPECT_FALSE(IsPresent(name)) << method << ", told rolled back: " << sql;
+      }
+      ExpectUnharmed(method, sql);
     }
     if (HasFailure()) return;
   }

@@ -146,5 +146,57 @@ TEST_F(RouterTest, SaysSoWhenThereIsNothingAtAll) {
   ExpectNone(Route(kReadNoFallback, topology_, loads_, 1), "NO_REPLICA", "no replica");
 }
 
+// Where a read may go that failed at an endpoint before.
+struct AvoidCase {
+  std::string_view what;
+  std::vector<EndpointView> views;  // Named "e0", "e1", ...
+  std::string_view avoid;
+  RouteRequest request;
+  size_t paused = SIZE_MAX;
+  size_t want = 0;
+};
+
+TEST_F(RouterTest, AvoidsWhereAReadHasFailedUnlessNothingElseMayServeIt) {
+  const EndpointView primary = View(Role::kPrimary);
+  const EndpointView replica = View(Role::kReplica);
+  const EndpointView lost_primary = View(Role::kPrimary, false);
+  const EndpointView lost_replica = View(Role::kReplica, false);
+  const AvoidCase cases[] = {
+      {"another replica", {primary, replica, replica}, "e1", kRead, SIZE_MAX, 2},
+      {"even without fallback",
+       {primary, replica, replica},
+       "e2",
+       kReadNoFallback,
+       SIZE_MAX,
+       1},
+      {"no other replica", {primary, replica}, "e1", kRead, SIZE_MAX, 0},
+      {"the other is lost", {primary, replica, lost_replica}, "e1", kRead, SIZE_MAX, 0},
+      {"the other is paused", {primary, replica, replica}, "e1", kRead, 2, 0},
+      {"no fallback", {primary, replica}, "e1", kReadNoFallback, SIZE_MAX, 1},
+      {"the primary is lost", {lost_primary, replica}, "e1", kRead, SIZE_MAX, 1},
+      {"the primary is paused", {primary, replica}, "e1", kRead, 0, 1},
+      {"it was the primary", {primary, replica}, "e0", kRead, SIZE_MAX, 1},
+      {"the primary is all there is", {primary}, "e0", kRead, SIZE_MAX, 0},
+      {"strong", {primary, replica}, "e0", kStrong, SIZE_MAX, 0},
+      {"gone by now", {primary, replica}, "e7", kRead, SIZE_MAX, 1},
+  };
+  for (const AvoidCase& c : cases) {
+    SCOPED_TRACE(c.what);
+    Topology topology = Of(c.views);
+    std::vector<LoadView> loads(c.views.size());
+    for (size_t i = 0; i < c.views.size(); ++i) {
+      topology.endpoints[i].name = "e" + std::to_string(i);
+      loads[i].is_paused = i == c.paused;
+    }
+    RouteRequest request = c.request;
+    request.avoid = c.avoid;
+    for (uint64_t turn = 0; turn < 3; ++turn) {
+      const auto route = Route(request, topology, loads, turn);
+      ASSERT_TRUE(route.ok()) << route.status();
+      EXPECT_EQ(route->endpoint, c.want);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pgsluice

@@ -6,10 +6,12 @@ namespace pgsluice::cli {
 
 std::string QueryReport(const v1::Route& route, const v1::Timing& timing,
                         absl::Duration total) {
+  const std::string attempts =
+      route.attempts() > 1 ? ", attempt " + std::to_string(route.attempts()) : "";
   return "-- " + route.endpoint() + " (" + route.role() + ", " + route.reason() +
-         "): queued " + DurationText(ToDuration(timing.queued())) + ", executed " +
-         DurationText(ToDuration(timing.execute())) + ", total " + DurationText(total) +
-         "\n";
+         attempts + "): queued " + DurationText(ToDuration(timing.queued())) +
+         ", executed " + DurationText(ToDuration(timing.execute())) + ", total " +
+         DurationText(total) + "\n";
 }
 
 std::string DurationText(absl::Duration duration) {
