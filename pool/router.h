@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 
+#include "pool/eligibility.h"
 #include "pool/route_request.h"
 #include "pool/topology.h"
 
@@ -18,9 +20,13 @@ struct RouteDecision {
   size_t endpoint = 0;
   Role role = Role::kUnknown;
   std::string_view reason;  // write, read, strong, fallback_no_replica
+  // There is no such endpoint now, but there may be one soon: worth a wait.
+  bool awaits_primary = false;
 };
 
-// Writes go to the primary even while it cannot be reached: its pool queues them.
+// What to tell who wants a primary to go to, when there is none.
+std::string WhyNoPrimary(const Topology& topology);
+
 // `loads` has one entry per endpoint; `turn` rises with each call and breaks ties.
 absl::StatusOr<RouteDecision> Route(const RouteRequest& request, const Topology& topology,
                                     std::span<const LoadView> loads, uint64_t turn);
