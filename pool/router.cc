@@ -94,6 +94,9 @@ bool MayFallBackNow(const RouteRequest& request, const Topology& topology,
 std::string WhyNoPrimary(const Topology& topology) {
   if (!topology.primary.has_value()) return topology.primary_problem;
   const EndpointView& view = topology.endpoints[*topology.primary];
+  if (view.is_reachable && view.doubted_at.has_value()) {
+    return StrCat(view.name, " has refused a write, and is being asked for its role");
+  }
   const bool has_said_why = view.last.has_value() && !view.last->error.empty();
   return StrCat(view.name, " does not answer: ",
                 has_said_why ? view.last->error : std::string("no answer in time"));
