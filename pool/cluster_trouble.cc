@@ -58,22 +58,26 @@ void Cluster::OnTrouble(const std::string& endpoint, const Trouble& trouble) {
   if (deps_.on_trouble) deps_.on_trouble();
 }
 
+// In one step: no call sees a doubted primary that is not awaited.
 void Cluster::Doubt(const std::string& endpoint) {
   const absl::Time now = deps_.clock->Now();
+  std::shared_ptr<const State> before;
+  std::shared_ptr<const State> after;
+  Pools retire;
   {
     absl::MutexLock lock(&mutex_);
-    State next = *state_;
-    for (EndpointView& view : next.topology.endpoints) {
-      if (view.name != endpoint || view.role != Role::kPrimary) continue;
-      if (view.doubted_last.has_value() && now - *view.doubted_last < kDoubtInterval) {
-        continue;
-      }
-      view.doubted_at = view.doubted_last = now;
-      state_ = std::make_shared<const State>(std::move(next));
-      break;
-    }
+    before = state_;
+    State next = *before;
+    const std::optional<size_t> primary = next.topology.primary;
+    if (!primary.has_value()) return;
+    EndpointView& view = next.topology.endpoints[*primary];
+    const bool is_too_soon =
+        view.doubted_last.has_value() && now - *view.doubted_last < kDoubtInterval;
+    if (view.name != endpoint || is_too_soon) return;
+    view.doubted_at = view.doubted_last = now;
+    after = AdvanceLocked(std::move(next), now, retire);
   }
-  Update(now);
+  Tell(before, after, retire);
 }
 
 bool Cluster::IsSuspect(const Endpoint& endpoint) const {
