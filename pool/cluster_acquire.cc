@@ -16,6 +16,9 @@ namespace {
 
 using LeaseCompletion = Completion<absl::StatusOr<Lease>>;
 constexpr size_t kFewEndpoints = 8;
+// Of what is left of a call's time, but for so much at the most: for an error to travel.
+constexpr double kSpareShare = 0.05;
+constexpr absl::Duration kMostSpare = absl::Milliseconds(50);
 
 bool IsReroute(const absl::Status& status) {
   return absl::IsAborted(status) && !DetailsOf(status).has_value();
@@ -93,13 +96,15 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
     if (!route.ok()) co_return route.status();
     if (route->awaits_primary) {
       const absl::Time begun = deps_.clock->Now();
-      const absl::Time until = begun + current->buffer.time - buffered;
+      const absl::Duration spare = std::min((deadline - begun) * kSpareShare, kMostSpare);
+      const absl::Time until =
+          std::min(deadline - spare, begun + current->buffer.time - buffered);
       const BufferedFor wanted = request.intent == Intent::kRead &&
                                          request.freshness.kind == Freshness::Kind::kAny
                                      ? BufferedFor::kAnything
                                      : BufferedFor::kPrimary;
-      const absl::Status waited = co_await primary_wait_->Wait(
-          wanted, epoch, std::min(deadline, until), stop, turn);
+      const absl::Status waited =
+          co_await primary_wait_->Wait(wanted, epoch, until, stop, turn);
       buffered += deps_.clock->Now() - begun;
       if (!waited.ok()) co_return WhyNotBuffered(waited, buffered);
       continue;
