@@ -113,7 +113,7 @@ TEST(LagTest, IsNeverTooSmallOnARandomWalk) {
     history.Add(1, lsn, At(second));
     ASSERT_LE(history.size(), LsnHistory::kMaxSamples);
     const uint64_t replayed = written[random() % written.size()];
-    const Lag lag = history.LagOf({.lsn = replayed}, At(second));
+    const Lag lag = history.LagOf({.lsn = replayed}, At(second + 0.5));
     ASSERT_EQ(lag.bytes, lsn - replayed);
     ASSERT_EQ(lag.time == absl::ZeroDuration(), replayed == lsn);
     if (lag.caught_up_at == absl::InfinitePast()) continue;

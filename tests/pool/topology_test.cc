@@ -20,7 +20,7 @@ ProbeResult Writable(uint32_t timeline, absl::Time at = kNow) {
   result.ok = true;
   result.system_identifier = "ours";
   result.timeline = timeline;
-  result.at = at;
+  result.begun = result.at = at;
   return result;
 }
 
