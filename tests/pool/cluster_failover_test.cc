@@ -416,9 +416,9 @@ TEST_F(ClusterEjectionTest, AReplicaTooFarBehindGetsNoReads) {
   behind.lsn_value = 899;
   ProbeResult close = Answer(Role::kReplica);
   close.lsn_value = 900;
-  Probe(0, primary);
   Probe(1, behind);
   Probe(2, close);
+  Probe(0, primary);
 
   for (int i = 0; i < 20; ++i) {
     const RouteExplanation route = cluster_->Explain(kRead);
