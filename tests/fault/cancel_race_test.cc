@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -21,7 +21,7 @@ constexpr int kNeighbours = 2;
 constexpr int kLongestDelayMicroseconds = 10'000;
 constexpr absl::Duration kLimit = absl::Seconds(150);
 
-class CancelRaceTest : public LiveTest {
+class CancelRaceTest : public FaultTest {
  protected:
   // Starts a call and cancels it after a random delay, unless it was quicker. Returns
   // how it ended.

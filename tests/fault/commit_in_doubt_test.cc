@@ -15,7 +15,7 @@
 #include "google/rpc/status.pb.h"
 
 #include "pgsluice/v1/transaction_outcome.pb.h"
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 #include "tests/testing/sql_connection.h"
 #include "tests/testing/tcp_gate.h"
 
@@ -66,7 +66,7 @@ struct Told {
   bool is_committed = false;
 };
 
-class CommitInDoubtTest : public LiveTest {
+class CommitInDoubtTest : public FaultTest {
  public:
   static void SetUpTestSuite() {
     SetUpCluster({.replicas = 0});
