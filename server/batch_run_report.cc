@@ -2,6 +2,7 @@
 #include "server/batch_run.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
+#include "server/write_tokens.h"
 
 namespace pgsluice {
 
@@ -25,6 +26,16 @@ void BatchRun::Report(size_t first, size_t last,
                      .rows = response_.results(static_cast<int>(i)).result().row_count(),
                      .status = results[i - first].status()});
   }
+}
+
+bool BatchRun::WantsTokens() const {
+  return environment_.limits.write_tokens && options_.route.intent == Intent::kWrite;
+}
+
+// Flights may have been served by several primaries: the latest is what counts.
+void BatchRun::TakePosition(const std::optional<WalPosition>& position) {
+  std::string token = TokenOf(environment_, position);
+  if (token > response_.token()) response_.set_token(std::move(token));
 }
 
 void BatchRun::FillReport(v1::BatchResponse& response) const {

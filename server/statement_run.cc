@@ -40,8 +40,13 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   routed_ = *std::move(routed);
   endpoint_ = routed_.lease.endpoint();
   role_ = routed_.lease.role();
-  absl::StatusOr<Fetched> fetched = co_await routed_.lease.StartAndFetch(
-      statement_, options_.phase(), sink, call_.stop());
+  const bool is_write = options_.phase() == Phase::kAutocommit;
+  const Execution execution{
+      .statement = &statement_,
+      .phase = options_.phase(),
+      .wants_position = is_write && environment_.limits.write_tokens};
+  absl::StatusOr<Fetched> fetched =
+      co_await routed_.lease.StartAndFetch(execution, sink, call_.stop());
   ended_ = absl::Now();
   executed_ = ended_ - begun_;
   co_return fetched;

@@ -85,6 +85,8 @@ asio::awaitable<absl::Status> TransactionFlight::AnnounceCommit() {
 asio::awaitable<absl::Status> TransactionFlight::Start() {
   std::vector<Execution> legs;
   for (const TurnLeg& leg : legs_) legs.push_back(leg.execution);
+  legs.back().wants_position = HasCommit() && deps_.environment.limits.write_tokens &&
+                               deps_.options.route.intent == Intent::kWrite;
   if (deps_.options.statement_timeout > absl::ZeroDuration()) {
     const absl::Time deadline = absl::Now() + deps_.options.statement_timeout;
     for (Execution& leg : legs) leg.deadline = deadline;
