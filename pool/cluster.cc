@@ -94,9 +94,10 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
     if (!lease.ok()) co_return lease.status();
     if (!IsBackedByReading(*lease, request, *route, read)) continue;
     CountServed(request, *route, read);
-    RoutedLease routed{.lease = *std::move(lease),
-                       .reason = route->reason,
-                       .freshness_wait = read.waited};
+    RoutedLease routed;
+    routed.lease = *std::move(lease);
+    routed.reason = route->reason;
+    routed.freshness_wait = read.waited;
     if (request.wants_sight) {
       routed.sight = SightOf(*current, route->endpoint, deps_.clock->Now());
     }

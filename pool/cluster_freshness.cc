@@ -164,7 +164,8 @@ EndpointSight Cluster::SightOf(const State& state, size_t endpoint,
   const EndpointView& view = state.topology.endpoints[endpoint];
   std::optional<WalReading> reading = ReadingOf(view);
   if (!reading.has_value()) return {};
-  EndpointSight sight{.lag = view.last_ok->replay_lag};
+  EndpointSight sight;
+  sight.lag = view.last_ok->replay_lag;
   if (view.role == Role::kReplica) {
     const auto latest = watch_ == nullptr ? std::nullopt : watch_->Latest(view.name);
     if (latest.has_value() && latest->asked_at > reading->asked_at) reading = latest;
@@ -189,11 +190,12 @@ void Cluster::FollowReplicas() {
 
 FreshReadCounts Cluster::fresh_reads() const {
   const auto count = [this](FreshReadEnd end) { return fresh_reads_.count(end); };
-  FreshReadCounts counts{.met = count(FreshReadEnd::kMet),
-                         .met_after_wait = count(FreshReadEnd::kMetAfterWait),
-                         .to_primary = count(FreshReadEnd::kToPrimary),
-                         .unmet = count(FreshReadEnd::kUnmet),
-                         .tokens_refused = count(FreshReadEnd::kTokenRefused)};
+  FreshReadCounts counts;
+  counts.met = count(FreshReadEnd::kMet);
+  counts.met_after_wait = count(FreshReadEnd::kMetAfterWait);
+  counts.to_primary = count(FreshReadEnd::kToPrimary);
+  counts.unmet = count(FreshReadEnd::kUnmet);
+  counts.tokens_refused = count(FreshReadEnd::kTokenRefused);
   if (watch_ != nullptr) {
     counts.waiting = watch_->waiting();
     counts.questions = watch_->questions();

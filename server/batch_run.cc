@@ -310,6 +310,8 @@ asio::awaitable<absl::Status> BatchRun::TakeLease(LeaseKind kind) {
       route, call_.shard().index(), call_.deadline(), call_.stop());
   queued_ += absl::Now() - asked;
   if (!routed.ok()) co_return routed.status();
+  queued_ -= routed->freshness_wait;
+  freshness_wait_ += routed->freshness_wait;
   routed_ = *std::move(routed);
   endpoint_ = routed_.lease.endpoint();
   role_ = routed_.lease.role();

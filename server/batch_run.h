@@ -82,6 +82,7 @@ class BatchRun final {
   std::string endpoint_;
   Role role_ = Role::kUnknown;
   absl::Duration queued_;
+  absl::Duration freshness_wait_;
   absl::Duration executed_;
 };
 

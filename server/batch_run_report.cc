@@ -1,5 +1,6 @@
 // What is told of a batch: to the statistics, and to a caller who asked for a report.
 #include "server/batch_run.h"
+#include "server/convert/route.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
 #include "server/write_tokens.h"
@@ -39,11 +40,11 @@ void BatchRun::TakePosition(const std::optional<WalPosition>& position) {
 }
 
 void BatchRun::FillReport(v1::BatchResponse& response) const {
-  v1::Route& route = *response.mutable_route();
-  route.set_endpoint(endpoint_);
-  route.set_role(std::string(RoleName(role_)));
-  route.set_reason(std::string(routed_.reason));
+  RouteToProto(endpoint_, role_, routed_.reason, routed_.sight, *response.mutable_route());
   *response.mutable_timing()->mutable_queued() = ToProto(queued_);
+  if (freshness_wait_ > absl::ZeroDuration()) {
+    *response.mutable_timing()->mutable_freshness_wait() = ToProto(freshness_wait_);
+  }
   *response.mutable_timing()->mutable_execute() = ToProto(executed_);
 }
 

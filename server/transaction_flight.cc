@@ -8,6 +8,7 @@
 #include "pool/no_rows.h"
 #include "server/commit_doubt.h"
 #include "server/convert/result_to_proto.h"
+#include "server/convert/route.h"
 #include "server/convert/row_encoder.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
@@ -127,9 +128,9 @@ asio::awaitable<absl::Status> TransactionFlight::TakeSession(
 
 // When BEGIN is answered, the session may be back already.
 void TransactionFlight::NoteRoute() {
-  route_.set_endpoint(deps_.routed.lease.endpoint());
-  route_.set_role(std::string(RoleName(deps_.routed.lease.role())));
-  route_.set_reason(std::string(deps_.routed.reason));
+  const Lease& lease = deps_.routed.lease;
+  RouteToProto(lease.endpoint(), lease.role(), deps_.routed.reason, deps_.routed.sight,
+               route_);
 }
 
 asio::awaitable<absl::Status> TransactionFlight::FetchAll() {
