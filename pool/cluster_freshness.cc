@@ -17,7 +17,7 @@ namespace {
 
 // Of what is left of the deadline, but for so much at the most: for an error to travel.
 constexpr double kSpareShare = 0.05;
-constexpr absl::Duration kMostSpare = absl::Milliseconds(20);
+constexpr absl::Duration kMostSpare = absl::Milliseconds(100);
 // What is waited for is looked for that often, whoever wakes.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(250);
 // For a reading that is younger than a session.
@@ -86,14 +86,16 @@ std::optional<absl::Time> Cluster::WhenItMet(const EndpointView& view,
                                              const FreshRead& read,
                                              const Lineage& lineage) const {
   if (!read.wanted.has_value()) return std::nullopt;
-  std::optional<WalReading> latest = ReadingOf(view);
-  for (int source = 0; source < 2; ++source) {
-    const bool is_met = latest.has_value() && latest->asked_at >= read.not_before &&
-                        HasReplayed(latest->position, *read.wanted, lineage);
-    if (is_met) return latest->asked_at;
-    latest = watch_ == nullptr ? std::nullopt : watch_->Latest(view.name);
-  }
-  return std::nullopt;
+  std::optional<absl::Time> latest;
+  const auto look_at = [&](const std::optional<WalReading>& reading) {
+    const bool is_met = reading.has_value() && reading->asked_at >= read.not_before &&
+                        HasReplayed(reading->position, *read.wanted, lineage);
+    // An empty one is before all others.
+    if (is_met) latest = std::max(latest, std::optional(reading->asked_at));
+  };
+  look_at(ReadingOf(view));
+  if (watch_ != nullptr) look_at(watch_->Latest(view.name));
+  return latest;
 }
 
 asio::awaitable<absl::Status> Cluster::AwaitFreshness(const State& state,

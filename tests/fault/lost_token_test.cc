@@ -26,6 +26,11 @@ class LostTokenTest : public LiveTest {
     cluster().Sql(0, "GRANT ALL ON notes TO poor");
     ASSERT_TRUE(cluster().WaitCaughtUp().ok());
   }
+  void TearDown() override {
+    // Back on its old timeline, it gets nothing to do.
+    EXPECT_TRUE(cluster().server(0).Start().ok());
+    LiveTest::TearDown();
+  }
 
  protected:
   void StartAs(const std::string& user) {

@@ -33,6 +33,8 @@ class FreshnessTest : public LiveTest {
 
  protected:
   static constexpr size_t kReplicas[] = {1, 2};
+  // A healthy replica keeps within it, however busy the machine is.
+  static constexpr absl::Duration kBound = absl::Seconds(2);
 
   void PauseReplicas() {
     for (const size_t replica : kReplicas) PauseReplay(cluster(), replica);
@@ -187,7 +189,7 @@ TEST_F(FreshnessTest, IfUnmetSaysWhatElse) {
   const Answer by_default = client().Query(AtLeast(token));
   const Answer fail = client().Query(AtLeast(token, v1::IF_UNMET_FAIL));
   const Answer late =
-      client().Query(AtLeast(token, v1::IF_UNMET_WAIT), absl::Seconds(1));
+      client().Query(AtLeast(token, v1::IF_UNMET_WAIT), absl::Seconds(4));
   const Answer any = client().Query(CountNotes());
 
   for (const Answer& answer : {primary, by_default}) {
@@ -301,7 +303,7 @@ TEST_F(FreshnessTest, WhatIsNoTokenIsRefusedByName) {
   WriteToken ahead = *DecodeToken(good);
   ++ahead.position.timeline;
   const Answer later =
-      client().Query(AtLeast(EncodeToken(ahead), v1::IF_UNMET_PRIMARY), absl::Seconds(1));
+      client().Query(AtLeast(EncodeToken(ahead), v1::IF_UNMET_PRIMARY), absl::Seconds(4));
   const Answer negative =
       client().Query(MaxStaleness(-absl::Seconds(1), v1::IF_UNMET_FAIL));
 
@@ -359,26 +361,26 @@ TEST_F(FreshnessTest, TransactionsStreamsAndBatchesWaitToo) {
 }
 
 TEST_F(FreshnessTest, AnIdlePrimaryMakesNobodyStale) {
-  StartGateway();
+  StartGateway({"probe.interval=50ms"});
   Write("a");
   ASSERT_TRUE(cluster().WaitCaughtUp().ok());
 
   // Long enough for staleness to grow, if it did.
   EXPECT_TRUE(WaitFor("probes have gone round a few times", [&, first = absl::Now()] {
-    return absl::Now() - first > absl::Seconds(2);
+    return absl::Now() - first > absl::Seconds(4);
   }));
-  const Answer answer = client().Query(MaxStaleness(absl::Seconds(1), v1::IF_UNMET_FAIL));
+  const Answer answer = client().Query(MaxStaleness(kBound, v1::IF_UNMET_FAIL));
 
   ExpectCount(answer, 1);
   EXPECT_EQ(answer.response.route().role(), "replica");
-  EXPECT_LT(answer.response.route().staleness().seconds(), 1);
+  EXPECT_LT(answer.response.route().staleness().seconds(), 2);
 }
 
 TEST_F(FreshnessTest, StaleReplicasAreLeftOut) {
-  StartGateway();
+  StartGateway({"probe.interval=50ms"});
   PauseReplay(cluster(), 1);
   const auto is_refused = [&](size_t replica) {
-    v1::QueryRequest request = MaxStaleness(absl::Milliseconds(800), v1::IF_UNMET_FAIL);
+    v1::QueryRequest request = MaxStaleness(kBound, v1::IF_UNMET_FAIL);
     const Answer answer = client().Query(request);
     Write("more");
     return answer.ok() && answer.response.route().endpoint() !=
@@ -394,16 +396,16 @@ TEST_F(FreshnessTest, StaleReplicasAreLeftOut) {
   EXPECT_TRUE(WaitFor("none is fresh enough", [&] {
     Write("more");
     const Answer answer =
-        client().Query(MaxStaleness(absl::Milliseconds(800), v1::IF_UNMET_FAIL));
+        client().Query(MaxStaleness(kBound, v1::IF_UNMET_FAIL));
     return answer.failure.reason == "NOT_FRESH_ENOUGH";
   }));
   const Answer primary =
-      client().Query(MaxStaleness(absl::Milliseconds(800), v1::IF_UNMET_PRIMARY));
+      client().Query(MaxStaleness(kBound, v1::IF_UNMET_PRIMARY));
   EXPECT_EQ(primary.response.route().reason(), "fallback_stale");
 
   for (const size_t replica : kReplicas) ResumeReplay(cluster(), replica);
   const Answer waited =
-      client().Query(MaxStaleness(absl::Milliseconds(800), v1::IF_UNMET_WAIT));
+      client().Query(MaxStaleness(kBound, v1::IF_UNMET_WAIT));
   EXPECT_EQ(waited.response.route().role(), "replica") << waited.failure;
 }
 
