@@ -16,9 +16,12 @@
 
 #include "pool/clock.h"
 #include "pool/endpoint_pool.h"
+#include "pool/fresh_reads.h"
 #include "pool/lease.h"
 #include "pool/options.h"
 #include "pool/pool_selector.h"
+#include "pool/replay_watch.h"
+#include "pool/routed_lease.h"
 #include "pool/router.h"
 #include "pool/session_budget.h"
 #include "pool/stop_signal.h"
@@ -44,12 +47,8 @@ struct ClusterDeps {
   std::function<void(const Topology& before, const Topology& after)> on_change;
   // Called without locks; see EndpointPoolDeps.
   std::function<void(const SessionEvent&)> on_session_event = {};
-};
-
-// Lease and the reason for its endpoint.
-struct RoutedLease {
-  Lease lease;
-  std::string_view reason;
+  // Empty: replicas are asked by probes only.
+  GaugeFactory make_gauge = {};
 };
 
 class Cluster final {
@@ -95,6 +94,7 @@ class Cluster final {
   // Sessions that are open or being opened, in all pools.
   size_t CountSessions() const ABSL_LOCKS_EXCLUDED(mutex_);
   Pauses pauses() const ABSL_LOCKS_EXCLUDED(mutex_);
+  FreshReadCounts fresh_reads() const;
 
  private:
   struct Member {
@@ -107,11 +107,13 @@ class Cluster final {
   using Pools = std::vector<std::shared_ptr<EndpointPool>>;
   // Immutable; replaced as a whole.
   struct State {
+    uint64_t version = 0;  // Rises.
     Topology topology;
     std::vector<Member> members;  // In the order of the topology's endpoints.
     // This gateway's share of what is configured.
     PoolsOptions options;
     SessionOptions session;
+    absl::Duration freshness_wait;
     absl::Duration probe_timeout;
     Pauses pauses;
     bool is_draining = false;
@@ -149,11 +151,37 @@ class Cluster final {
   static absl::StatusOr<Pools> Select(const State& state, const PoolSelector& selector);
   // Puts the pauses into effect.
   void SetPauses(const Pauses& pauses) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::StatusOr<RouteDecision> Choose(const State& state, const RouteRequest& request);
+  std::vector<LoadView> LoadsOf(const State& state) const;
+  // Of a session with the endpoint chosen; a waiter's end is told, too.
+  asio::awaitable<absl::StatusOr<Lease>> TakeSession(std::shared_ptr<EndpointPool> pool,
+                                                     AcquireRequest request,
+                                                     absl::Duration patience,
+                                                     StopSignal& stop);
+
+  // Conditional reads (cluster_freshness.cc).
+  struct FreshRead;
+  absl::StatusOr<RouteDecision> ChooseFresh(const State& state,
+                                            const RouteRequest& request,
+                                            FreshRead& read);
+  // When it said so.
+  std::optional<absl::Time> WhenItMet(const EndpointView& view, const FreshRead& read,
+                                      const Lineage& lineage) const;
+  asio::awaitable<absl::Status> AwaitFreshness(const State& state,
+                                               const RouteRequest& request,
+                                               FreshRead& read, absl::Time deadline,
+                                               StopSignal& stop);
+  bool IsBackedByReading(const Lease& lease, const RouteRequest& request,
+                         const RouteDecision& decision, FreshRead& read) const;
+  void CountServed(const RouteRequest& request, const RouteDecision& decision,
+                   const FreshRead& read);
+  EndpointSight SightOf(const State& state, size_t endpoint, absl::Time now) const;
+  void FollowReplicas();
 
   const ClusterDeps deps_;
   const std::shared_ptr<SessionBudget> budget_;  // Shared with the pools.
   std::atomic<uint64_t> turn_{0};
+  FreshReads fresh_reads_;
+  std::unique_ptr<ReplayWatch> watch_;  // Null: replicas are asked by probes only.
 
   mutable absl::Mutex mutex_;
   // In the order of the state's members.

@@ -20,6 +20,7 @@ void Cluster::Reconfigure(const ClusterOptions& options) {
     auto next = std::make_shared<State>(*state_);
     next->options = ShareOf(options.pools);
     next->session = options.session;
+    next->freshness_wait = options.freshness_wait;
     next->probe_timeout = options.probe.timeout;
     FollowEndpointsLocked(options.endpoints, *next, retire);
     last = next;

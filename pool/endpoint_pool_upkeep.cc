@@ -134,6 +134,7 @@ void EndpointPool::OnConnected(uint64_t epoch,
       auto opened = std::make_unique<PooledSession>();
       opened->id = next_session_id_++;
       opened->session = *std::move(session);
+      opened->opened_at = now;
       opened->idle_since = now;
       opened->is_stale = epoch != epoch_;
       opened->expires_at = ExpiryOf(now, options_.max_lifetime, options_.lifetime_jitter,

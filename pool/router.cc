@@ -1,13 +1,22 @@
 #include "pool/router.h"
 
-#include <limits>
+#include <algorithm>
 #include <optional>
 
+#include "absl/container/inlined_vector.h"
+
+#include "pool/balance.h"
+#include "pool/eligibility.h"
 #include "pool/error.h"
+#include "pool/error_freshness.h"
 
 namespace pgsluice {
 
 namespace {
+
+// As many endpoints as are looked at without asking for memory.
+constexpr size_t kFew = 8;
+using Rejections = absl::InlinedVector<Rejection, kFew>;
 
 absl::StatusOr<RouteDecision> ToPrimary(const Topology& topology,
                                         std::string_view reason) {
@@ -17,51 +26,50 @@ absl::StatusOr<RouteDecision> ToPrimary(const Topology& topology,
   return RouteDecision{*topology.primary, Role::kPrimary, reason};
 }
 
-// Equally busy ones take turns among themselves: counting other endpoints in would give
-// the replica behind them their share.
-std::optional<size_t> LeastBusyReplica(const Topology& topology,
-                                       std::span<const LoadView> loads, uint64_t turn,
-                                       bool is_paused, std::string_view avoid = {}) {
-  const auto is_usable = [&](size_t i) {
-    const EndpointView& view = topology.endpoints[i];
-    return view.role == Role::kReplica && view.is_reachable && !loads[i].is_ejected &&
-           loads[i].is_paused == is_paused && (avoid.empty() || view.name != avoid);
-  };
-  size_t least = std::numeric_limits<size_t>::max();
-  size_t ties = 0;
+Rejections JudgeReplicas(const RouteRequest& request, const Topology& topology,
+                         std::span<const LoadView> loads) {
+  Rejections rejections;
   for (size_t i = 0; i < topology.endpoints.size(); ++i) {
-    if (!is_usable(i) || loads[i].in_flight > least) continue;
-    ties = loads[i].in_flight < least ? 1 : ties + 1;
-    least = loads[i].in_flight;
+    rejections.push_back(
+        JudgeAs(Role::kReplica, request, topology.endpoints[i], loads[i]));
   }
-  if (ties == 0) return std::nullopt;
-  size_t skip = turn % ties;
-  for (size_t i = 0; i < topology.endpoints.size(); ++i) {
-    if (!is_usable(i) || loads[i].in_flight != least) continue;
-    if (skip-- == 0) return i;
-  }
-  return std::nullopt;
+  return rejections;
 }
 
-// Whether the primary may take a read that no replica serves. One that cannot be reached
-// would only queue it.
-bool MayFallBack(const RouteRequest& request, const Topology& topology,
-                 std::span<const LoadView> loads) {
+// One of the replicas with that rejection, if there is any.
+std::optional<RouteDecision> ChooseAmong(Rejection wanted, const Rejections& rejections,
+                                         std::span<const LoadView> loads, uint64_t turn) {
+  absl::InlinedVector<Candidate, kFew> candidates;
+  for (size_t i = 0; i < rejections.size(); ++i) {
+    if (rejections[i] != wanted) continue;
+    candidates.push_back({.endpoint = i, .in_flight = loads[i].in_flight});
+  }
+  if (candidates.empty()) return std::nullopt;
+  const size_t chosen = candidates[ChooseOfTwo(candidates, turn)].endpoint;
+  return RouteDecision{chosen, Role::kReplica, "read"};
+}
+
+// Whether the primary may take a read at once that no replica serves.
+bool MayFallBackNow(const RouteRequest& request, const Topology& topology,
+                    std::span<const LoadView> loads) {
   if (request.fallback != ReadFallback::kPrimary) return false;
   if (!topology.primary.has_value()) return false;
   const size_t primary = *topology.primary;
   return topology.endpoints[primary].is_reachable && !loads[primary].is_paused;
 }
 
-// Another endpoint than the one to avoid, if there is one that need not be waited for.
-std::optional<RouteDecision> Elsewhere(const RouteRequest& request,
-                                       const Topology& topology,
-                                       std::span<const LoadView> loads, uint64_t turn) {
-  const std::optional<size_t> replica =
-      LeastBusyReplica(topology, loads, turn, false, request.avoid);
-  if (replica.has_value()) return RouteDecision{*replica, Role::kReplica, "read"};
-  if (!MayFallBack(request, topology, loads)) return std::nullopt;
-  return RouteDecision{*topology.primary, Role::kPrimary, "fallback_no_replica"};
+// There are replicas, but none is fresh enough.
+absl::StatusOr<RouteDecision> WhenStale(const RouteRequest& request,
+                                        const Topology& topology) {
+  switch (request.if_unmet) {
+    case IfUnmet::kFail: break;
+    case IfUnmet::kPrimary:
+      if (request.fallback != ReadFallback::kPrimary) break;
+      return ToPrimary(topology, "fallback_stale");
+    case IfUnmet::kDefault:
+    case IfUnmet::kWait: return RouteDecision{.waits = true};
+  }
+  return NotFreshEnough(request.if_unmet == IfUnmet::kPrimary);
 }
 
 }  // namespace
@@ -72,14 +80,21 @@ absl::StatusOr<RouteDecision> Route(const RouteRequest& request, const Topology&
   if (request.freshness.kind == Freshness::Kind::kStrong) {
     return ToPrimary(topology, "strong");
   }
-  if (!request.avoid.empty()) {
-    const auto elsewhere = Elsewhere(request, topology, loads, turn);
-    if (elsewhere.has_value()) return *elsewhere;
+  const Rejections rejections = JudgeReplicas(request, topology, loads);
+  auto chosen = ChooseAmong(Rejection::kNone, rejections, loads, turn);
+  if (chosen.has_value()) return *chosen;
+  if (!request.avoid.empty() && MayFallBackNow(request, topology, loads)) {
+    return ToPrimary(topology, "fallback_no_replica");
   }
-  std::optional<size_t> replica = LeastBusyReplica(topology, loads, turn, false);
+  chosen = ChooseAmong(Rejection::kAvoided, rejections, loads, turn);
   // Where all are paused, reads wait for one of them.
-  if (!replica.has_value()) replica = LeastBusyReplica(topology, loads, turn, true);
-  if (replica.has_value()) return RouteDecision{*replica, Role::kReplica, "read"};
+  if (!chosen.has_value()) {
+    chosen = ChooseAmong(Rejection::kPaused, rejections, loads, turn);
+  }
+  if (chosen.has_value()) return *chosen;
+  const bool is_any_stale = std::find(rejections.begin(), rejections.end(),
+                                      Rejection::kStale) != rejections.end();
+  if (is_any_stale) return WhenStale(request, topology);
   if (request.fallback == ReadFallback::kPrimary) {
     return ToPrimary(topology, "fallback_no_replica");
   }

@@ -1,4 +1,5 @@
-// Where a call goes. Rules file.
+// Where a call goes: which endpoints may serve it says eligibility.h, which of these does
+// says balance.h, and here is what they are asked in turn. Rules file.
 #pragma once
 
 #include <cstddef>
@@ -8,45 +9,18 @@
 
 #include "absl/status/statusor.h"
 
-#include "pool/options.h"
+#include "pool/route_request.h"
 #include "pool/topology.h"
-#include "pool/wait_queue.h"
 
 namespace pgsluice {
-
-enum class Intent { kWrite, kRead };
-
-struct Freshness {
-  enum class Kind {
-    kAny,     // Any replica.
-    kStrong,  // Sees every acknowledged commit: the primary.
-  };
-  Kind kind = Kind::kAny;
-};
-
-// How busy an endpoint is.
-struct LoadView {
-  size_t in_flight = 0;
-  bool is_ejected = false;  // Not to be used for a while.
-  bool is_paused = false;   // Used only when every other one is, too.
-};
-
-struct RouteRequest {
-  Intent intent = Intent::kWrite;
-  Freshness freshness;
-  ReadFallback fallback = ReadFallback::kPrimary;
-  // Name of the endpoint where a read has failed already; empty: none. It is used again
-  // only when no other may serve the read. Must outlive the routing.
-  std::string_view avoid = {};
-  // Not where it goes, but how it queues there.
-  LeaseKind kind = LeaseKind::kStatement;
-  uint64_t caller = 0;
-};
 
 struct RouteDecision {
   size_t endpoint = 0;
   Role role = Role::kUnknown;
-  std::string_view reason;  // write, read, strong, fallback_no_replica
+  // write, read, strong, fallback_no_replica, fallback_stale
+  std::string_view reason = {};
+  // Nowhere yet: it waits for a replica that is fresh enough.
+  bool waits = false;
 };
 
 // Writes go to the primary even while it cannot be reached: its pool queues them.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "absl/time/time.h"
 
 #include "pool/endpoint.h"
+#include "pool/lineage.h"
+#include "pool/wal_marks.h"
 
 namespace pgsluice {
 
@@ -25,6 +28,8 @@ struct ProbeResult {
   std::optional<absl::Duration> replay_lag;
   absl::Duration latency;
   absl::Time at;  // When it was answered, or failed.
+  // Of its timeline; null when it may not be read. Shared by the probes of one endpoint.
+  std::shared_ptr<const TimelineHistory> history = nullptr;
 };
 
 struct EndpointView {
@@ -48,6 +53,9 @@ struct Topology {
   uint32_t highest_timeline = 0;  // Of any primary so far.
   std::string system_identifier;  // Of the first primary or replica seen.
   std::string primary_problem;    // Why there is no primary.
+  // Of the primary seen last.
+  Lineage lineage;
+  WalMarks marks;
 };
 
 bool SameRoles(const Topology& a, const Topology& b);

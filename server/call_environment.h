@@ -40,6 +40,7 @@ struct CallLimits {
   size_t max_outcome_bytes = 0;
   ReadFallback read_fallback = ReadFallback::kPrimary;
   ResendOptions read_resend;
+  bool write_tokens = true;
 
   bool operator==(const CallLimits&) const = default;
 };

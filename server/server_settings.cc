@@ -50,7 +50,8 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
                            ? ReadFallback::kNone
                            : ReadFallback::kPrimary,
       .read_resend = {.percent = limits.read_resend_percent(),
-                      .burst = limits.read_resend_burst()}};
+                      .burst = limits.read_resend_burst()},
+      .write_tokens = config.routing().write_tokens()};
 }
 
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {

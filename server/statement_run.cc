@@ -1,6 +1,7 @@
 #include "server/statement_run.h"
 
 #include "server/caller.h"
+#include "server/convert/route.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
 
@@ -40,8 +41,13 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   routed_ = *std::move(routed);
   endpoint_ = routed_.lease.endpoint();
   role_ = routed_.lease.role();
-  absl::StatusOr<Fetched> fetched = co_await routed_.lease.StartAndFetch(
-      statement_, options_.phase(), sink, call_.stop());
+  const bool is_write = options_.phase() == Phase::kAutocommit;
+  const Execution execution{
+      .statement = &statement_,
+      .phase = options_.phase(),
+      .wants_position = is_write && environment_.limits.write_tokens};
+  absl::StatusOr<Fetched> fetched =
+      co_await routed_.lease.StartAndFetch(execution, sink, call_.stop());
   ended_ = absl::Now();
   executed_ = ended_ - begun_;
   co_return fetched;
@@ -78,7 +84,7 @@ void StatementRun::Report(std::string_view method, uint64_t rows,
                    .endpoint = endpoint_,
                    .role = role_,
                    .tag = options_.tag,
-                   .queued = begun_ - asked_,
+                   .queued = begun_ - asked_ - routed_.freshness_wait,
                    .execute = executed_,
                    .stream = streamed_,
                    .ended = ended_,
@@ -87,15 +93,16 @@ void StatementRun::Report(std::string_view method, uint64_t rows,
 }
 
 void StatementRun::FillRoute(v1::Route& route) const {
-  route.set_endpoint(endpoint_);
-  route.set_role(std::string(RoleName(role_)));
-  route.set_reason(std::string(routed_.reason));
+  RouteToProto(endpoint_, role_, routed_.reason, routed_.sight, route);
   route.set_attempts(attempts_);
 }
 
 void StatementRun::FillTiming(v1::Timing& timing) const {
-  *timing.mutable_queued() = ToProto(begun_ - asked_);
+  *timing.mutable_queued() = ToProto(begun_ - asked_ - routed_.freshness_wait);
   *timing.mutable_execute() = ToProto(ended_ - begun_);
+  if (routed_.freshness_wait > absl::ZeroDuration()) {
+    *timing.mutable_freshness_wait() = ToProto(routed_.freshness_wait);
+  }
 }
 
 bool NeverRan(const absl::Status& status) {
