@@ -49,13 +49,15 @@ class PgConnectorFactory final : public ConnectorFactory {
   std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
                                   const SessionOptions& options) override {
     const std::shared_ptr<CancelTally> tally = TallyOf(endpoint.name, role);
-    return std::make_shared<PgConnector>(PgConnectorDeps{.endpoint = endpoint,
-                                                         .role = role,
-                                                         .options = options,
-                                                         .shards = shards_,
-                                                         .cancel_tally = tally,
-                                                         .read_conninfo = ReadConninfo,
-                                                         .file_thread = file_thread_});
+    return std::make_shared<PgConnector>(
+        PgConnectorDeps{.endpoint = endpoint,
+                        .role = role,
+                        .options = options,
+                        .shards = shards_,
+                        .cancel_tally = tally,
+                        .read_conninfo = ReadConninfo,
+                        .file_thread = file_thread_,
+                        .names = NamesOf(endpoint.name)});
   }
 
  private:
@@ -69,7 +71,18 @@ class PgConnectorFactory final : public ConnectorFactory {
     return tally;
   }
 
+  // A name server that does not answer for one endpoint holds up no other.
+  std::shared_ptr<NameLookup> NamesOf(const std::string& endpoint)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    std::shared_ptr<NameLookup>& names = names_[endpoint];
+    if (names == nullptr) names = std::make_shared<NameLookup>();
+    return names;
+  }
+
   absl::Mutex mutex_;
+  std::map<std::string, std::shared_ptr<NameLookup>> names_
+      ABSL_GUARDED_BY(mutex_);  // Shared with connectors.
   std::map<std::pair<std::string, Role>, std::shared_ptr<CancelTally>> tallies_
       ABSL_GUARDED_BY(mutex_);  // Shared with connectors and sessions.
   // Shared with connectors.
@@ -118,7 +131,8 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       .make_gauge =
           [timeout = hot.cluster.probe.timeout](const Endpoint& endpoint) {
             return std::make_unique<PgReplayGauge>(endpoint, timeout, ReadConninfo);
-          }});
+          },
+      .on_trouble = [this] { prober_->Nudge(); }});
   monitor_ = std::make_unique<PoolMonitor>(PoolMonitorDeps{
       .options = hot.monitor,
       .clock = &clock_,
@@ -141,12 +155,15 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                               .primary = [this] { return cluster_->Primary(); },
                               .on_change = LogIdempotencyVerdict});
   }
-  prober_ = std::make_unique<Prober>(
-      ProberDeps{.options = hot.cluster.probe,
-                 .read_conninfo = ReadConninfo,
-                 .on_result = [this](const Endpoint& endpoint, ProbeResult result) {
-                   return cluster_->OnProbe(endpoint, std::move(result));
-                 }});
+  prober_ = std::make_unique<Prober>(ProberDeps{
+      .options = hot.cluster.probe,
+      .read_conninfo = ReadConninfo,
+      .on_result =
+          [this](const Endpoint& endpoint, ProbeResult result) {
+            return cluster_->OnProbe(endpoint, std::move(result));
+          },
+      .is_suspect =
+          [this](const Endpoint& endpoint) { return cluster_->IsSuspect(endpoint); }});
   for (size_t i = 0; i < shards_.size(); ++i) {
     environments_.push_back(std::make_unique<CallEnvironment>(
         CallEnvironment{.cluster = *cluster_,
@@ -239,7 +256,7 @@ asio::awaitable<void> Server::MonitorForEver() {
 }
 
 void Server::OnTopologyChange(const Topology& before, const Topology& after) {
-  LogTopologyChange(before, after);
+  LogTopologyChange(before, after, clock_.Now());
   // Probes of several endpoints may get here in any order: what counts is the latest.
   const Topology now = cluster_->topology();
   bool is_primary_usable = false;
@@ -249,6 +266,8 @@ void Server::OnTopologyChange(const Topology& before, const Topology& after) {
     is_primary_usable = is_primary_usable || view.role == Role::kPrimary;
     is_replica_usable = is_replica_usable || view.role == Role::kReplica;
   }
+  const bool is_hasty = now.awaits_primary;
+  prober_->SetPace(is_hasty ? Prober::Pace::kHasty : Prober::Pace::kUsual);
   health_.Update([=](HealthFacts& facts) {
     facts.primary_usable = is_primary_usable;
     facts.replica_usable = is_replica_usable;
@@ -331,7 +350,7 @@ Server::~Server() {
   is_stopping_ = true;
   reloader_.reset();
   fleet_size_.reset();
-  prober_.reset();
+  prober_->Stop();  // It is told of troubles until the shards have stopped.
   resolver_.reset();
   keys_.reset();
   if (server_ == nullptr) return;
