@@ -60,7 +60,7 @@ struct AcquireRequest {
   int shard = 0;
   absl::Time deadline;
   LeaseKind kind = LeaseKind::kStatement;
-  uint64_t caller = 0;  // See WaiterInfo.
+  Caller caller = {};
 };
 
 }  // namespace pgsluice

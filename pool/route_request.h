@@ -31,7 +31,7 @@ struct RouteRequest {
   std::string_view avoid = {};
   // Not where it goes, but how it queues there.
   LeaseKind kind = LeaseKind::kStatement;
-  uint64_t caller = 0;
+  Caller caller = {};
   // When the replicas that may serve it are all stale. kDefault: as kWait.
   IfUnmet if_unmet = IfUnmet::kDefault;
   // Whether the caller is to be told what was known of the endpoint.

@@ -125,11 +125,11 @@ bool WasRefusedByStandby(const absl::Status& status) {
          details->postgres.has_value() && details->postgres->sqlstate == "25006";
 }
 
-uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,
-                  std::string_view tag) {
-  const config::v1::FairBy fair_by = environment.limits.fair_by;
-  const bool wants_peer = fair_by == config::v1::FAIR_BY_PEER;
-  return CallerOf(fair_by, tag, wants_peer ? call.context().peer() : std::string());
+Caller CallerOf(CallBase& call, const CallEnvironment& environment,
+                std::string_view tag) {
+  const Fairness& fairness = environment.limits.fairness;
+  const bool wants_peer = fairness.by == config::v1::FAIR_BY_PEER;
+  return CallerOf(fairness, tag, wants_peer ? call.context().peer() : std::string());
 }
 
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status) {
