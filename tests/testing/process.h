@@ -52,6 +52,9 @@ class Process final {
 // Runs it to its end; returns its exit status.
 absl::StatusOr<int> RunProcess(const ProcessSpec& spec, absl::Duration limit);
 
+// Of any process; empty when it is not there.
+std::vector<pid_t> ChildrenOf(pid_t parent);
+
 // All of a file, or "" when it is not there.
 std::string ReadFile(const std::string& path);
 
