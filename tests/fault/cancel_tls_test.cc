@@ -6,12 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
 
-class CancelTlsTest : public LiveTest {
+class CancelTlsTest : public FaultTest {
  public:
   static void SetUpTestSuite() { SetUpCluster({.replicas = 0}); }
 

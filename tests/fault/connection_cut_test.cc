@@ -6,13 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 #include "tests/testing/tcp_gate.h"
 
 namespace pgsluice::testing {
 namespace {
 
-class ConnectionCutTest : public LiveTest {
+class ConnectionCutTest : public FaultTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();

@@ -16,8 +16,8 @@
 #include "gmock/gmock.h"
 
 #include "pgsluice/client.h"
+#include "tests/fault/fault_test.h"
 #include "tests/fault/slow_commits.h"
-#include "tests/testing/live_test.h"
 #include "tests/testing/sql_connection.h"
 #include "tests/testing/tcp_gate.h"
 
@@ -26,7 +26,7 @@ namespace {
 
 constexpr char kInsert[] = "INSERT INTO ledger (name) VALUES ($1) RETURNING id";
 
-class IdempotencyFaultTest : public LiveTest {
+class IdempotencyFaultTest : public FaultTest {
  public:
   static void SetUpTestSuite() {
     SetUpCluster({.replicas = 0});
