@@ -52,7 +52,7 @@ BatchRun::BatchRun(CallBase& call, const CallEnvironment& environment,
       begin_(std::move(begin)),
       response_(response),
       key_(key),
-      budget_(options.result) {}
+      budget_(options.result, !program.is_query) {}
 
 asio::awaitable<absl::Status> BatchRun::Run() {
   return program_.is_atomic ? RunAtomic() : RunIndependent();
@@ -61,7 +61,7 @@ asio::awaitable<absl::Status> BatchRun::Run() {
 void BatchRun::BeginAnew() {
   response_.clear_results();
   rows_.clear();
-  budget_ = BatchBudget(options_.result);
+  budget_ = BatchBudget(options_.result, !program_.is_query);
   has_failed_.assign(program_.steps.size(), false);
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     v1::QueryResponse& result = *response_.add_results()->mutable_result();
@@ -205,7 +205,12 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     absl::Status status = TakeResult(i, results[i - flight.first]);
     if (!status.ok()) co_return At(i, status);
   }
-  co_return flight.has_commit ? CheckCommitted(results.back()) : absl::OkStatus();
+  if (!flight.has_commit) co_return absl::OkStatus();
+  const absl::StatusOr<CommandResult>& committed = results.back();
+  if (committed.ok()) {
+    AddNotices(*committed, *response_.mutable_results()->rbegin()->mutable_result());
+  }
+  co_return CheckCommitted(committed);
 }
 
 // A flight without steps.

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -44,10 +45,13 @@ class IdempotencyFaultTest : public FaultTest {
   static std::string Count(const std::string& name) {
     return cluster().Sql(0, "SELECT count(*) FROM ledger WHERE name = $1", {name});
   }
+
+  // Open until the end of TearDown, where the gateway still needs it.
+  std::optional<TcpGate> gate_;
 };
 
 TEST_F(IdempotencyFaultTest, WithoutAnAnswerTheSameKeyFindsOut) {
-  TcpGate gate(cluster().server(0).port());
+  TcpGate& gate = gate_.emplace(cluster().server(0).port());
   GatewaySettings settings;
   settings.conninfos = {absl::StrCat("host=127.0.0.1 port=", gate.port(),
                                      " user=postgres dbname=postgres")};

@@ -1,5 +1,6 @@
 #include "tests/testing/postgres_server.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <signal.h>
@@ -47,10 +48,23 @@ absl::Status PostgresServer::Start() {
 
 absl::Status PostgresServer::Stop(StopMode mode) {
   if (process_ == nullptr) return absl::OkStatus();
+  if (mode == StopMode::kKill) return Kill();
   process_->Signal(mode == StopMode::kFast ? SIGINT : SIGQUIT);
   const auto exit_status = process_->Wait(absl::Now() + kStartLimit);
   process_.reset();
   return exit_status.status();
+}
+
+absl::Status PostgresServer::Kill() {
+  const std::vector<pid_t> pids = ProcessIds();
+  for (const pid_t pid : pids) kill(pid, SIGKILL);
+  const auto exit_status = process_->Wait(absl::Now() + kStartLimit);
+  process_.reset();
+  if (!exit_status.ok()) return exit_status.status();
+  // A server that starts again refuses to as long as one of them has its memory.
+  const auto are_gone = [&] { return std::none_of(pids.begin(), pids.end(), IsAlive); };
+  if (WaitFor("its processes are gone", are_gone, kStartLimit)) return absl::OkStatus();
+  return absl::DeadlineExceededError("processes of a killed server do not end");
 }
 
 void PostgresServer::Freeze() {
