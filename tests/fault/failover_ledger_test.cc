@@ -53,8 +53,8 @@ class FailoverLedgerTest : public FaultTest {
     SetUpCluster({.replicas = 1,
                   .configuration = "wal_log_hints = on\n"
                                    "full_page_writes = on\n"
-                                   "wal_keep_size = 1GB\n"
-                                   "max_wal_size = 1GB\n"});
+                                   "wal_keep_size = 256MB\n"
+                                   "max_wal_size = 256MB\n"});
   }
 
  protected:
