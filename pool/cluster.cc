@@ -16,6 +16,7 @@ Cluster::Cluster(ClusterDeps deps)
       primary_wait_(
           std::make_shared<PrimaryWait>(deps_.options.failover_buffer, deps_.clock)),
       outliers_(deps_.options.ejection) {
+  if (deps_.make_gauge) watch_ = std::make_unique<ReplayWatch>(deps_.make_gauge);
   auto state = std::make_shared<State>();
   state->options = ShareOf(deps_.options.pools);
   state->session = deps_.options.session;
@@ -85,6 +86,7 @@ void Cluster::Update(absl::Time now) {
 std::shared_ptr<const Cluster::State> Cluster::AdvanceLocked(State next, absl::Time now,
                                                              Pools& retire) {
   if (next.is_draining) return state_;
+  ++next.version;
   next.topology = NextTopology(next.topology, latest_, next.topology_options, now);
   FollowReplicasLocked(now, next);
   for (size_t i = 0; i < next.members.size(); ++i) {
@@ -103,6 +105,7 @@ void Cluster::Tell(const std::shared_ptr<const State>& before,
                    const std::shared_ptr<const State>& after, const Pools& retire) {
   for (const auto& pool : retire) pool->Retire(CloseReason::kRetired, Reroute());
   WatchTheUnreachable(*before, *after);
+  WatchReplays();
   DirectWaiters(*before);
   if (after != before && deps_.on_change) {
     deps_.on_change(before->topology, after->topology);

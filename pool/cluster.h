@@ -16,12 +16,15 @@
 
 #include "pool/clock.h"
 #include "pool/endpoint_pool.h"
+#include "pool/fresh_reads.h"
 #include "pool/lease.h"
 #include "pool/options.h"
 #include "pool/outlier_detector.h"
 #include "pool/pool_selector.h"
 #include "pool/primary_wait.h"
+#include "pool/replay_watch.h"
 #include "pool/route_explanation.h"
+#include "pool/routed_lease.h"
 #include "pool/router.h"
 #include "pool/session_budget.h"
 #include "pool/stop_signal.h"
@@ -47,14 +50,10 @@ struct ClusterDeps {
   std::function<void(const Topology& before, const Topology& after)> on_change;
   // Called without locks; see EndpointPoolDeps.
   std::function<void(const SessionEvent&)> on_session_event = {};
+  // Empty: replicas are asked by probes only.
+  GaugeFactory make_gauge = {};
   // An endpoint is to blame for something: it should be probed now. Without locks.
   std::function<void()> on_trouble = {};
-};
-
-// Lease and the reason for its endpoint.
-struct RoutedLease {
-  Lease lease;
-  std::string_view reason;
 };
 
 class Cluster final {
@@ -113,6 +112,7 @@ class Cluster final {
   // Sessions that are open or being opened, in all pools.
   size_t CountSessions() const ABSL_LOCKS_EXCLUDED(mutex_);
   Pauses pauses() const ABSL_LOCKS_EXCLUDED(mutex_);
+  FreshReadCounts fresh_reads() const;
 
  private:
   struct Member {
@@ -125,11 +125,13 @@ class Cluster final {
   using Pools = std::vector<std::shared_ptr<EndpointPool>>;
   // Immutable; replaced as a whole.
   struct State {
+    uint64_t version = 0;  // Rises.
     Topology topology;
     std::vector<Member> members;  // In the order of the topology's endpoints.
     // This gateway's share of what is configured.
     PoolsOptions options;
     SessionOptions session;
+    absl::Duration freshness_wait;
     TopologyOptions topology_options;
     FailoverBufferOptions buffer;
     std::string zone;
@@ -172,7 +174,6 @@ class Cluster final {
   // What of the options decides on routes.
   static void TakeRouting(const ClusterOptions& options, State& state);
   static LoadView LoadOf(const State& state, size_t index, absl::Time now);
-  absl::StatusOr<RouteDecision> Choose(const State& state, const RouteRequest& request);
   absl::Status WhyNotBuffered(const absl::Status& waited, absl::Duration buffered) const;
   // Sends waiters to where they may be served, or to wait for a primary, or back from it.
   void DirectWaiters(const State& before) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -182,6 +183,30 @@ class Cluster final {
   // Tells the outlier detector of the replicas, and the replicas what it says.
   void FollowReplicasLocked(absl::Time now, State& next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of a session with the endpoint chosen; a waiter's end is told, too.
+  asio::awaitable<absl::StatusOr<Lease>> TakeSession(std::shared_ptr<EndpointPool> pool,
+                                                     AcquireRequest request,
+                                                     absl::Duration patience,
+                                                     StopSignal& stop);
+
+  // Conditional reads (cluster_freshness.cc).
+  struct FreshRead;
+  absl::StatusOr<RouteDecision> Choose(const State& state, const RouteRequest& request,
+                                       FreshRead& read);
+  void Count(const FreshRead& read, FreshReadEnd end);
+  // When it said so.
+  std::optional<absl::Time> WhenItMet(const EndpointView& view, const FreshRead& read,
+                                      const Lineage& lineage) const;
+  asio::awaitable<absl::Status> AwaitFreshness(const State& state,
+                                               const RouteRequest& request,
+                                               FreshRead& read, absl::Time deadline,
+                                               StopSignal& stop);
+  bool IsBackedByReading(const Lease& lease, const RouteRequest& request,
+                         const RouteDecision& decision, FreshRead& read) const;
+  void CountServed(const RouteRequest& request, const RouteDecision& decision,
+                   const FreshRead& read);
+  EndpointSight SightOf(const State& state, size_t endpoint, absl::Time now) const;
+  void WatchReplays();
 
   const ClusterDeps deps_;
   const std::shared_ptr<SessionBudget> budget_;      // Shared with the pools.
@@ -189,6 +214,8 @@ class Cluster final {
   // Gone when the cluster is.
   const std::shared_ptr<Cluster*> self_ = std::make_shared<Cluster*>(this);
   std::atomic<uint64_t> turn_{0};
+  FreshReads fresh_reads_;
+  std::unique_ptr<ReplayWatch> watch_;  // Null: replicas are asked by probes only.
 
   mutable absl::Mutex mutex_;
   // In the order of the state's members.

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/container/inlined_vector.h"
 #include "asio/this_coro.hpp"
 
 #include "pool/cluster.h"
+#include "pool/cluster_fresh_read.h"
 #include "pool/completion.h"
 #include "pool/error.h"
 #include "pool/timer.h"
@@ -15,7 +15,6 @@ namespace pgsluice {
 namespace {
 
 using LeaseCompletion = Completion<absl::StatusOr<Lease>>;
-constexpr size_t kFewEndpoints = 8;
 // Of what is left of a call's time, but for so much at the most: for an error to travel.
 constexpr double kSpareShare = 0.05;
 constexpr absl::Duration kMostSpare = absl::Milliseconds(50);
@@ -46,32 +45,24 @@ LoadView Cluster::LoadOf(const State& state, size_t index, absl::Time now) {
   return load;
 }
 
-absl::StatusOr<RouteDecision> Cluster::Choose(const State& state,
-                                              const RouteRequest& request) {
-  const absl::Time now = deps_.clock->Now();
-  absl::InlinedVector<LoadView, kFewEndpoints> loads;
-  for (size_t i = 0; i < state.members.size(); ++i) {
-    loads.push_back(LoadOf(state, i, now));
-  }
-  return Route(request, state.topology, loads,
-               turn_.fetch_add(1, std::memory_order_relaxed));
-}
-
 absl::StatusOr<RouteDecision> Cluster::Decide(const RouteRequest& request) {
-  return Choose(*state(), request);
+  FreshRead read{.begun = deps_.clock->Now(), .is_counted = false};
+  return Choose(*state(), request, read);
 }
 
 RouteExplanation Cluster::Explain(const RouteRequest& request) {
   const std::shared_ptr<const State> current = state();
   const absl::Time now = deps_.clock->Now();
+  FreshRead read{.begun = now, .is_counted = false};
   RouteExplanation explanation;
   explanation.topology = current->topology;
-  explanation.decision = Choose(*current, request);
+  explanation.decision = Choose(*current, request, read);
   const bool goes_to_primary =
       explanation.decision.ok() && explanation.decision->role == Role::kPrimary;
   for (size_t i = 0; i < current->members.size(); ++i) {
     const EndpointView& view = current->topology.endpoints[i];
-    const LoadView load = LoadOf(*current, i, now);
+    LoadView load = LoadOf(*current, i, now);
+    load.is_stale = read.IsStale(i, view.role);
     // A read that falls back to the primary holds against it what a write does.
     const bool is_fallback = goes_to_primary && view.role == Role::kPrimary;
     const Role wanted = is_fallback ? Role::kPrimary : WantedRole(request);
@@ -84,7 +75,9 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
                                                               int shard,
                                                               absl::Time deadline,
                                                               StopSignal& stop) {
-  const absl::Time started = deps_.clock->Now();
+  // Time without a primary, or a replica that is fresh enough, does not count for it.
+  absl::Time may_queue_from = deps_.clock->Now();
+  FreshRead read{.begun = may_queue_from};
   absl::Duration buffered;
   PrimaryWait::Turn turn;
   while (true) {
@@ -92,59 +85,82 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
     const uint64_t epoch = primary_wait_->epoch();
     const std::shared_ptr<const State> current = state();
     if (current->is_draining) co_return Draining();
-    absl::StatusOr<RouteDecision> route = Choose(*current, request);
+    const absl::StatusOr<RouteDecision> route = Choose(*current, request, read);
     if (!route.ok()) co_return route.status();
+    const absl::Time now = deps_.clock->Now();
     if (route->awaits_primary) {
-      const absl::Time begun = deps_.clock->Now();
-      const absl::Duration spare = std::min((deadline - begun) * kSpareShare, kMostSpare);
+      const absl::Duration spare = std::min((deadline - now) * kSpareShare, kMostSpare);
       const absl::Time until =
-          std::min(deadline - spare, begun + current->buffer.time - buffered);
-      const BufferedFor wanted = request.intent == Intent::kRead &&
-                                         request.freshness.kind == Freshness::Kind::kAny
-                                     ? BufferedFor::kAnything
-                                     : BufferedFor::kPrimary;
+          std::min(deadline - spare, now + current->buffer.time - buffered);
+      const bool may_read_elsewhere = request.intent == Intent::kRead &&
+                                      request.freshness.kind != Freshness::Kind::kStrong;
+      const BufferedFor wanted =
+          may_read_elsewhere ? BufferedFor::kAnything : BufferedFor::kPrimary;
       const absl::Status waited =
           co_await primary_wait_->Wait(wanted, epoch, until, stop, turn);
-      buffered += deps_.clock->Now() - begun;
+      const absl::Duration took = deps_.clock->Now() - now;
+      buffered += took;
+      may_queue_from += took;
       if (!waited.ok()) co_return WhyNotBuffered(waited, buffered);
+      continue;
+    }
+    if (route->awaits_replica) {
+      turn.End();
+      const absl::Status waited =
+          co_await AwaitFreshness(*current, request, read, deadline, stop);
+      may_queue_from += deps_.clock->Now() - now;
+      if (!waited.ok()) co_return waited;
       continue;
     }
 
     const std::shared_ptr<EndpointPool> pool = current->members[route->endpoint].pool;
     if (pool == nullptr) co_return NoEndpoint(route->role, "its pool is being made");
-    const absl::Time now = deps_.clock->Now();
     const PoolOptions& options = current->options.OfRole(pool->role());
-    // Time spent in the queue of a pool that retired counts, that without a primary does
-    // not.
-    const absl::Time wait_until =
-        std::min(deadline, started + buffered + options.acquire_timeout);
-
-    auto completion = std::make_shared<LeaseCompletion>();
-    absl::StatusOr<EndpointPool::Acquired> acquired = pool->Acquire(
-        {.shard = shard,
-         .deadline = wait_until,
-         .kind = request.kind,
-         .caller = request.caller},
-        [completion](absl::StatusOr<Lease> lease) { completion->Set(std::move(lease)); });
+    // Time spent in the queue of a pool that retired counts.
+    const AcquireRequest wanted{
+        .shard = shard,
+        .deadline = std::min(deadline, may_queue_from + options.acquire_timeout),
+        .kind = request.kind,
+        .caller = request.caller};
+    absl::StatusOr<Lease> lease =
+        co_await TakeSession(pool, wanted, wanted.deadline - now, stop);
     // The role has changed since the look at the state: look again.
-    if (IsReroute(acquired.status())) continue;
-    if (!acquired.ok()) co_return acquired.status();
-    if (Lease* lease = std::get_if<Lease>(&*acquired); lease != nullptr) {
-      co_return RoutedLease{std::move(*lease), route->reason};
+    if (IsReroute(lease.status())) continue;
+    if (!lease.ok()) co_return lease.status();
+    if (!IsBackedByReading(*lease, request, *route, read)) continue;
+    CountServed(request, *route, read);
+    RoutedLease routed;
+    routed.lease = *std::move(lease);
+    routed.reason = route->reason;
+    routed.freshness_wait = read.waited;
+    if (request.wants_sight) {
+      routed.sight = SightOf(*current, route->endpoint, deps_.clock->Now());
     }
-
-    const WaiterId waiter = std::get<WaiterId>(*acquired);
-    auto subscription = stop.Subscribe([&pool, waiter](StopReason reason) {
-      pool->EndWaiter(waiter, StoppedBeforeStart(reason));
-    });
-    Timer timer(co_await asio::this_coro::executor);
-    // Expires every waiter that is due.
-    timer.Set(wait_until - now, [&pool] { pool->Maintain(); });
-    absl::StatusOr<Lease> lease = co_await completion->Wait();
-    timer.Cancel();
-    if (lease.ok()) co_return RoutedLease{*std::move(lease), route->reason};
-    if (!IsReroute(lease.status())) co_return lease.status();
+    co_return routed;
   }
+}
+
+asio::awaitable<absl::StatusOr<Lease>> Cluster::TakeSession(
+    std::shared_ptr<EndpointPool> pool, AcquireRequest request, absl::Duration patience,
+    StopSignal& stop) {
+  auto completion = std::make_shared<LeaseCompletion>();
+  absl::StatusOr<EndpointPool::Acquired> acquired = pool->Acquire(
+      request,
+      [completion](absl::StatusOr<Lease> lease) { completion->Set(std::move(lease)); });
+  if (!acquired.ok()) co_return acquired.status();
+  if (Lease* lease = std::get_if<Lease>(&*acquired); lease != nullptr) {
+    co_return std::move(*lease);
+  }
+  const WaiterId waiter = std::get<WaiterId>(*acquired);
+  auto subscription = stop.Subscribe([&pool, waiter](StopReason reason) {
+    pool->EndWaiter(waiter, StoppedBeforeStart(reason));
+  });
+  Timer timer(co_await asio::this_coro::executor);
+  // Expires every waiter that is due.
+  timer.Set(patience, [&pool] { pool->Maintain(); });
+  absl::StatusOr<Lease> lease = co_await completion->Wait();
+  timer.Cancel();
+  co_return lease;
 }
 
 absl::Status Cluster::WhyNotBuffered(const absl::Status& waited,

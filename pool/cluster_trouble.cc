@@ -21,6 +21,7 @@ void Cluster::TakeRouting(const ClusterOptions& options, State& state) {
   const FailoverBufferOptions& buffer = options.failover_buffer;
   state.buffer = buffer;
   state.zone = options.zone;
+  state.freshness_wait = options.freshness_wait;
   state.topology_options.probe_timeout = options.probe.timeout;
   state.topology_options.lag_bound = options.lag_bound;
   // A failover that is not over by then, is none: calls are told at once.

@@ -12,6 +12,7 @@ std::string_view RejectionName(Rejection rejection) {
     case Rejection::kLagging: return "lagging";
     case Rejection::kNoWeight: return "no_weight";
     case Rejection::kEjected: return "ejected";
+    case Rejection::kStale: return "stale";
     case Rejection::kPaused: return "paused";
     case Rejection::kAvoided: return "failed_there";
     case Rejection::kCount: break;
@@ -30,6 +31,7 @@ Rejection JudgePrimary(const EndpointView& view, const LoadView& load) {
 Rejection JudgeReplica(const RouteRequest& request, const EndpointView& view,
                        const LoadView& load) {
   if (!view.is_reachable) return Rejection::kUnreachable;
+  if (load.is_stale) return Rejection::kStale;
   if (view.lag_gate.is_out) return Rejection::kLagging;
   if (view.weight == 0) return Rejection::kNoWeight;
   if (view.ejection.has_value()) return Rejection::kEjected;

@@ -20,6 +20,7 @@ enum class Rejection {
   kLagging,      // It is too far behind (routing.max_lag_time, max_lag_bytes).
   kNoWeight,     // It is to get no reads (endpoints[].weight).
   kEjected,      // Calls have failed there, for its own fault, just now.
+  kStale,        // It does not meet the read's freshness.
   kPaused,       // By an operator: used only when all others are, too.
   kAvoided,      // This very read has failed there: used only when no other is left.
   kCount

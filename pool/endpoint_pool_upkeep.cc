@@ -72,7 +72,7 @@ PoolStats EndpointPool::Stats() const {
                   .is_retired = retired_for_.has_value(),
                   .min_size = options_.min_size,
                   .max_size = options_.max_size,
-                  .target_size = gate_.max_open(),
+                  .target_size = gate_.MaxOpen(now),
                   .open = sessions_.size(),
                   .idle = idle_.size(),
                   .leased = leased_,
@@ -147,6 +147,7 @@ void EndpointPool::OnConnected(uint64_t epoch,
       auto opened = std::make_unique<PooledSession>();
       opened->id = next_session_id_++;
       opened->session = *std::move(session);
+      opened->opened_at = now;
       opened->idle_since = now;
       opened->is_stale = epoch != epoch_;
       opened->expires_at = ExpiryOf(now, options_.max_lifetime, options_.lifetime_jitter,
@@ -171,7 +172,7 @@ void EndpointPool::OpenAsNeededLocked(absl::Time now, Work& work) {
       .connecting = connecting_,
       .idle = idle_.size(),
       .waiters = is_paused_ ? 0 : queue_.size(LeaseKind::kStatement) + transactions};
-  const size_t wanted = SessionsWanted(counts, options_.min_size, gate_.max_open());
+  const size_t wanted = SessionsWanted(counts, options_.min_size, gate_.MaxOpen(now));
   size_t dials = gate_.MayStart(wanted, connecting_, now);
   if (dials > 0) DialLocked(dials, now, work);
 }

@@ -134,6 +134,8 @@ struct ClusterOptions {
   SessionOptions session;
   ProbeOptions probe;
   ReadFallback read_fallback = ReadFallback::kPrimary;
+  // Of a conditional read that says nothing else, before it goes to the primary.
+  absl::Duration freshness_wait = absl::Milliseconds(50);
   LagBound lag_bound;
   FailoverBufferOptions failover_buffer;
   EjectionOptions ejection;

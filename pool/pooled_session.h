@@ -20,11 +20,13 @@
 
 namespace pgsluice {
 
-// A session as its pool sees it. Fields other than `session` belong to the pool's mutex.
+// A session as its pool sees it. Fields other than `session` and `opened_at` belong to
+// the pool's mutex.
 struct PooledSession {
   uint64_t id = 0;
   std::shared_ptr<Session> session;  // Shared with its own pending work.
   SessionState state = SessionState::kConnecting;
+  absl::Time opened_at;    // Not before it was; never changes.
   absl::Time idle_since;   // End of its last lease.
   absl::Time answered_at;  // When it was last heard of.
   absl::Time leased_since;
@@ -58,7 +60,7 @@ struct AcquireRequest {
   int shard = 0;
   absl::Time deadline;
   LeaseKind kind = LeaseKind::kStatement;
-  uint64_t caller = 0;  // See WaiterInfo.
+  Caller caller = {};
 };
 
 }  // namespace pgsluice

@@ -49,6 +49,7 @@ std::string ExplainRejection(Rejection rejection, const EndpointView& view, Role
     case Rejection::kLagging: return WhyLagging(view);
     case Rejection::kNoWeight: return "its weight is 0";
     case Rejection::kEjected: return WhyEjected(view, now);
+    case Rejection::kStale: return "it is not known to be fresh enough for the read";
     case Rejection::kPaused: return "it is paused (AdminService/Pause)";
     case Rejection::kAvoided: return "the read has failed there already";
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "pool/freshness.h"
 #include "pool/options.h"
 #include "pool/wait_queue.h"
 
@@ -12,18 +13,11 @@ namespace pgsluice {
 
 enum class Intent { kWrite, kRead };
 
-struct Freshness {
-  enum class Kind {
-    kAny,     // Any replica.
-    kStrong,  // Sees every acknowledged commit: the primary.
-  };
-  Kind kind = Kind::kAny;
-};
-
 // How busy an endpoint is.
 struct LoadView {
   size_t in_flight = 0;
   bool is_paused = false;  // Used only when every other one is, too.
+  bool is_stale = false;   // Not fresh enough for this very read.
   // Though probes do not reach it, its pool does: it has answered just now.
   bool is_answering = false;
 };
@@ -37,7 +31,11 @@ struct RouteRequest {
   std::string_view avoid = {};
   // Not where it goes, but how it queues there.
   LeaseKind kind = LeaseKind::kStatement;
-  uint64_t caller = 0;
+  Caller caller = {};
+  // When the replicas that may serve it are all stale. kDefault: as kWait.
+  IfUnmet if_unmet = IfUnmet::kDefault;
+  // Whether the caller is to be told what was known of the endpoint.
+  bool wants_sight = false;
 };
 
 }  // namespace pgsluice

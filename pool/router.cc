@@ -1,5 +1,6 @@
 #include "pool/router.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -7,6 +8,7 @@
 
 #include "pool/balance.h"
 #include "pool/error.h"
+#include "pool/error_freshness.h"
 #include "pool/str_cat.h"
 
 namespace pgsluice {
@@ -89,6 +91,21 @@ bool MayFallBackNow(const RouteRequest& request, const Topology& topology,
   return topology.endpoints[primary].is_reachable && !loads[primary].is_paused;
 }
 
+// There are replicas, but none is fresh enough.
+absl::StatusOr<RouteDecision> WhenStale(const RouteRequest& request,
+                                        const Topology& topology,
+                                        std::span<const LoadView> loads) {
+  switch (request.if_unmet) {
+    case IfUnmet::kFail: break;
+    case IfUnmet::kPrimary:
+      if (request.fallback != ReadFallback::kPrimary) break;
+      return ToPrimary(request, topology, loads, "fallback_stale");
+    case IfUnmet::kDefault:
+    case IfUnmet::kWait: return RouteDecision{.awaits_replica = true};
+  }
+  return NotFreshEnough(request.if_unmet == IfUnmet::kPrimary);
+}
+
 }  // namespace
 
 std::string WhyNoPrimary(const Topology& topology) {
@@ -121,6 +138,9 @@ absl::StatusOr<RouteDecision> Route(const RouteRequest& request, const Topology&
     chosen = ChooseAmong(Rejection::kPaused, rejections, topology, loads, turn);
   }
   if (chosen.has_value()) return *chosen;
+  const bool is_any_stale = std::find(rejections.begin(), rejections.end(),
+                                      Rejection::kStale) != rejections.end();
+  if (is_any_stale) return WhenStale(request, topology, loads);
   if (request.fallback == ReadFallback::kPrimary) {
     return ToPrimary(request, topology, loads, "fallback_no_replica");
   }

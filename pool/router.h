@@ -19,9 +19,12 @@ namespace pgsluice {
 struct RouteDecision {
   size_t endpoint = 0;
   Role role = Role::kUnknown;
-  std::string_view reason;  // write, read, strong, fallback_no_replica
+  // write, read, strong, fallback_no_replica, fallback_stale
+  std::string_view reason = {};
   // There is no such endpoint now, but there may be one soon: worth a wait.
   bool awaits_primary = false;
+  // Nowhere yet: it waits for a replica that is fresh enough.
+  bool awaits_replica = false;
 };
 
 // What to tell who wants a primary to go to, when there is none.

@@ -113,6 +113,26 @@ std::optional<size_t> ChoosePrimary(const std::vector<size_t>& writable, Topolog
   return chosen;
 }
 
+// What the primary's latest answer adds to what is known of the WAL.
+void FollowWal(const Topology& previous, Topology& next) {
+  if (!next.primary.has_value()) return;
+  const EndpointView& view = next.endpoints[*next.primary];
+  if (!view.is_reachable) return;
+  const ProbeResult& now = *view.last_ok;
+  const WalPosition position{now.timeline, now.lsn_value};
+  const auto before =
+      std::find_if(previous.endpoints.begin(), previous.endpoints.end(),
+                   [&view](const EndpointView& one) { return one.name == view.name; });
+  std::optional<WalPosition> before_promotion;
+  if (before != previous.endpoints.end() && before->last_ok.has_value() &&
+      before->last_ok->in_recovery) {
+    before_promotion = {before->last_ok->timeline, before->last_ok->lsn_value};
+  }
+  next.lineage =
+      NextLineage(previous.lineage, position, now.history.get(), before_promotion);
+  next.marks = previous.marks.With({now.at - now.latency, position});
+}
+
 ReplayPoint ReplayPointOf(const ProbeResult& answer, uint32_t current) {
   ReplayPoint point{.lsn = answer.lsn_value, .age = answer.replay_age};
   // Without a word of the receiver the timeline is the one of the last restart point,
@@ -233,6 +253,7 @@ Topology NextTopology(const Topology& previous,
   }
   if (!next.primary.has_value() && next.primary_problem.empty()) NameProblem(next);
   MeasureLag(options.lag_bound, now, next);
+  FollowWal(previous, next);
   CountChanges(previous, now, next);
   next.awaits_primary = next.outage_since.has_value() && !next.is_contested &&
                         now - *next.outage_since < options.patience;

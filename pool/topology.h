@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,8 +13,10 @@
 #include "pool/endpoint.h"
 #include "pool/lag.h"
 #include "pool/lag_gate.h"
+#include "pool/lineage.h"
 #include "pool/options.h"
 #include "pool/outlier_detector.h"
+#include "pool/wal_marks.h"
 
 namespace pgsluice {
 
@@ -40,6 +43,8 @@ struct ProbeResult {
   absl::Duration latency;
   absl::Time begun;
   absl::Time at;  // When it was answered, or failed.
+  // Of its timeline; null when it may not be read. Shared by the probes of one endpoint.
+  std::shared_ptr<const TimelineHistory> history = nullptr;
 };
 
 struct EndpointView {
@@ -85,7 +90,10 @@ struct Topology {
   uint32_t highest_timeline = 0;  // Of any primary so far, and of what replicas receive.
   std::string system_identifier;  // Of the first primary or replica seen.
   std::string primary_problem;    // Why there is no primary.
-  bool is_contested = false;      // Several endpoints claim to be it.
+  // Of the primary seen last.
+  Lineage lineage;
+  WalMarks marks;
+  bool is_contested = false;  // Several endpoints claim to be it.
   bool has_had_primary = false;
   std::string last_primary;  // Its name, whether it still is or not.
   LsnHistory written;        // By the primary.

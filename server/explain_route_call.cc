@@ -44,6 +44,9 @@ v1::ExplainRouteResponse ToProto(const RouteExplanation& explanation,
   } else if (decision->awaits_primary) {
     response.set_waits(true);
     response.set_problem(WhyNoPrimary(topology));
+  } else if (decision->awaits_replica) {
+    response.set_waits(true);
+    response.set_problem("no replica is fresh enough yet");
   } else {
     response.set_endpoint(topology.endpoints[decision->endpoint].name);
     response.set_reason(std::string(decision->reason));

@@ -108,6 +108,15 @@ v1::PoolStatsResponse GatherPoolStats(const CallEnvironment& environment,
   for (const EndpointMemory& memory : monitor.Recall(history)) {
     *response.add_monitors() = ToProto(memory);
   }
+  const FreshReadCounts fresh = environment.cluster.fresh_reads();
+  v1::FreshReads& fresh_reads = *response.mutable_fresh_reads();
+  fresh_reads.set_met(fresh.met);
+  fresh_reads.set_met_after_wait(fresh.met_after_wait);
+  fresh_reads.set_to_primary(fresh.to_primary);
+  fresh_reads.set_unmet(fresh.unmet);
+  fresh_reads.set_tokens_refused(fresh.tokens_refused);
+  fresh_reads.set_waiting(static_cast<uint32_t>(fresh.waiting));
+  fresh_reads.set_questions(fresh.questions);
   const ReadResends::Totals resends = environment.resends.totals();
   response.set_reads_resent(resends.resent);
   response.set_read_resends_refused(resends.refused);

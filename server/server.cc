@@ -14,6 +14,7 @@
 
 #include "pool/control/pg_commit_oracle.h"
 #include "pool/control/pg_idempotency_store.h"
+#include "pool/control/pg_replay_gauge.h"
 #include "pool/pg/blocking_thread.h"
 #include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
@@ -127,6 +128,10 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       .on_change = [this](const Topology& before,
                           const Topology& after) { OnTopologyChange(before, after); },
       .on_session_event = &LogSessionEvent,
+      .make_gauge =
+          [timeout = hot.cluster.probe.timeout](const Endpoint& endpoint) {
+            return std::make_unique<PgReplayGauge>(endpoint, timeout, ReadConninfo);
+          },
       .on_trouble = [this] { prober_->Nudge(); }});
   monitor_ = std::make_unique<PoolMonitor>(PoolMonitorDeps{
       .options = hot.monitor,

@@ -78,7 +78,7 @@ bool NeverRan(const absl::Status& status);
 // The primary refuses writes, so it is one no more; nothing of the statement is left.
 bool WasRefusedByStandby(const absl::Status& status);
 // Who the call queues behind for a session.
-uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,
+Caller CallerOf(CallBase& call, const CallEnvironment& environment,
                   std::string_view tag);
 // Tells the prober about errors that blame an endpoint.
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status);

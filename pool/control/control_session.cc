@@ -7,11 +7,15 @@
 #include <pqxx/pqxx>
 
 #include "pool/control/control_text.h"
+#include "pool/control/replica_timeline.h"
+#include "pool/control/wal_reader.h"
 #include "pool/str_cat.h"
 
 namespace pgsluice {
 
 namespace {
+
+constexpr absl::Duration kHistoryRetry = absl::Minutes(1);
 
 // PostgreSQL 10 and later. The control file's timeline lags after a promotion; the WAL
 // file's name does not, and on a standby the WAL receiver knows. Who has not the
@@ -19,7 +23,7 @@ namespace {
 constexpr char kProbe[] = R"sql(
 SELECT in_recovery,
        system_identifier,
-       CASE WHEN in_recovery THEN GREATEST(received_tli, timeline_of_checkpoint, min_recovery_end_timeline)
+       CASE WHEN in_recovery THEN timeline_of_replica
             ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(lsn), 1, 8))::pg_catalog.bit(32)::pg_catalog.int4
        END AS timeline,
        lsn,
@@ -35,8 +39,7 @@ FROM (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
              pg_catalog.pg_last_wal_receive_lsn() AS receive_lsn,
              pg_catalog.pg_last_xact_replay_timestamp() AS replayed_at,
              (SELECT system_identifier FROM pg_catalog.pg_control_system()) AS system_identifier,
-             (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()) AS timeline_of_checkpoint,
-             (SELECT min_recovery_end_timeline FROM pg_catalog.pg_control_recovery()) AS min_recovery_end_timeline
+             )sql" PGSLUICE_REPLICA_TIMELINE_SQL R"sql( AS timeline_of_replica
       OFFSET 0) AS now
 LEFT JOIN pg_catalog.pg_stat_wal_receiver ON in_recovery
 )sql";
@@ -90,6 +93,7 @@ void ControlSession::Ask(ProbeResult& result) {
   const absl::Time asked = absl::Now();
   pqxx::nontransaction transaction(connection_->pqxx_connection);
   const pqxx::row row = transaction.exec1(kProbe);
+  transaction.commit();
   result.round_trip = absl::Now() - asked;
   const auto seconds = [&row](const char* column) {
     return row[column].is_null()
@@ -126,6 +130,7 @@ ProbeResult ControlSession::Probe() {
     if (connection_ != nullptr) {
       Ask(result);
       result.ok = true;
+      if (!result.in_recovery) result.history = HistoryOf(result.timeline);
     }
   } catch (const std::exception& failure) {
     Disconnect();
@@ -138,6 +143,24 @@ ProbeResult ControlSession::Probe() {
   result.at = absl::Now();
   result.latency = result.at - begun;
   return result;
+}
+
+// Read once for each timeline. Where it may not be read, one look now and then is enough.
+std::shared_ptr<const TimelineHistory> ControlSession::HistoryOf(uint32_t timeline) {
+  if (history_ != nullptr && history_->timeline == timeline) return history_;
+  const absl::Time now = absl::Now();
+  const bool is_due = timeline != looked_for_ || now - looked_at_ >= kHistoryRetry;
+  if (!is_due) return nullptr;
+  looked_for_ = timeline;
+  looked_at_ = now;
+  // The first one comes from nowhere, and has no file.
+  std::optional<std::string> text = "";
+  if (timeline > 1) text = WalReader(connection_->pqxx_connection).History(timeline);
+  history_.reset();
+  if (text.has_value()) {
+    history_ = std::make_shared<const TimelineHistory>(ParseHistory(timeline, *text));
+  }
+  return history_;
 }
 
 }  // namespace pgsluice

@@ -45,11 +45,17 @@ class ControlSession final {
   void Connect(const std::string& conninfo);
   void Ask(ProbeResult& result);
 
+  std::shared_ptr<const TimelineHistory> HistoryOf(uint32_t timeline);
+
   const Endpoint endpoint_;
   const ConninfoReader read_conninfo_;
   ControlOptions options_;
   std::unique_ptr<Connection> connection_;
   std::atomic<int> socket_{-1};
+  // Shared with the probes' results.
+  std::shared_ptr<const TimelineHistory> history_;
+  uint32_t looked_for_ = 0;  // The timeline whose history was looked for last.
+  absl::Time looked_at_;
 };
 
 }  // namespace pgsluice

@@ -111,6 +111,7 @@ absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config
   const bool has_fallback =
       config.routing().read_fallback() != config::v1::READ_FALLBACK_NONE;
   options.read_fallback = has_fallback ? ReadFallback::kPrimary : ReadFallback::kNone;
+  options.freshness_wait = ToDuration(config.routing().freshness_wait());
   return options;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/escaping.h"
 
 #include "client/cpp/cli/admin_command.h"
 #include "client/cpp/cli/health_command.h"
@@ -24,6 +25,8 @@ Examples:
   pgsluice query 'select now()'
   pgsluice query 'select * from users where id = $1' 42 --read
   pgsluice query --csv --stream 'select * from events' > events.csv
+  pgsluice query --report 'insert into users ...'    (prints a token)
+  pgsluice query --read --at-least TOKEN 'select * from users'
   pgsluice query -1 -f changes.sql
   pgsluice health --watch
   pgsluice pools --watch
@@ -72,6 +75,40 @@ void AddDuration(CLI::App& app, const std::string& name,
       ->option_text("DURATION");
 }
 
+// A token as --report prints it.
+std::string TakeToken(std::string& text) {
+  std::string bytes;
+  const bool is_good = absl::Base64Unescape(text, &bytes) && !bytes.empty();
+  if (!is_good) return "not a token as --report prints it: " + text;
+  text = bytes;
+  return "";
+}
+
+void AddFreshness(CLI::App& query, QueryCommandOptions& options) {
+  static const std::map<std::string, v1::IfUnmet> kIfUnmet = {
+      {"wait", v1::IF_UNMET_WAIT},
+      {"primary", v1::IF_UNMET_PRIMARY},
+      {"fail", v1::IF_UNMET_FAIL}};
+  CLI::Option* at_least =
+      query
+          .add_option("--at-least", options.at_least,
+                      "With --read: must see the write that this token came with, as "
+                      "--report printed it")
+          ->transform(CLI::Validator(TakeToken, "TOKEN"))
+          ->option_text("TOKEN");
+  AddDuration(
+      query, "--max-staleness",
+      [&options](absl::Duration value) { options.max_staleness = value; },
+      "With --read: must see every commit older than this");
+  query.get_option("--max-staleness")->excludes(at_least);
+  query
+      .add_option("--if-unmet", options.if_unmet,
+                  "With one of them, when no replica is that fresh: wait for one, go to "
+                  "the primary, or fail; unless given, wait a little and go there")
+      ->transform(CLI::CheckedTransformer(kIfUnmet, CLI::ignore_case))
+      ->option_text("wait|primary|fail");
+}
+
 CLI::App* AddQuery(CLI::App& app, QueryCommandOptions& options) {
   CLI::App* query = app.add_subcommand("query", "Run statements and print their results");
   query
@@ -90,6 +127,7 @@ CLI::App* AddQuery(CLI::App& app, QueryCommandOptions& options) {
   query->add_flag("-r,--read", options.read, "Only reads: may run on a replica");
   query->add_flag("--strong", options.strong,
                   "With --read: must see every commit acknowledged before");
+  AddFreshness(*query, options);
   query->add_flag(
       "--stream", options.stream,
       "Stream the result: any size, printed as it arrives (JSON: a line a row)");
