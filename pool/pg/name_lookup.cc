@@ -35,9 +35,13 @@ HostAddresses LookUpHost(const std::string& host) {
 
 void NameLookup::Start(std::string host,
                        std::shared_ptr<Completion<HostAddresses>> found) {
-  absl::MutexLock lock(&mutex_);
-  if (thread_ == nullptr) thread_ = std::make_unique<BlockingThread>();
-  thread_->Run([look_up = look_up_, host = std::move(host), found = std::move(found)] {
+  BlockingThread* thread = nullptr;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (thread_ == nullptr) thread_ = std::make_unique<BlockingThread>();
+    thread = thread_.get();
+  }
+  thread->Run([look_up = look_up_, host = std::move(host), found = std::move(found)] {
     found->Set(look_up(host));
   });
 }
