@@ -5,7 +5,6 @@
 #include <grpc/grpc.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
-#include <map>
 #include <thread>
 #include <utility>
 
@@ -15,14 +14,13 @@
 #include "pool/control/pg_commit_oracle.h"
 #include "pool/control/pg_idempotency_store.h"
 #include "pool/control/pg_replay_gauge.h"
-#include "pool/pg/blocking_thread.h"
-#include "pool/pg/pg_connector.h"
 #include "pool/str_cat.h"
 #include "pool/timer.h"
 #include "server/alert_log.h"
 #include "server/config/endpoint_resolution.h"
 #include "server/idempotency_log.h"
 #include "server/log.h"
+#include "server/pg_connector_factory.h"
 #include "server/port_check.h"
 #include "server/rpc.h"
 #include "server/server_settings.h"
@@ -40,54 +38,6 @@ constexpr absl::Duration kCloseSessionsWithin = absl::Seconds(3);
 constexpr absl::Duration kStopGrace = absl::Seconds(1);
 // For callers to hear that they shall go, before connections without a call are cut.
 constexpr absl::Duration kGoodbyeGrace = absl::Seconds(1);
-
-class PgConnectorFactory final : public ConnectorFactory {
- public:
-  explicit PgConnectorFactory(std::vector<asio::any_io_executor> shards)
-      : shards_(std::move(shards)) {}
-
-  std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
-                                  const SessionOptions& options) override {
-    const std::shared_ptr<CancelTally> tally = TallyOf(endpoint.name, role);
-    return std::make_shared<PgConnector>(
-        PgConnectorDeps{.endpoint = endpoint,
-                        .role = role,
-                        .options = options,
-                        .shards = shards_,
-                        .cancel_tally = tally,
-                        .read_conninfo = ReadConninfo,
-                        .file_thread = file_thread_,
-                        .names = NamesOf(endpoint.name)});
-  }
-
- private:
-  const std::vector<asio::any_io_executor> shards_;
-  // An endpoint keeps its tally when it gets a new connector.
-  std::shared_ptr<CancelTally> TallyOf(const std::string& endpoint, Role role)
-      ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    std::shared_ptr<CancelTally>& tally = tallies_[{endpoint, role}];
-    if (tally == nullptr) tally = std::make_shared<CancelTally>();
-    return tally;
-  }
-
-  // A name server that does not answer for one endpoint holds up no other.
-  std::shared_ptr<NameLookup> NamesOf(const std::string& endpoint)
-      ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    std::shared_ptr<NameLookup>& names = names_[endpoint];
-    if (names == nullptr) names = std::make_shared<NameLookup>();
-    return names;
-  }
-
-  absl::Mutex mutex_;
-  std::map<std::string, std::shared_ptr<NameLookup>> names_
-      ABSL_GUARDED_BY(mutex_);  // Shared with connectors.
-  std::map<std::pair<std::string, Role>, std::shared_ptr<CancelTally>> tallies_
-      ABSL_GUARDED_BY(mutex_);  // Shared with connectors and sessions.
-  // Shared with connectors.
-  const std::shared_ptr<BlockingThread> file_thread_ = std::make_shared<BlockingThread>();
-};
 
 std::vector<std::string> ServiceNames() {
   return {"pgsluice.v1.GatewayService", "grpc.health.v1.Health",
