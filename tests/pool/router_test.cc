@@ -12,10 +12,10 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr RouteRequest kWrite = {Intent::kWrite, {}, ReadFallback::kPrimary};
-constexpr RouteRequest kRead = {Intent::kRead, {}, ReadFallback::kPrimary};
-constexpr RouteRequest kReadNoFallback = {Intent::kRead, {}, ReadFallback::kNone};
-constexpr RouteRequest kStrong = {
+const RouteRequest kWrite = {Intent::kWrite, {}, ReadFallback::kPrimary};
+const RouteRequest kRead = {Intent::kRead, {}, ReadFallback::kPrimary};
+const RouteRequest kReadNoFallback = {Intent::kRead, {}, ReadFallback::kNone};
+const RouteRequest kStrong = {
     Intent::kRead, {Freshness::Kind::kStrong}, ReadFallback::kPrimary};
 
 EndpointView View(Role role, bool is_reachable = true) {
