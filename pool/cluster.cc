@@ -6,8 +6,8 @@
 
 #include "asio/this_coro.hpp"
 
-#include "pool/completion.h"
 #include "pool/cluster_fresh_read.h"
+#include "pool/completion.h"
 #include "pool/error.h"
 #include "pool/timer.h"
 #include "pool/wait_prediction.h"
@@ -109,10 +109,9 @@ asio::awaitable<absl::StatusOr<Lease>> Cluster::TakeSession(
     std::shared_ptr<EndpointPool> pool, AcquireRequest request, absl::Duration patience,
     StopSignal& stop) {
   auto completion = std::make_shared<LeaseCompletion>();
-  absl::StatusOr<EndpointPool::Acquired> acquired =
-      pool->Acquire(request, [completion](absl::StatusOr<Lease> lease) {
-        completion->Set(std::move(lease));
-      });
+  absl::StatusOr<EndpointPool::Acquired> acquired = pool->Acquire(
+      request,
+      [completion](absl::StatusOr<Lease> lease) { completion->Set(std::move(lease)); });
   if (!acquired.ok()) co_return acquired.status();
   if (Lease* lease = std::get_if<Lease>(&*acquired); lease != nullptr) {
     co_return std::move(*lease);

@@ -161,8 +161,7 @@ class Cluster final {
   // Conditional reads (cluster_freshness.cc).
   struct FreshRead;
   absl::StatusOr<RouteDecision> ChooseFresh(const State& state,
-                                            const RouteRequest& request,
-                                            FreshRead& read);
+                                            const RouteRequest& request, FreshRead& read);
   // When it said so.
   std::optional<absl::Time> WhenItMet(const EndpointView& view, const FreshRead& read,
                                       const Lineage& lineage) const;

@@ -17,12 +17,13 @@ struct Cluster::FreshRead {
   // Readings of before then do not count, since the session at hand is younger: its
   // server may have started anew in between, and be back behind what it had replayed.
   absl::Time not_before = absl::InfinitePast();
-  // Until then a newer reading is waited for, whatever the caller wants of stale replicas.
+  // Until then a newer reading is waited for, whatever the caller wants of stale
+  // replicas.
   absl::Time verify_until = absl::InfinitePast();
 
   // Of the latest look:
   std::optional<WalPosition> wanted = {};
-  bool is_ahead = false;              // The token is from a timeline not known yet.
+  bool is_ahead = false;               // The token is from a timeline not known yet.
   std::vector<absl::Time> asked = {};  // When each endpoint said that it meets it.
 };
 

@@ -73,10 +73,10 @@ absl::Status TokenRefused(TokenStanding standing, const WriteToken& token,
                             "failover has lost it; ",
                             WhereLost(token, topology.lineage), kDropIt));
     case TokenStanding::kForeign:
-      return Refused("TOKEN_OF_ANOTHER_CLUSTER",
-                     StrCat("is of another PostgreSQL cluster (system identifier ",
-                            token.system_identifier, ", not ",
-                            topology.system_identifier, ")"));
+      return Refused(
+          "TOKEN_OF_ANOTHER_CLUSTER",
+          StrCat("is of another PostgreSQL cluster (system identifier ",
+                 token.system_identifier, ", not ", topology.system_identifier, ")"));
   }
   return Internal("a good token was refused");
 }
@@ -113,7 +113,8 @@ absl::Status NotFreshInTime(absl::Duration waited, std::string_view how_far) {
       Code::kDeadlineExceeded,
       StrCat("no replica was fresh enough within ",
              absl::FormatDuration(absl::Trunc(waited, absl::Milliseconds(1))), " (",
-             how_far, "), and the deadline is near; use a later one, or if_unmet PRIMARY"),
+             how_far,
+             "), and the deadline is near; use a later one, or if_unmet PRIMARY"),
       {.reason = "NOT_FRESH_IN_TIME",
        .retry_scope = RetryScope::kStatement,
        .retry_delay = kRetrySoon});

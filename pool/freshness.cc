@@ -35,8 +35,7 @@ TokenStanding StandingOf(const WalPosition& position, const Lineage& lineage) {
 
 TokenStanding JudgeToken(const WriteToken& token, const Topology& topology) {
   uint64_t system_identifier = 0;
-  const bool is_known =
-      absl::SimpleAtoi(topology.system_identifier, &system_identifier);
+  const bool is_known = absl::SimpleAtoi(topology.system_identifier, &system_identifier);
   if (is_known && system_identifier != token.system_identifier) {
     return TokenStanding::kForeign;
   }

@@ -39,16 +39,15 @@ Lineage NextLineage(const Lineage& before, const WalPosition& primary,
   }
   if (before.timeline == primary.timeline) return before;
   Lineage next{.timeline = primary.timeline, .ends = {}, .is_complete = false};
-  const bool is_direct = before_promotion.has_value() &&
-                         before_promotion->timeline + 1 == primary.timeline;
+  const bool is_direct =
+      before_promotion.has_value() && before_promotion->timeline + 1 == primary.timeline;
   if (!is_direct) return next;
   // What is known of the ancestors of the timeline that it came from.
   if (before.timeline == before_promotion->timeline) {
     next.ends = before.ends;
     next.is_complete = before.is_complete;
   }
-  next.ends.push_back(
-      {before_promotion->timeline, before_promotion->lsn, primary.lsn});
+  next.ends.push_back({before_promotion->timeline, before_promotion->lsn, primary.lsn});
   return next;
 }
 

@@ -19,8 +19,8 @@
 
 namespace pgsluice {
 
-// A session as its pool sees it. Fields other than `session` and `opened_at` belong to the
-// pool's mutex.
+// A session as its pool sees it. Fields other than `session` and `opened_at` belong to
+// the pool's mutex.
 struct PooledSession {
   uint64_t id = 0;
   std::shared_ptr<Session> session;  // Shared with its own pending work.

@@ -63,10 +63,9 @@ void ReplayWatch::FollowLocked() {
                                    follower.endpoint) != replicas_.end();
   }
   for (const Endpoint& replica : replicas_) {
-    const bool is_followed =
-        std::any_of(followers_.begin(), followers_.end(), [&](const Follower& one) {
-          return one.endpoint == replica && !one.has_ended;
-        });
+    const bool is_followed = std::any_of(
+        followers_.begin(), followers_.end(),
+        [&](const Follower& one) { return one.endpoint == replica && !one.has_ended; });
     if (is_followed) continue;
     Follower& follower = followers_.emplace_back();
     follower.endpoint = replica;

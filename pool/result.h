@@ -40,8 +40,8 @@ struct CommandResult {
   std::string command_tag;
   uint64_t rows_affected = 0;  // INSERT, UPDATE, DELETE, MERGE; else 0.
   std::vector<NoticeInfo> notices;
-  // Not before the commit, if it was asked for (Execution::wants_position). Absent when the
-  // session went, or the answer, before it was there.
+  // Not before the commit, if it was asked for (Execution::wants_position). Absent when
+  // the session went, or the answer, before it was there.
   std::optional<WalPosition> position = {};
 };
 

@@ -50,9 +50,8 @@ absl::StatusOr<SinkState> WritePositionSink::OnRow(std::span<const Cell> row) {
   const std::optional<uint64_t> lsn = ParseLsn(TextOf(row[0]));
   const std::string_view file = TextOf(row[1]).substr(0, kTimelineDigits);
   WalPosition position;
-  if (lsn.has_value() &&
-      absl::SimpleHexAtoi(absl::string_view(file.data(), file.size()),
-                          &position.timeline)) {
+  if (lsn.has_value() && absl::SimpleHexAtoi(absl::string_view(file.data(), file.size()),
+                                             &position.timeline)) {
     position.lsn = EndOfLastRecord(*lsn);
     position_ = position;
   }

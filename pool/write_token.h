@@ -1,5 +1,5 @@
-// A token: what a write hands out so that a later read sees it, through whichever gateway.
-// Rules file.
+// A token: what a write hands out so that a later read sees it, through whichever
+// gateway. Rules file.
 #pragma once
 
 #include <cstdint>

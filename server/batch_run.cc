@@ -176,9 +176,8 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     sinks.push_back(&note->sink());
   }
   if (flight.has_commit) {
-    legs.push_back({.statement = &commit,
-                    .phase = Phase::kCommit,
-                    .wants_position = WantsTokens()});
+    legs.push_back(
+        {.statement = &commit, .phase = Phase::kCommit, .wants_position = WantsTokens()});
     sinks.push_back(&none);
   }
   const absl::Time begun = absl::Now();

@@ -40,7 +40,8 @@ void BatchRun::TakePosition(const std::optional<WalPosition>& position) {
 }
 
 void BatchRun::FillReport(v1::BatchResponse& response) const {
-  RouteToProto(endpoint_, role_, routed_.reason, routed_.sight, *response.mutable_route());
+  RouteToProto(endpoint_, role_, routed_.reason, routed_.sight,
+               *response.mutable_route());
   *response.mutable_timing()->mutable_queued() = ToProto(queued_);
   if (freshness_wait_ > absl::ZeroDuration()) {
     *response.mutable_timing()->mutable_freshness_wait() = ToProto(freshness_wait_);

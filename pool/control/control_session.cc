@@ -130,8 +130,7 @@ std::shared_ptr<const TimelineHistory> ControlSession::HistoryOf(uint32_t timeli
   if (timeline > 1) text = WalReader(connection_->pqxx_connection).History(timeline);
   history_.reset();
   if (text.has_value()) {
-    history_ =
-        std::make_shared<const TimelineHistory>(ParseHistory(timeline, *text));
+    history_ = std::make_shared<const TimelineHistory>(ParseHistory(timeline, *text));
   }
   return history_;
 }

@@ -42,8 +42,7 @@ absl::StatusOr<WalReading> PgReplayGauge::Ask() {
     if (connection_ == nullptr) {
       const absl::StatusOr<std::string> conninfo = read_conninfo_(endpoint_);
       if (!conninfo.ok()) return conninfo.status();
-      connection_ =
-          std::make_unique<Connection>(WithControlOptions(*conninfo, timeout_));
+      connection_ = std::make_unique<Connection>(WithControlOptions(*conninfo, timeout_));
       socket_ = connection_->pqxx_connection.sock();
     }
     const absl::Time asked_at = absl::Now();
@@ -52,9 +51,9 @@ absl::StatusOr<WalReading> PgReplayGauge::Ask() {
     if (!row[0].as<bool>() || row[1].is_null()) {
       return absl::UnavailableError("it is no replica");
     }
-    return WalReading{.position = {.timeline = row[2].as<uint32_t>(0),
-                                   .lsn = row[1].as<uint64_t>()},
-                      .asked_at = asked_at};
+    return WalReading{
+        .position = {.timeline = row[2].as<uint32_t>(0), .lsn = row[1].as<uint64_t>()},
+        .asked_at = asked_at};
   } catch (const std::exception& failure) {
     Rest();
     return absl::UnavailableError(OneLine(failure.what()));
