@@ -4,6 +4,14 @@
 
 namespace pgsluice {
 
+namespace {
+
+// So long without a word of it, the server is no longer taken to be full: a pool that
+// nobody asks for more sessions would never find out.
+constexpr int kFullForIntervals = 12;
+
+}  // namespace
+
 DialGate::DialGate(const PoolOptions& options)
     : backoff_(options.backoff_initial, options.backoff_max) {
   Reconfigure(options);
@@ -48,7 +56,7 @@ void DialGate::OnSuccess(absl::Time now) {
   shut_until_ = absl::InfinitePast();
   if (!lowered_.has_value()) return;
   // There is room again: one more, and a pause before the next.
-  ++*lowered_;
+  Lower(MaxOpen(now) + 1, now);
   shut_until_ = now + full_retry_interval_;
   if (*lowered_ >= max_size_) {
     lowered_.reset();
@@ -62,12 +70,19 @@ void DialGate::OnFailure(bool is_full, size_t open, bool has_waiters, absl::Time
   if (has_waiters) delay = std::min(delay, retry_delay_);
   if (is_full) {
     // One above what there is, so that a later dial finds out about room.
-    lowered_ = std::min(max_size_, open + 1);
+    Lower(std::min(max_size_, open + 1), now);
     delay = open > 0 ? full_retry_interval_ : delay;
   }
   shut_until_ = now + delay;
 }
 
-size_t DialGate::max_open() const { return lowered_.value_or(max_size_); }
+void DialGate::Lower(size_t target, absl::Time now) {
+  lowered_ = target;
+  lowered_until_ = now + kFullForIntervals * full_retry_interval_;
+}
+
+size_t DialGate::MaxOpen(absl::Time now) const {
+  return now < lowered_until_ ? lowered_.value_or(max_size_) : max_size_;
+}
 
 }  // namespace pgsluice

@@ -41,11 +41,13 @@ class DialGate final {
   // Before that no dial starts; the infinite past when one may start at once.
   absl::Time shut_until() const { return shut_until_; }
   // Most sessions for now: max_size, or less while the server is full. It rises by one
-  // for each `full_retry_interval` that the server takes another one.
-  size_t max_open() const;
+  // for each `full_retry_interval` that the server takes another one, and is forgotten
+  // when nothing was heard of its being full for twelve of them.
+  size_t MaxOpen(absl::Time now) const;
 
  private:
   double TokensAt(absl::Time now) const;
+  void Lower(size_t target, absl::Time now);
 
   size_t max_size_ = 0;
   size_t max_concurrent_ = 0;
@@ -59,6 +61,7 @@ class DialGate final {
   double tokens_ = 0;
   absl::Time tokens_at_ = absl::InfinitePast();
   std::optional<size_t> lowered_;  // The target while the server is full.
+  absl::Time lowered_until_ = absl::InfinitePast();
 };
 
 }  // namespace pgsluice

@@ -69,7 +69,7 @@ absl::Status EndpointPool::CheckIfDoomedLocked(const AcquireRequest& request,
   if (options_.refuse_doomed == DoomedPolicy::kOff) return absl::OkStatus();
   if (is_paused_) return absl::OkStatus();  // Nobody knows for how long.
   // More sessions may be opened yet: then nothing is certain.
-  if (sessions_.size() + connecting_ < gate_.max_open()) return absl::OkStatus();
+  if (sessions_.size() + connecting_ < gate_.MaxOpen(now)) return absl::OkStatus();
   const std::optional<absl::Duration> wait =
       PredictWait(queue_.size(), sessions_.size(), hold_.value());
   if (!wait.has_value() || now + *wait <= request.deadline) return absl::OkStatus();

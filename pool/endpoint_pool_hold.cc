@@ -28,7 +28,7 @@ void EndpointPool::PlaceOrRenewLocked(PooledSession* session, absl::Time now,
     return;
   }
   CloseLocked(session, CloseReason::kRenewed, work);
-  if (sessions_.size() + connecting_ < gate_.max_open()) DialLocked(1, now, work);
+  if (sessions_.size() + connecting_ < gate_.MaxOpen(now)) DialLocked(1, now, work);
 }
 
 void EndpointPool::RenewIdleLocked(absl::Time now, Work& work) {

@@ -63,7 +63,7 @@ PoolStats EndpointPool::Stats() const {
                   .is_retired = retired_for_.has_value(),
                   .min_size = options_.min_size,
                   .max_size = options_.max_size,
-                  .target_size = gate_.max_open(),
+                  .target_size = gate_.MaxOpen(now),
                   .open = sessions_.size(),
                   .idle = idle_.size(),
                   .leased = leased_,
@@ -159,7 +159,7 @@ void EndpointPool::OpenAsNeededLocked(absl::Time now, Work& work) {
       .connecting = connecting_,
       .idle = idle_.size(),
       .waiters = is_paused_ ? 0 : queue_.size(LeaseKind::kStatement) + transactions};
-  const size_t wanted = SessionsWanted(counts, options_.min_size, gate_.max_open());
+  const size_t wanted = SessionsWanted(counts, options_.min_size, gate_.MaxOpen(now));
   size_t dials = gate_.MayStart(wanted, connecting_, now);
   if (dials > 0) DialLocked(dials, now, work);
 }

@@ -30,10 +30,12 @@ ResultLimits Unlimited() {
 
 absl::Status BatchBudget::Spend(size_t bytes) {
   if (rows_ >= limits_.max_rows) {
-    return ResultTooLarge("max_rows (of all steps)", limits_.max_rows);
+    return ResultTooLarge(is_shared_ ? "max_rows (of all steps)" : "max_rows",
+                          limits_.max_rows);
   }
   if (bytes_ + bytes > limits_.max_bytes) {
-    return ResultTooLarge("max_bytes (of all steps)", limits_.max_bytes);
+    return ResultTooLarge(is_shared_ ? "max_bytes (of all steps)" : "max_bytes",
+                          limits_.max_bytes);
   }
   ++rows_;
   bytes_ += bytes;

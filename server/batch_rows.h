@@ -19,7 +19,9 @@ namespace pgsluice {
 // What all steps together may return.
 class BatchBudget final {
  public:
-  explicit BatchBudget(const ResultLimits& limits) : limits_(limits) {}
+  // `is_shared` by several steps, and called so in errors.
+  explicit BatchBudget(const ResultLimits& limits, bool is_shared = true)
+      : limits_(limits), is_shared_(is_shared) {}
 
   absl::Status Spend(size_t bytes);
   void Refund(uint64_t rows, uint64_t bytes) {
@@ -29,6 +31,7 @@ class BatchBudget final {
 
  private:
   ResultLimits limits_;
+  bool is_shared_ = true;
   uint64_t rows_ = 0;
   uint64_t bytes_ = 0;
 };

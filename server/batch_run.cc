@@ -53,7 +53,7 @@ BatchRun::BatchRun(CallBase& call, const CallEnvironment& environment,
       begin_(std::move(begin)),
       response_(response),
       key_(key),
-      budget_(options.result) {}
+      budget_(options.result, !program.is_query) {}
 
 asio::awaitable<absl::Status> BatchRun::Run() {
   return program_.is_atomic ? RunAtomic() : RunIndependent();
@@ -62,7 +62,7 @@ asio::awaitable<absl::Status> BatchRun::Run() {
 void BatchRun::BeginAnew() {
   response_.clear_results();
   rows_.clear();
-  budget_ = BatchBudget(options_.result);
+  budget_ = BatchBudget(options_.result, !program_.is_query);
   has_failed_.assign(program_.steps.size(), false);
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     v1::QueryResponse& result = *response_.add_results()->mutable_result();
@@ -130,14 +130,6 @@ asio::awaitable<absl::Status> BatchRun::AttemptAtomic() {
   }
   if (status.ok() && !flights.back().has_commit) status = co_await Commit();
   co_return status;
-}
-
-// What was recorded is committed: the read of it finds a place behind it.
-asio::awaitable<absl::Status> BatchRun::Replay() {
-  absl::StatusOr<CommandResult> replayed =
-      co_await key_->Replay(routed_.lease, call_.stop(), response_, WantsTokens());
-  if (replayed.ok()) TakePosition(replayed->position);
-  co_return replayed.status();
 }
 
 asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
@@ -216,9 +208,13 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     if (!status.ok()) co_return At(i, status);
   }
   if (!flight.has_commit) co_return absl::OkStatus();
-  absl::Status committed = CheckCommitted(results.back());
-  if (committed.ok()) TakePosition(results.back()->position);
-  co_return committed;
+  const absl::StatusOr<CommandResult>& committed = results.back();
+  absl::Status status = CheckCommitted(committed);
+  if (committed.ok()) {
+    AddNotices(*committed, *response_.mutable_results()->rbegin()->mutable_result());
+  }
+  if (status.ok()) TakePosition(committed->position);
+  co_return status;
 }
 
 // A flight without steps.

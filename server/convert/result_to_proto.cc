@@ -8,22 +8,27 @@
 namespace pgsluice {
 namespace {
 
-constexpr size_t kMaxNotices = 16;
+constexpr int kMaxNotices = 16;
 constexpr size_t kMaxNoticeBytes = 1024;
+
+// Up to the limit for all.
+void Add(const std::vector<NoticeInfo>& notices,
+         google::protobuf::RepeatedPtrField<v1::Notice>& out) {
+  for (const NoticeInfo& from : notices) {
+    if (out.size() >= kMaxNotices) return;
+    v1::Notice& notice = *out.Add();
+    notice.set_severity(ToValidUtf8(from.severity));
+    notice.set_sqlstate(from.sqlstate);
+    notice.set_message(CutUtf8(from.message, kMaxNoticeBytes));
+  }
+}
 
 template <class Message>
 void SetCommand(const CommandResult& command, Message& message) {
   message.set_rows_affected(command.rows_affected);
   message.set_command_tag(command.command_tag);
   message.clear_notices();
-  const size_t count = std::min(command.notices.size(), kMaxNotices);
-  for (size_t i = 0; i < count; ++i) {
-    const NoticeInfo& from = command.notices[i];
-    v1::Notice& notice = *message.add_notices();
-    notice.set_severity(ToValidUtf8(from.severity));
-    notice.set_sqlstate(from.sqlstate);
-    notice.set_message(CutUtf8(from.message, kMaxNoticeBytes));
-  }
+  Add(command.notices, *message.mutable_notices());
 }
 
 }  // namespace
@@ -46,6 +51,10 @@ void ColumnsToProto(const std::vector<ColumnInfo>& columns,
 
 void CommandToProto(const CommandResult& command, v1::QueryResponse& response) {
   SetCommand(command, response);
+}
+
+void AddNotices(const CommandResult& command, v1::QueryResponse& response) {
+  Add(command.notices, *response.mutable_notices());
 }
 
 void CommandToProto(const CommandResult& command, uint64_t row_count,

@@ -16,7 +16,9 @@ void ColumnsToProto(const std::vector<ColumnInfo>& columns,
 
 // Sets rows_affected, command_tag and notices; at most 16 of these.
 void CommandToProto(const CommandResult& command, v1::QueryResponse& response);
-// As above, and row_count.
+// Of the COMMIT that belongs to it: its notices join those there are; at most 16 in all.
+void AddNotices(const CommandResult& command, v1::QueryResponse& response);
+// As CommandToProto above, and row_count.
 void CommandToProto(const CommandResult& command, uint64_t row_count,
                     v1::StreamTrailer& trailer);
 

@@ -4,12 +4,12 @@
 #include <string>
 #include <thread>
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
 
-class BackendKillTest : public LiveTest {
+class BackendKillTest : public FaultTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();

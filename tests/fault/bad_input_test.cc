@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -15,7 +15,7 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using std::string_literals::operator""s;
 
-class BadInputTest : public LiveTest {
+class BadInputTest : public FaultTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();
@@ -25,7 +25,7 @@ class BadInputTest : public LiveTest {
   }
   void TearDown() override {
     EXPECT_TRUE(client().Query("SELECT 1").ok());
-    LiveTest::TearDown();
+    FaultTest::TearDown();
   }
   uint64_t Acquired() {
     return PoolOf(client().PoolStats(), "server0").counters().acquired();

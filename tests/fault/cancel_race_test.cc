@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -28,7 +28,7 @@ constexpr absl::Duration kLimitLong = absl::Minutes(30);
 
 bool IsLong() { return std::getenv("PGSLUICE_TEST_LONG") != nullptr; }
 
-class CancelRaceTest : public LiveTest {
+class CancelRaceTest : public FaultTest {
  protected:
   static int Wanted() { return IsLong() ? kCancelsLong : kCancels; }
 

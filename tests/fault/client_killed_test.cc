@@ -3,13 +3,13 @@
 #include <memory>
 #include <thread>
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 #include "tests/testing/tcp_gate.h"
 
 namespace pgsluice::testing {
 namespace {
 
-class ClientKilledTest : public LiveTest {
+class ClientKilledTest : public FaultTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();

@@ -15,9 +15,9 @@
 #include "google/rpc/status.pb.h"
 
 #include "pgsluice/v1/transaction_outcome.pb.h"
+#include "tests/fault/fault_test.h"
 #include "tests/fault/ledger_writes.h"
 #include "tests/fault/slow_commits.h"
-#include "tests/testing/live_test.h"
 #include "tests/testing/sql_connection.h"
 #include "tests/testing/tcp_gate.h"
 
@@ -34,7 +34,7 @@ std::optional<v1::TransactionReference> ReferenceIn(const grpc::Status& status) 
   return std::nullopt;
 }
 
-class CommitInDoubtTest : public LiveTest {
+class CommitInDoubtTest : public FaultTest {
  public:
   static void SetUpTestSuite() {
     SetUpCluster({.replicas = 0});

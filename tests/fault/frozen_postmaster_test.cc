@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -17,11 +17,11 @@ namespace {
 constexpr double kLongestOverrunSeconds = 1.0;
 constexpr double kWatchSlackSeconds = 0.5;
 
-class FrozenPostmasterTest : public LiveTest {
+class FrozenPostmasterTest : public FaultTest {
  protected:
   void TearDown() override {
     cluster().server(0).Thaw();
-    LiveTest::TearDown();
+    FaultTest::TearDown();
   }
 
   // Of a session that is open already: none can be opened.

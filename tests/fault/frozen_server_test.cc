@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -13,7 +13,7 @@ constexpr absl::Duration kDeadline = absl::Milliseconds(500);
 // A call returns at its deadline + 250 ms; the rest is for a loaded machine.
 constexpr absl::Duration kGrace = absl::Seconds(1);
 
-class FrozenServerTest : public LiveTest {
+class FrozenServerTest : public FaultTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();
@@ -26,7 +26,7 @@ class FrozenServerTest : public LiveTest {
   }
   void TearDown() override {
     cluster().server(0).Thaw();
-    LiveTest::TearDown();
+    FaultTest::TearDown();
   }
   void ExpectRestored() {
     cluster().server(0).Thaw();

@@ -11,8 +11,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 
+#include "tests/fault/fault_test.h"
 #include "tests/testing/free_port.h"
-#include "tests/testing/live_test.h"
 #include "tests/testing/namespace_relay.h"
 #include "tests/testing/network_namespace.h"
 
@@ -24,7 +24,7 @@ constexpr char kSlowRead[] = "SELECT pg_sleep(6)";
 constexpr char kSlowWrite[] = "INSERT INTO ledger SELECT 1 FROM pg_sleep(6)";
 constexpr absl::Duration kFoundWithin = absl::Seconds(5);
 
-class HalfOpenTest : public LiveTest {
+class HalfOpenTest : public FaultTest {
  public:
   static void SetUpTestSuite() { SetUpCluster({.replicas = 0}); }
 
@@ -48,7 +48,7 @@ class HalfOpenTest : public LiveTest {
     cluster().Sql(0, "CREATE TABLE ledger (a int)");
   }
   void TearDown() override {
-    LiveTest::TearDown();
+    FaultTest::TearDown();
     relay_.reset();
     network_.reset();
   }

@@ -7,13 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "tests/fault/fault_test.h"
 #include "tests/fault/session_snapshot.h"
-#include "tests/testing/live_test.h"
 
 namespace pgsluice::testing {
 namespace {
 
-class HostileStatementsTest : public LiveTest {
+class HostileStatementsTest : public FaultTest {
  public:
   static void SetUpTestSuite() {
     SetUpCluster({.replicas = 0});

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -16,8 +17,8 @@
 #include "gmock/gmock.h"
 
 #include "pgsluice/client.h"
+#include "tests/fault/fault_test.h"
 #include "tests/fault/slow_commits.h"
-#include "tests/testing/live_test.h"
 #include "tests/testing/sql_connection.h"
 #include "tests/testing/tcp_gate.h"
 
@@ -26,7 +27,7 @@ namespace {
 
 constexpr char kInsert[] = "INSERT INTO ledger (name) VALUES ($1) RETURNING id";
 
-class IdempotencyFaultTest : public LiveTest {
+class IdempotencyFaultTest : public FaultTest {
  public:
   static void SetUpTestSuite() {
     SetUpCluster({.replicas = 0});
@@ -44,10 +45,13 @@ class IdempotencyFaultTest : public LiveTest {
   static std::string Count(const std::string& name) {
     return cluster().Sql(0, "SELECT count(*) FROM ledger WHERE name = $1", {name});
   }
+
+  // Open until the end of TearDown, where the gateway still needs it.
+  std::optional<TcpGate> gate_;
 };
 
 TEST_F(IdempotencyFaultTest, WithoutAnAnswerTheSameKeyFindsOut) {
-  TcpGate gate(cluster().server(0).port());
+  TcpGate& gate = gate_.emplace(cluster().server(0).port());
   GatewaySettings settings;
   settings.conninfos = {absl::StrCat("host=127.0.0.1 port=", gate.port(),
                                      " user=postgres dbname=postgres")};

@@ -7,12 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
 
-class PoolExhaustionTest : public LiveTest {
+class PoolExhaustionTest : public FaultTest {
  protected:
   ::testing::AssertionResult HasWaiters(uint32_t count) {
     return gateway().HasPools(absl::StrCat(count, " wait"), [&](const auto& stats) {

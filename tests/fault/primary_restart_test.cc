@@ -9,7 +9,7 @@
 
 #include "absl/strings/numbers.h"
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -26,7 +26,7 @@ struct Ledger {
   std::set<grpc::StatusCode> codes;
 };
 
-class PrimaryRestartTest : public LiveTest {
+class PrimaryRestartTest : public FaultTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();

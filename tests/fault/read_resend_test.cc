@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -26,7 +26,7 @@ v1::QueryRequest ReportedRead(std::string_view sql) {
   return request;
 }
 
-class ReadResendTest : public LiveTest {
+class ReadResendTest : public FaultTest {
  protected:
   static void SetUpTestSuite() {
     SetUpCluster({.replicas = 2,

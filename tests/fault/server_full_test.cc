@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "tests/testing/live_test.h"
+#include "tests/fault/fault_test.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -18,7 +18,7 @@ constexpr int kReserved = 3;  // superuser_reserved_connections, PostgreSQL's de
 constexpr int kMaxSize = 6;
 constexpr int kCallers = 8;  // More than max_size: there is always a demand.
 
-class ServerFullTest : public LiveTest {
+class ServerFullTest : public FaultTest {
  public:
   static void SetUpTestSuite() {
     SetUpCluster({.replicas = 0, .max_connections = kMaxConnections});
@@ -37,7 +37,7 @@ class ServerFullTest : public LiveTest {
   void TearDown() override {
     StopCallers();
     hog_.clear();
-    LiveTest::TearDown();
+    FaultTest::TearDown();
   }
 
   // By an ordinary role, who may not have the reserved slots.

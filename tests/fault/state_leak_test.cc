@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "tests/fault/fault_test.h"
 #include "tests/fault/session_snapshot.h"
 #include "tests/fault/state_changes.h"
-#include "tests/testing/live_test.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -32,7 +32,7 @@ std::vector<const char*> Changes(bool with_hidden) {
   return changes;
 }
 
-class StateLeakTest : public LiveTest {
+class StateLeakTest : public FaultTest {
  public:
   static void SetUpTestSuite() {
     LiveTest::SetUpTestSuite();

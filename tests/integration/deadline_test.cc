@@ -214,6 +214,21 @@ TEST_F(DeadlineTest, WhatPostgresqlSaysOfACommitReachesTheCaller) {
   const v1::TransactionResponse committed = transaction.Commit();
   second.join();
   transaction.Finish();
+  v1::BatchRequest request;
+  for (int i = 3; i <= 4; ++i) {
+    *request.add_steps()->mutable_statement() =
+        MakeStatement("INSERT INTO waiting VALUES ($1)", {Int(i)});
+  }
+  v1::BatchResponse batch;
+  grpc::ClientContext context;
+  std::thread third(end_wait);
+  const grpc::Status batch_status = client().stub().Batch(&context, request, &batch);
+  third.join();
+  v1::QueryRequest resolved_request = MakeQuery("INSERT INTO waiting VALUES (5)");
+  resolved_request.mutable_options()->set_resolve_commit(true);
+  std::thread fourth(end_wait);
+  const Answer resolved = client().Query(resolved_request);
+  fourth.join();
   cluster().Sql(0, "ALTER SYSTEM RESET synchronous_standby_names");
   cluster().Sql(0, "SELECT pg_reload_conf()");
 
@@ -224,7 +239,14 @@ TEST_F(DeadlineTest, WhatPostgresqlSaysOfACommitReachesTheCaller) {
   ASSERT_TRUE(committed.has_committed()) << committed.ShortDebugString();
   ASSERT_EQ(committed.committed().notices_size(), 1);
   EXPECT_EQ(committed.committed().notices(0).severity(), "WARNING");
-  EXPECT_EQ(cluster().Sql(0, "SELECT count(*) FROM waiting"), "2");
+  ASSERT_TRUE(batch_status.ok()) << batch_status.error_message();
+  EXPECT_EQ(batch.results(0).result().notices_size(), 0);
+  ASSERT_EQ(batch.results(1).result().notices_size(), 1);
+  EXPECT_EQ(batch.results(1).result().notices(0).sqlstate(), "01000");
+  ASSERT_TRUE(resolved.ok()) << resolved.failure;
+  ASSERT_EQ(resolved.response.notices_size(), 1);
+  EXPECT_EQ(resolved.response.notices(0).sqlstate(), "01000");
+  EXPECT_EQ(cluster().Sql(0, "SELECT count(*) FROM waiting"), "5");
 }
 
 // Neither by the gateway, at the deadline, nor by PostgreSQL's own timeout.

@@ -105,21 +105,31 @@ TEST(DialGateTest, TriesMoreOftenWhileCallsWait) {
 
 TEST(DialGateTest, LowersTheTargetWhileTheServerIsFullAndRaisesItByOneAtATime) {
   DialGate gate(Options());
-  EXPECT_EQ(gate.max_open(), 20u);
+  EXPECT_EQ(gate.MaxOpen(kStart), 20u);
   gate.OnFailure(/*is_full=*/true, /*open=*/7, true, kStart, 0.5);
 
-  EXPECT_EQ(gate.max_open(), 8u);
+  EXPECT_EQ(gate.MaxOpen(kStart), 8u);
   EXPECT_EQ(gate.shut_until(), kStart + absl::Seconds(5));
   absl::Time now = kStart;
   for (size_t target = 9; target < 20; ++target) {
     now = gate.shut_until();
     gate.OnSuccess(now);
-    EXPECT_EQ(gate.max_open(), target);
+    EXPECT_EQ(gate.MaxOpen(now), target);
     EXPECT_EQ(gate.shut_until(), now + absl::Seconds(5));
   }
   gate.OnSuccess(now);
-  EXPECT_EQ(gate.max_open(), 20u);
+  EXPECT_EQ(gate.MaxOpen(now), 20u);
   EXPECT_EQ(gate.shut_until(), absl::InfinitePast());
+}
+
+TEST(DialGateTest, ForgetsAfterAWhileThatTheServerWasFull) {
+  DialGate gate(Options());
+  gate.OnFailure(/*is_full=*/true, /*open=*/7, false, kStart, 0.5);
+
+  EXPECT_EQ(gate.MaxOpen(kStart + absl::Seconds(59)), 8u);
+  EXPECT_EQ(gate.MaxOpen(kStart + absl::Seconds(60)), 20u);
+  gate.OnFailure(/*is_full=*/true, /*open=*/9, false, kStart + absl::Seconds(61), 0.5);
+  EXPECT_EQ(gate.MaxOpen(kStart + absl::Seconds(62)), 10u);
 }
 
 TEST(DialGateTest, TakesNewSettings) {
@@ -130,7 +140,7 @@ TEST(DialGateTest, TakesNewSettings) {
 
   gate.Reconfigure(options);
 
-  EXPECT_EQ(gate.max_open(), 6u);
+  EXPECT_EQ(gate.MaxOpen(kStart), 6u);
 }
 
 }  // namespace

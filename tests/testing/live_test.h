@@ -35,6 +35,7 @@ class LiveTest : public ::testing::Test {
   // For other endpoints or no wait; fails the test when it does not run.
   Gateway& StartGateway(GatewaySettings settings);
   Gateway& gateway() { return *gateway_; }
+  bool has_gateway() const { return gateway_ != nullptr; }
   GatewayClient& client() { return gateway_->client(); }
   // The gateway is gone, as the test wanted it.
   void ForgetGateway() { gateway_.reset(); }
