@@ -25,6 +25,13 @@ struct Cluster::FreshRead {
   std::optional<WalPosition> wanted = {};
   bool is_ahead = false;               // The token is from a timeline not known yet.
   std::vector<absl::Time> asked = {};  // When each endpoint said that it meets it.
+  bool is_counted = true;              // It is a call's, not a question.
+
+  // Whether that endpoint is not fresh enough.
+  bool IsStale(size_t endpoint, Role role) const {
+    return role == Role::kReplica && endpoint < asked.size() &&
+           asked[endpoint] == absl::InfinitePast();
+  }
 };
 
 }  // namespace pgsluice

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "asio/this_coro.hpp"
 
 #include "pool/cluster.h"
@@ -15,6 +16,8 @@ namespace pgsluice {
 
 namespace {
 
+// As many as are looked at without asking for memory.
+constexpr size_t kFewEndpoints = 8;
 // Of what is left of the deadline, but for so much at the most: for an error to travel.
 constexpr double kSpareShare = 0.05;
 constexpr absl::Duration kMostSpare = absl::Milliseconds(100);
@@ -35,10 +38,14 @@ bool MayFallBack(const RouteRequest& request, const Topology& topology) {
 
 }  // namespace
 
-absl::StatusOr<RouteDecision> Cluster::ChooseFresh(const State& state,
-                                                   const RouteRequest& request,
-                                                   FreshRead& read) {
-  std::vector<LoadView> loads = LoadsOf(state);
+absl::StatusOr<RouteDecision> Cluster::Choose(const State& state,
+                                              const RouteRequest& request,
+                                              FreshRead& read) {
+  const absl::Time now = deps_.clock->Now();
+  absl::InlinedVector<LoadView, kFewEndpoints> loads;
+  for (size_t i = 0; i < state.members.size(); ++i) {
+    loads.push_back(LoadOf(state, i, now));
+  }
   const uint64_t turn = turn_.fetch_add(1, std::memory_order_relaxed);
   if (!IsConditional(request)) return Route(request, state.topology, loads, turn);
 
@@ -48,11 +55,10 @@ absl::StatusOr<RouteDecision> Cluster::ChooseFresh(const State& state,
     const TokenStanding standing = JudgeToken(token, topology);
     read.is_ahead = standing == TokenStanding::kAhead;
     if (standing != TokenStanding::kOurs && !read.is_ahead) {
-      fresh_reads_.Count(FreshReadEnd::kTokenRefused);
+      Count(read, FreshReadEnd::kTokenRefused);
       return TokenRefused(standing, token, topology);
     }
   }
-  const absl::Time now = deps_.clock->Now();
   read.wanted = WantedPosition(request.freshness, topology, now);
   read.asked.assign(loads.size(), absl::InfinitePast());
   for (size_t i = 0; i < loads.size(); ++i) {
@@ -75,10 +81,10 @@ absl::StatusOr<RouteDecision> Cluster::ChooseFresh(const State& state,
   }
   absl::StatusOr<RouteDecision> route = Route(routed, topology, loads, turn);
   if (!route.ok() && read.is_ahead) {
-    if (request.if_unmet != IfUnmet::kFail) return RouteDecision{.waits = true};
+    if (request.if_unmet != IfUnmet::kFail) return RouteDecision{.awaits_replica = true};
     route = TokenRefused(TokenStanding::kAhead, request.freshness.token, topology);
   }
-  if (!route.ok()) fresh_reads_.Count(FreshReadEnd::kUnmet);
+  if (!route.ok()) Count(read, FreshReadEnd::kUnmet);
   return route;
 }
 
@@ -149,6 +155,10 @@ bool Cluster::IsBackedByReading(const Lease& lease, const RouteRequest& request,
   return false;
 }
 
+void Cluster::Count(const FreshRead& read, FreshReadEnd end) {
+  if (read.is_counted) fresh_reads_.Count(end);
+}
+
 void Cluster::CountServed(const RouteRequest& request, const RouteDecision& decision,
                           const FreshRead& read) {
   if (!IsConditional(request)) return;
@@ -167,7 +177,7 @@ EndpointSight Cluster::SightOf(const State& state, size_t endpoint,
   std::optional<WalReading> reading = ReadingOf(view);
   if (!reading.has_value()) return {};
   EndpointSight sight;
-  sight.lag = view.last_ok->replay_lag;
+  sight.lag = view.lag.time;
   if (view.role == Role::kReplica) {
     const auto latest = watch_ == nullptr ? std::nullopt : watch_->Latest(view.name);
     if (latest.has_value() && latest->asked_at > reading->asked_at) reading = latest;
@@ -178,7 +188,7 @@ EndpointSight Cluster::SightOf(const State& state, size_t endpoint,
   return sight;
 }
 
-void Cluster::FollowReplicas() {
+void Cluster::WatchReplays() {
   if (watch_ == nullptr) return;
   const std::shared_ptr<const State> latest = state();
   std::vector<Endpoint> replicas;

@@ -16,6 +16,9 @@ enum class Rejection {
   kNoRole,       // It has none: never reached, or refused (EndpointView::problem).
   kOtherRole,    // The call wants a primary and it is a replica, or the other way round.
   kUnreachable,  // It does not answer.
+  kDoubted,      // Of a primary: it has refused a write just now.
+  kLagging,      // It is too far behind (routing.max_lag_time, max_lag_bytes).
+  kNoWeight,     // It is to get no reads (endpoints[].weight).
   kEjected,      // Calls have failed there, for its own fault, just now.
   kStale,        // It does not meet the read's freshness.
   kPaused,       // By an operator: used only when all others are, too.
@@ -24,6 +27,9 @@ enum class Rejection {
 };
 
 std::string_view RejectionName(Rejection rejection);
+
+// The role that the call is for; a read may have to do with the primary all the same.
+Role WantedRole(const RouteRequest& request);
 
 // Of a call that wants to go to a `role`.
 Rejection JudgeAs(Role role, const RouteRequest& request, const EndpointView& view,

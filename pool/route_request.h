@@ -16,9 +16,8 @@ enum class Intent { kWrite, kRead };
 // How busy an endpoint is.
 struct LoadView {
   size_t in_flight = 0;
-  bool is_ejected = false;  // Not to be used for a while.
-  bool is_paused = false;   // Used only when every other one is, too.
-  bool is_stale = false;    // Not fresh enough for this very read.
+  bool is_paused = false;  // Used only when every other one is, too.
+  bool is_stale = false;   // Not fresh enough for this very read.
   // Though probes do not reach it, its pool does: it has answered just now.
   bool is_answering = false;
 };
@@ -32,7 +31,7 @@ struct RouteRequest {
   std::string_view avoid = {};
   // Not where it goes, but how it queues there.
   LeaseKind kind = LeaseKind::kStatement;
-  uint64_t caller = 0;
+  Caller caller = {};
   // When the replicas that may serve it are all stale. kDefault: as kWait.
   IfUnmet if_unmet = IfUnmet::kDefault;
   // Whether the caller is to be told what was known of the endpoint.

@@ -62,6 +62,14 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Fetch(RowSink& sink) {
 }
 
 bool StatementRun::ShallStartAgain(const absl::Status& failure) {
+  // Only once: a caller's own function may have made its transaction read-only.
+  if (WasRefusedByStandby(failure) && !was_refused_ && !call_.stop().is_stopped()) {
+    was_refused_ = true;
+    routed_.lease.Return();
+    environment_.cluster.Doubt(endpoint_);
+    NudgeIfBlamed(environment_, failure);
+    return true;
+  }
   if (attempts_ > 1 || options_.phase() != Phase::kRead) return false;
   if (call_.stop().is_stopped() || !MaySucceedElsewhere(failure, role_)) return false;
   const ResendOptions& options = environment_.limits.read_resend;
@@ -111,11 +119,17 @@ bool NeverRan(const absl::Status& status) {
          details->reason == "SESSION_LOST";
 }
 
-uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,
-                  std::string_view tag) {
-  const config::v1::FairBy fair_by = environment.limits.fair_by;
-  const bool wants_peer = fair_by == config::v1::FAIR_BY_PEER;
-  return CallerOf(fair_by, tag, wants_peer ? call.context().peer() : std::string());
+bool WasRefusedByStandby(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  return details.has_value() && details->blame == Blame::kEndpoint &&
+         details->postgres.has_value() && details->postgres->sqlstate == "25006";
+}
+
+Caller CallerOf(CallBase& call, const CallEnvironment& environment,
+                std::string_view tag) {
+  const Fairness& fairness = environment.limits.fairness;
+  const bool wants_peer = fairness.by == config::v1::FAIR_BY_PEER;
+  return CallerOf(fairness, tag, wants_peer ? call.context().peer() : std::string());
 }
 
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status) {

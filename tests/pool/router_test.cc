@@ -65,10 +65,48 @@ TEST_F(RouterTest, SendsWritesToThePrimaryHoweverBusy) {
   ExpectRoute(Route(kWrite, topology_, loads_, 1), 0, Role::kPrimary, "write");
 }
 
-TEST_F(RouterTest, SendsWritesToAPrimaryThatCannotBeReached) {
+TEST_F(RouterTest, SendsNothingToAPrimaryThatCannotBeReached) {
   topology_.endpoints[0].is_reachable = false;
+  topology_.endpoints[0].name = "e0";
+
+  ExpectNone(Route(kWrite, topology_, loads_, 1), "NO_PRIMARY", "e0 does not answer");
+  loads_[0].is_answering = true;
+  ExpectRoute(Route(kWrite, topology_, loads_, 1), 0, Role::kPrimary, "write");
+}
+
+TEST_F(RouterTest, SendsNothingToAPrimaryInDoubt) {
+  topology_.endpoints[0].doubted_at = absl::UnixEpoch();
+  loads_[0].is_answering = true;
+
+  EXPECT_FALSE(Route(kWrite, topology_, loads_, 1).ok());
+}
+
+TEST_F(RouterTest, CallsWaitForAPrimaryThatIsExpected) {
+  topology_ =
+      Of({View(Role::kUnknown), View(Role::kReplica, false), View(Role::kUnknown)});
+  topology_.awaits_primary = true;
+
+  for (const RouteRequest& request : {kWrite, kStrong, kRead}) {
+    const auto route = Route(request, topology_, loads_, 1);
+    ASSERT_TRUE(route.ok());
+    EXPECT_TRUE(route->awaits_primary);
+  }
+  EXPECT_FALSE(Route(kReadNoFallback, topology_, loads_, 1).ok());
+}
+
+TEST_F(RouterTest, PausedPrimariesAreWaitedFor) {
+  loads_[0].is_paused = true;
 
   ExpectRoute(Route(kWrite, topology_, loads_, 1), 0, Role::kPrimary, "write");
+}
+
+TEST_F(RouterTest, ChoosesNoReplicaThatLagsOrIsToGetNoReads) {
+  topology_.endpoints[1].lag_gate.is_out = true;
+  topology_.endpoints[2].weight = 0;
+
+  ExpectRoute(Route(kRead, topology_, loads_, 1), 0, Role::kPrimary,
+              "fallback_no_replica");
+  ExpectNone(Route(kReadNoFallback, topology_, loads_, 1), "NO_REPLICA", "lagging");
 }
 
 TEST_F(RouterTest, SaysWhyThereIsNoPrimary) {
@@ -107,7 +145,7 @@ TEST_F(RouterTest, ChoosesNoUnreachableEjectedOrUnknownReplica) {
   topology_ = Of({View(Role::kReplica, false), View(Role::kReplica), View(Role::kUnknown),
                   View(Role::kReplica), View(Role::kPrimary)});
   loads_.resize(5);
-  loads_[1].is_ejected = true;
+  topology_.endpoints[1].ejection.emplace();
   loads_[3].in_flight = 1000;
 
   for (uint64_t turn = 0; turn < 10; ++turn) {
@@ -215,9 +253,9 @@ TEST_F(RouterTest, WhereAllReplicasAreStaleTheReadSaysWhatThen) {
   };
 
   ExpectRoute(route(IfUnmet::kPrimary), 0, Role::kPrimary, "fallback_stale");
-  EXPECT_TRUE(route(IfUnmet::kWait)->waits);
-  EXPECT_TRUE(route(IfUnmet::kDefault)->waits);
-  EXPECT_TRUE(route(IfUnmet::kWait, kReadNoFallback)->waits);
+  EXPECT_TRUE(route(IfUnmet::kWait)->awaits_replica);
+  EXPECT_TRUE(route(IfUnmet::kDefault)->awaits_replica);
+  EXPECT_TRUE(route(IfUnmet::kWait, kReadNoFallback)->awaits_replica);
   for (const auto& refused :
        {route(IfUnmet::kFail), route(IfUnmet::kPrimary, kReadNoFallback)}) {
     EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);

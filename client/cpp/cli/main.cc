@@ -1,4 +1,5 @@
-// The `pgsluice` command: queries, health, pools, statements and control of a gateway.
+// The `pgsluice` command: queries, health, pools, statements, routes and control of a
+// gateway.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -13,6 +14,7 @@
 #include "client/cpp/cli/options.h"
 #include "client/cpp/cli/pools_command.h"
 #include "client/cpp/cli/query_command.h"
+#include "client/cpp/cli/route_command.h"
 #include "client/cpp/cli/top_command.h"
 
 namespace pgsluice::cli {
@@ -29,6 +31,7 @@ Examples:
   pgsluice health --watch
   pgsluice pools --watch
   pgsluice top --order mean --watch
+  pgsluice route --intent read
   pgsluice admin reload
   pgsluice admin pause --role primary --wait 30s
 
@@ -44,6 +47,7 @@ struct CommandLine {
   HealthCommandOptions health;
   PoolsCommandOptions pools;
   TopCommandOptions top;
+  RouteCommandOptions route;
   AdminCommandOptions admin;
 };
 
@@ -206,6 +210,22 @@ CLI::App* AddTop(CLI::App& app, TopCommandOptions& options) {
   return top;
 }
 
+CLI::App* AddRoute(CLI::App& app, RouteCommandOptions& options) {
+  CLI::App* route = app.add_subcommand(
+      "route", "Show where a call would go now, and why not elsewhere");
+  route
+      ->add_option_function<std::string>(
+          "--intent",
+          [&options](const std::string& intent) { options.read = intent == "read"; },
+          "Of the call; write unless given")
+      ->check(CLI::IsMember({"write", "read"}))
+      ->option_text("write|read");
+  route->add_flag("--strong", options.strong,
+                  "With --intent read: must see every commit acknowledged before");
+  route->add_flag("--json", options.json, "As JSON");
+  return route;
+}
+
 void AddTarget(CLI::App& app, AdminCommandOptions& options) {
   CLI::Option* endpoint =
       app.add_option("endpoint", options.endpoint,
@@ -276,6 +296,7 @@ ExitCode Run(int argc, char** argv) {
   const CLI::App* query = AddQuery(app, line.query);
   const CLI::App* health = AddHealth(app, line.health);
   const CLI::App* pools = AddPools(app, line.pools);
+  const CLI::App* route = AddRoute(app, line.route);
   AddTop(app, line.top);
   const CLI::App* admin = AddAdmin(app, line.admin);
   // CLI11 would take "--" for the end of the subcommand's own words.
@@ -297,6 +318,7 @@ ExitCode Run(int argc, char** argv) {
   if (query->parsed()) return RunQueryCommand(client, line.connection, line.query);
   if (health->parsed()) return RunHealthCommand(client, line.connection, line.health);
   if (pools->parsed()) return RunPoolsCommand(client, line.connection, line.pools);
+  if (route->parsed()) return RunRouteCommand(client, line.connection, line.route);
   return RunTopCommand(client, line.connection, line.top);
 }
 

@@ -66,6 +66,12 @@ struct TopCommandOptions {
   bool json = false;
 };
 
+struct RouteCommandOptions {
+  bool read = false;
+  bool strong = false;
+  bool json = false;
+};
+
 enum class AdminAction { kReload, kPause, kResume, kReconnect };
 
 struct AdminCommandOptions {

@@ -213,6 +213,18 @@ absl::StatusOr<v1::TopStatementsResponse> Client::TopStatements(
   return response;
 }
 
+absl::StatusOr<v1::ExplainRouteResponse> Client::ExplainRoute(
+    const v1::RequestOptions& options, absl::Duration timeout) const {
+  grpc::ClientContext context;
+  PrepareContext(*core_, DeadlineAfter(timeout), context);
+  v1::ExplainRouteRequest request;
+  *request.mutable_options() = options;
+  v1::ExplainRouteResponse response;
+  const grpc::Status status = core_->stub->ExplainRoute(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response;
+}
+
 PoolStatsStream Client::WatchPoolStats(const WatchOptions& options) const {
   return PoolStatsStream(core_, options);
 }
