@@ -78,8 +78,7 @@ bool NeverRan(const absl::Status& status);
 // The primary refuses writes, so it is one no more; nothing of the statement is left.
 bool WasRefusedByStandby(const absl::Status& status);
 // Who the call queues behind for a session.
-Caller CallerOf(CallBase& call, const CallEnvironment& environment,
-                  std::string_view tag);
+Caller CallerOf(CallBase& call, const CallEnvironment& environment, std::string_view tag);
 // Tells the prober about errors that blame an endpoint.
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status);
 // The status of a call, with its trailers.

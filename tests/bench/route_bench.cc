@@ -78,8 +78,8 @@ absl::Status RunRouteBench(Rig& /*rig*/, const BenchOptions& /*options*/,
   if (!write.ok()) return write.status();
   const auto read = Measure(well.cluster(), Intent::kRead);
   if (!read.ok()) return read.status();
-  report.AddText(absl::StrCat("### A routing decision\n\nOne primary and ", kEndpoints - 1,
-                              " replicas; ", kDecisions, " decisions."));
+  report.AddText(absl::StrCat("### A routing decision\n\nOne primary and ",
+                              kEndpoints - 1, " replicas; ", kDecisions, " decisions."));
   report.AddTable({.header = {"decision", "us"},
                    .rows = {{"write", Decimal(*write, 2)}, {"read", Decimal(*read, 2)}}});
   report.AddTarget({.what = "routing decision, 8 endpoints",

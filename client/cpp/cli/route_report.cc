@@ -50,8 +50,8 @@ std::string EndpointTable(const v1::ExplainRouteResponse& route) {
   AlignedFormat format({{"endpoint"},
                         {"role"},
                         {"verdict"},
-                        {"in flight", Align::kRight},
-                        {"round trip", Align::kRight},
+                        {"busy", Align::kRight},
+                        {"trip", Align::kRight},
                         {"lag", Align::kRight},
                         {"weight", Align::kRight}},
                        "", true);

@@ -65,7 +65,7 @@ TEST(YamlReader, SaysWhereAndWhatIsWrong) {
        "f.yaml:1:12: endpoints: is empty; list at least one, or leave it out"},
       {"endpoints:\n  - postgres://u:secret@h/db\n",
        "f.yaml:2:5: endpoints[0]: expected a mapping of name, conninfo, conninfo_file, "
-       "password_file, found a single value"},
+       "password_file, weight, zone, found a single value"},
       {"endpoints:\n  - conninfo: host=a\n    role: primary\n",
        "f.yaml:3:5: unknown field \"role\""},
       {"endpoints:\n  - conninfo: secret\n",

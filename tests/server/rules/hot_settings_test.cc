@@ -51,7 +51,8 @@ HotSettings Of(const config::v1::Config& config) {
 TEST(HotSettingsTest, HoldExactlyTheSettingsThatAreMarkedHot) {
   // Files have to be there; the profile acts through the defaults of other settings.
   const std::set<std::string> tested_below = {"profile", "endpoints[0].conninfo_file",
-                                              "endpoints[0].password_file"};
+                                              "endpoints[0].password_file",
+                                              "endpoints[0].weight", "endpoints[0].zone"};
   const config::v1::Config config =
       Loaded({"endpoints[0].conninfo=host=a", "endpoints[0].name=a",
               "log.slow_query_rules[0].tag=t", "pools.fair_weights[0].caller=c"});
@@ -77,6 +78,15 @@ TEST(HotSettingsTest, HoldExactlyTheSettingsThatAreMarkedHot) {
                          : " is applied, but not marked hot");
   }
   EXPECT_GT(hot, 80);
+}
+
+// They make no other endpoint, so they are no difference.
+TEST(HotSettingsTest, HoldTheWeightAndZoneOfEndpoints) {
+  const HotSettings settings =
+      Of(Loaded({"endpoints[0].conninfo=host=a", "endpoints[0].name=a",
+                 "endpoints[0].weight=7", "endpoints[0].zone=west"}));
+  EXPECT_EQ(settings.cluster.endpoints[0].weight, 7u);
+  EXPECT_EQ(settings.cluster.endpoints[0].zone, "west");
 }
 
 TEST(HotSettingsTest, HoldTheFilesOfEndpoints) {
