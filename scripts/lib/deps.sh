@@ -10,7 +10,7 @@ readonly BUILD_PACKAGES='
 readonly DEMO_PACKAGES="$BUILD_PACKAGES
   postgresql|postgresql-15|postgresql-16|postgresql-17|postgresql-18"
 readonly TEST_PACKAGES="$DEMO_PACKAGES
-  libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml iproute2
+  libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml iproute2 openssl
   ?clang-format-19"
 readonly CHECK_PACKAGES="$TEST_PACKAGES
   clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"

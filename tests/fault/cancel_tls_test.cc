@@ -1,12 +1,10 @@
 // Cancels of sessions that are encrypted: encrypted, too, and to the same server only.
-#include <cstdlib>
 #include <string>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 
 #include "tests/fault/fault_test.h"
+#include "tests/testing/server_certificate.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -18,14 +16,11 @@ class CancelTlsTest : public FaultTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();
-    MakeCertificate("127.0.0.1");
-    // Its own is trusted, by a file that stays when the server gets another one.
-    ASSERT_EQ(Shell(absl::StrCat("cp ", dir(), "/server.crt ", root())), 0);
-    cluster().Sql(0, "ALTER SYSTEM SET ssl = on");
-    Reload();
+    GiveCertificate(cluster(), 0, "IP:127.0.0.1");
     GatewaySettings settings;
-    settings.conninfos = {absl::StrCat(cluster().server(0).conninfo(),
-                                       " sslmode=verify-full sslrootcert=", root())};
+    settings.conninfos = {absl::StrCat(
+        cluster().server(0).conninfo(),
+        " sslmode=verify-full sslrootcert=", TrustCertificates(cluster(), {0}))};
     settings.set = {"pools.primary.max_size=1"};
     StartGateway(settings);
     ASSERT_TRUE(gateway().IsReady());
@@ -37,26 +32,6 @@ class CancelTlsTest : public FaultTest {
               1);
   }
 
-  static const std::string& dir() { return cluster().server(0).data_dir(); }
-  static std::string root() { return absl::StrCat(cluster().temp_path(), "/root.crt"); }
-  static int Shell(const std::string& command) { return std::system(command.c_str()); }
-  static void MakeCertificate(const std::string& address) {
-    ASSERT_EQ(Shell(absl::StrCat("cd ", dir(),
-                                 " && openssl req -x509 -newkey rsa:2048 -nodes -days 2 "
-                                 "-subj /CN=db -addext subjectAltName=IP:",
-                                 address,
-                                 " -keyout server.key -out server.crt 2>/dev/null && "
-                                 "chmod 600 server.key && "
-                                 "chown --reference=. server.key server.crt")),
-              0);
-  }
-  static void Reload() {
-    const std::string before = cluster().Sql(0, "SELECT pg_conf_load_time()::text");
-    cluster().Sql(0, "SELECT pg_reload_conf()");
-    EXPECT_TRUE(WaitFor("it has reloaded", [&] {
-      return cluster().Sql(0, "SELECT pg_conf_load_time()::text") != before;
-    }));
-  }
   // What the server itself says about cancel requests.
   static int CountCancels() {
     const std::string log = ReadFile(cluster().server(0).log_path());
@@ -87,8 +62,7 @@ TEST_F(CancelTlsTest, AnEncryptedSessionIsCancelledAndKept) {
 // PostgreSQL's own timeout.
 TEST_F(CancelTlsTest, AServerThatIsNotTrustedGetsNoCancel) {
   const int cancels = CountCancels();
-  MakeCertificate("127.0.0.2");
-  Reload();
+  GiveCertificate(cluster(), 0, "IP:127.0.0.2");
 
   const Answer answer =
       client().Query(MakeQuery("SELECT pg_sleep(66)"), absl::Milliseconds(200));

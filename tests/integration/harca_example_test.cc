@@ -1,11 +1,12 @@
-// examples/harca.yaml on real servers, as it is but for their addresses and TLS, which
-// the tests' servers do not have.
+// examples/harca.yaml on real servers, as it is but for their addresses; without TLS
+// where a test is not about it.
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 
 #include "tests/testing/live_test.h"
+#include "tests/testing/server_certificate.h"
 #include "tests/testing/sql_connection.h"
 
 namespace pgsluice::testing {
@@ -59,12 +60,19 @@ class HarcaExampleTest : public LiveTest {
 
  protected:
   // `environment` beside the variables that its first lines name.
-  void StartHarca(const std::vector<std::string>& environment = {}) {
+  void StartHarca(std::vector<std::string> environment = {}) {
+    environment.push_back("HARCA_SSLMODE=disable");
+    StartHarcaAs(environment);
+    ASSERT_TRUE(gateway().IsReady());
+    ASSERT_TRUE(SeesRole(0, v1::ROLE_PRIMARY));
+    ASSERT_TRUE(SeesRole(1, v1::ROLE_REPLICA));
+  }
+  void StartHarcaAs(const std::vector<std::string>& environment) {
     GatewaySettings settings;
     settings.config_file = std::string(PGSLUICE_SOURCE_DIR) + "/examples/harca.yaml";
     settings.environment = environment;
     for (const std::string& variable :
-         {std::string("HARCA_SSLMODE=disable"), std::string("HARCA_HOST=127.0.0.1"),
+         {std::string("HARCA_HOST=127.0.0.1"),
           absl::StrCat("HARCA_PORT=", cluster().server(0).port()),
           std::string("HARCA_REPLICA_HOST=127.0.0.1"),
           absl::StrCat("HARCA_REPLICA_PORT=", cluster().server(1).port())}) {
@@ -77,9 +85,6 @@ class HarcaExampleTest : public LiveTest {
     }
     settings.set = {"shutdown.drain_delay=0s"};
     StartGateway(settings);
-    ASSERT_TRUE(gateway().IsReady());
-    ASSERT_TRUE(SeesRole(0, v1::ROLE_PRIMARY));
-    ASSERT_TRUE(SeesRole(1, v1::ROLE_REPLICA));
   }
 
   // Waits for the least to be open, then looks at the most.
@@ -137,6 +142,51 @@ TEST_F(HarcaExampleTest, PoolsAreSizedApartOverTheProfile) {
 
   ExpectSize("server0", v1::ROLE_PRIMARY, 5, 20);
   ExpectSize("server1", v1::ROLE_REPLICA, 10, 50);
+}
+
+TEST_F(HarcaExampleTest, StatementsOfHalfASecondAreLogged) {
+  StartHarca();
+
+  ASSERT_TRUE(client().Query("SELECT pg_sleep(0.2) AS quick_enough").ok());
+  ASSERT_TRUE(client().Query("SELECT pg_sleep(0.51) AS too_slow").ok());
+
+  EXPECT_TRUE(WaitFor("it is logged", [&] {
+    return gateway().Log().find("too_slow") != std::string::npos;
+  }));
+  EXPECT_EQ(gateway().Log().find("quick_enough"), std::string::npos);
+}
+
+constexpr char kIsEncrypted[] =
+    "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+
+TEST_F(HarcaExampleTest, InProductionBothServersHaveToProveWhoTheyAre) {
+  GiveCertificate(cluster(), 0, "IP:127.0.0.1");
+  GiveCertificate(cluster(), 1, "IP:127.0.0.1");
+  StartHarcaAs({absl::StrCat("HARCA_CA=", TrustCertificates(cluster(), {0, 1}))});
+  ASSERT_TRUE(gateway().IsReady());
+  ASSERT_TRUE(SeesRole(0, v1::ROLE_PRIMARY));
+  ASSERT_TRUE(SeesRole(1, v1::ROLE_REPLICA));
+
+  EXPECT_TRUE(client().Query(kIsEncrypted).at(0, 0).bool_());
+  EXPECT_TRUE(client().Read(kIsEncrypted).at(0, 0).bool_());
+}
+
+TEST_F(HarcaExampleTest, AServerWithAnotherNameOrCertificateIsNotUsed) {
+  GiveCertificate(cluster(), 0, "IP:127.0.0.1");
+  GiveCertificate(cluster(), 1, "DNS:somebody.else");
+  const std::string trusted = TrustCertificates(cluster(), {0, 1});
+  StartHarcaAs({absl::StrCat("HARCA_CA=", trusted)});
+  ASSERT_TRUE(gateway().IsReady());
+
+  EXPECT_FALSE(client().Read("SELECT pg_is_in_recovery()").at(0, 0).bool_());
+  EXPECT_TRUE(WaitFor("it says why", [&] {
+    const std::string why = client().Health().endpoints(1).last_error();
+    return why.find("certificate") != std::string::npos;
+  })) << client().Health().DebugString();
+
+  // Trusted is what the file holds, not what a server shows.
+  GiveCertificate(cluster(), 1, "IP:127.0.0.1");
+  EXPECT_FALSE(client().Read("SELECT pg_is_in_recovery()").at(0, 0).bool_());
 }
 
 }  // namespace
