@@ -1,19 +1,17 @@
 """The probes and the pods of `helm test`, run as the chart has them against a live gateway:
 grpc-health-probe in place of the kubelet."""
 
+import shutil
 import signal
-import subprocess
+import tempfile
 import unittest
 
-import yaml
-
 from chart import HELM, PGSLUICE, config_text, container_of, main, render, run
-from servers import Gateway, Postgres, free_ports, wait_for
+from servers import Gateway, Postgres, free_ports, make_certificate, wait_for
 
 SERVING = 0
 NOT_SERVING = 4
 NO_CONNECTION = 2
-PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
 class HealthProbe(unittest.TestCase):
@@ -21,11 +19,15 @@ class HealthProbe(unittest.TestCase):
     def setUpClass(cls):
         cls.postgres = cls.enterClassContext(Postgres())
         cls.port, cls.admin_port = free_ports(2)
-        cls.objects = render(
+        cls.objects = cls.render_here()
+
+    @classmethod
+    def render_here(cls, *settings):
+        return render(
             "--set", f"ports.grpc={cls.port},ports.admin={cls.admin_port}",
             "--set", "ports.address=127.0.0.1",
-            # Long enough for a probe, though the machine be busy.
-            "--set", "config.shutdown.drain_delay=2s",
+            # Longer than the test takes on any machine; it does not wait for the end.
+            "--set", "config.shutdown.drain_delay=1m", *settings,
         )  # fmt: skip
 
     def gateway(self):
@@ -72,6 +74,7 @@ class HealthProbe(unittest.TestCase):
         gateway.process.send_signal(signal.SIGTERM)
         self.expect(liveness=SERVING, readiness=NOT_SERVING)
         self.assertEqual(self.run_test_pod("query").returncode, 0)
+        gateway.process.send_signal(signal.SIGTERM)
         self.assertEqual(gateway.process.wait(30), 0)
 
     def run_test_pod(self, test):
@@ -89,6 +92,27 @@ class HealthProbe(unittest.TestCase):
         for test in ("health", "query"):
             done = self.run_test_pod(test)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_the_ca_of_the_secret_decides(self):
+        objects = self.render_here("--set", "database.tls.existingSecret=ca")
+        mounted = self.enterContext(tempfile.TemporaryDirectory())
+        environment = {
+            e["name"]: e["value"].replace("/run/secrets/pgsluice-tls", mounted)
+            for e in container_of(objects)["env"]
+        }
+        # It says nothing of TLS.
+        environment["DATABASE_URL"] = f"postgresql://app@localhost:{self.postgres.port}/postgres"
+        make_certificate(mounted, "other")
+        for ca, expected in (
+            (f"{mounted}/other.crt", "certificate verify failed"),
+            (f"{self.postgres.data}/server.crt", "readiness: SERVING"),
+        ):
+            shutil.copy(ca, f"{mounted}/ca.crt")
+            with Gateway(config_text(objects), environment):
+                wait_for(lambda told=expected: told in self.health(), expected)
+
+    def health(self):
+        return run(PGSLUICE, "--addr", f"127.0.0.1:{self.port}", "health").stdout
 
     def test_unknown_services_are_no_success(self):
         self.gateway()

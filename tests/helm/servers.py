@@ -54,8 +54,22 @@ def postgres_programs():
     return found[-1].parent
 
 
+def make_certificate(folder, name):
+    """A key, and a certificate for localhost that it has signed itself."""
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-days", "2", "-subj", "/CN=localhost",
+            "-addext", "subjectAltName=DNS:localhost",
+            "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.crt",
+        ],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+
+
 class Postgres:
-    """Listens on 127.0.0.1, trusts everybody, and is gone at the end of `with`."""
+    """Listens on 127.0.0.1, with TLS for who wants it, trusts everybody, and is gone at the end of
+    `with`. The certificate is data/server.crt."""
 
     def __enter__(self):
         self.stack = contextlib.ExitStack()
@@ -70,6 +84,11 @@ class Postgres:
             [self.bin / "initdb", "-D", self.data, "-U", "app", "-A", "trust", "--no-sync"],
             check=True, capture_output=True, timeout=60, **self.identity,
         )  # fmt: skip
+        make_certificate(self.data, "server")
+        if identity:
+            for name in ("server.key", "server.crt"):
+                os.chown(f"{self.data}/{name}", identity["user"], identity["group"])
+        os.chmod(f"{self.data}/server.key", 0o600)
         (self.port,) = free_ports(1)
         self.process = None
         self.start()
@@ -80,7 +99,7 @@ class Postgres:
             [
                 self.bin / "postgres", "-D", self.data, "-p", str(self.port),
                 "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-                "-c", "fsync=off",
+                "-c", "fsync=off", "-c", "ssl=on",
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self.identity,
         )  # fmt: skip
