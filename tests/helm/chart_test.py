@@ -1,7 +1,10 @@
 """What the chart's objects say."""
 
 import json
+import re
 import unittest
+
+import yaml
 
 from chart import (
     CHART,
@@ -54,6 +57,14 @@ class Chart(unittest.TestCase):
         }.items():
             with self.subTest(name):
                 self.assertEqual(set(render(*VALUES[name])), expected)
+
+    def test_the_readmes_first_command_renders_it(self):
+        readme = (CHART / "README.md").read_text(encoding="utf-8")
+        command = re.search(r"^helm (template .*)$", readme, re.MULTILINE)[1].split()
+        done = run(HELM, *command, "--kube-version", "1.34", cwd=CHART.parent.parent)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        kinds = [thing["kind"] for thing in yaml.safe_load_all(done.stdout)]
+        self.assertEqual(kinds.count("Deployment"), 1)
 
     def test_replaces_pods_one_by_one_without_a_gap(self):
         spec = deployment_of(render())

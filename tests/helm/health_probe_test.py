@@ -1,6 +1,8 @@
 """The probes and the pods of `helm test`, run as the chart has them against a live gateway:
-grpc-health-probe in place of the kubelet."""
+grpc-health-probe in place of the kubelet. What the chart says of TLS and pool sizes, too."""
 
+import pathlib
+import re
 import shutil
 import signal
 import tempfile
@@ -30,12 +32,14 @@ class HealthProbe(unittest.TestCase):
             "--set", "config.shutdown.drain_delay=1m", *settings,
         )  # fmt: skip
 
+    def database(self):
+        return f"postgresql://app@127.0.0.1:{self.postgres.port}/postgres?sslmode=disable"
+
     def gateway(self):
-        database = f"postgresql://app@127.0.0.1:{self.postgres.port}/postgres?sslmode=disable"
         # What Kubernetes adds for a Service called pgsluice is no setting.
         links = {"PGSLUICE_SERVICE_HOST": "10.0.0.1", "PGSLUICE_PORT": "tcp://10.0.0.1:7432"}
         return self.enterContext(
-            Gateway(config_text(self.objects), {"DATABASE_URL": database} | links)
+            Gateway(config_text(self.objects), {"DATABASE_URL": self.database()} | links)
         )
 
     def probe(self, name):
@@ -110,6 +114,25 @@ class HealthProbe(unittest.TestCase):
             shutil.copy(ca, f"{mounted}/ca.crt")
             with Gateway(config_text(objects), environment):
                 wait_for(lambda told=expected: told in self.health(), expected)
+
+    def test_pods_share_sizes_as_the_chart_counts(self):
+        objects = self.render_here(
+            "--set", "sharePoolSizes=true,replicaCount=5,config.pools.primary.max_size=23"
+        )
+        mounted = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        fleet_size = mounted / "fleet_size"
+        fleet_size.write_text(objects["ConfigMap", "r-pgsluice-fleet"]["data"]["fleet_size"])
+        text = config_text(objects).replace("/etc/pgsluice-fleet", str(mounted))
+        self.enterContext(Gateway(text, {"DATABASE_URL": self.database()}))
+        wait_for(lambda: self.pool_size() == 23 // 5, "a fifth")
+        fleet_size.write_text("2")
+        wait_for(lambda: self.pool_size() == 23 // 2, "a half")
+
+    def pool_size(self):
+        """max_size of the primary's pool, as the gateway has it now."""
+        told = run(PGSLUICE, "--addr", f"127.0.0.1:{self.port}", "pools").stdout
+        row = re.search(r"\| primary +\| +\d+ \| +(\d+) \|", told)
+        return int(row[1]) if row else None
 
     def health(self):
         return run(PGSLUICE, "--addr", f"127.0.0.1:{self.port}", "health").stdout

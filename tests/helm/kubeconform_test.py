@@ -60,6 +60,9 @@ class Kubeconform(unittest.TestCase):
                     name: render_text(*settings, kubernetes=version)
                     for name, settings in VALUES.items()
                 }
+                if version != VERSIONS[0]:
+                    more = ["--set", "preStopSleepSeconds=5,database.existingSecret=db"]
+                    texts["more"] = render_text(*more, kubernetes=version)
                 done = kubeconform(texts, version)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 found = sum(text.count("\nkind: ") for text in texts.values())
