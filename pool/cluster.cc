@@ -4,33 +4,23 @@
 #include <iterator>
 #include <utility>
 
-#include "asio/this_coro.hpp"
-
-#include "pool/completion.h"
 #include "pool/error.h"
-#include "pool/timer.h"
 #include "pool/wait_prediction.h"
 
 namespace pgsluice {
 
-namespace {
-
-using LeaseCompletion = Completion<absl::StatusOr<Lease>>;
-
-bool IsReroute(const absl::Status& status) {
-  return absl::IsAborted(status) && !DetailsOf(status).has_value();
-}
-
-}  // namespace
-
 Cluster::Cluster(ClusterDeps deps)
     : deps_(std::move(deps)),
       budget_(std::make_shared<SessionBudget>(
-          ShareOf(deps_.options.pools).max_sessions_total)) {
+          ShareOf(deps_.options.pools).max_sessions_total)),
+      primary_wait_(
+          std::make_shared<PrimaryWait>(deps_.options.failover_buffer, deps_.clock)),
+      outliers_(deps_.options.ejection) {
+  if (deps_.make_gauge) watch_ = std::make_unique<ReplayWatch>(deps_.make_gauge);
   auto state = std::make_shared<State>();
   state->options = ShareOf(deps_.options.pools);
   state->session = deps_.options.session;
-  state->probe_timeout = deps_.options.probe.timeout;
+  TakeRouting(deps_.options, *state);
   state->topology.primary_problem = "no endpoint has been probed yet";
   Pools none;
   absl::MutexLock lock(&mutex_);
@@ -42,65 +32,6 @@ Cluster::Cluster(ClusterDeps deps)
 std::shared_ptr<const Cluster::State> Cluster::state() const {
   absl::MutexLock lock(&mutex_);
   return state_;
-}
-
-absl::StatusOr<RouteDecision> Cluster::Choose(const State& state,
-                                              const RouteRequest& request) {
-  std::vector<LoadView> loads(state.members.size());
-  for (size_t i = 0; i < loads.size(); ++i) {
-    const std::shared_ptr<EndpointPool>& pool = state.members[i].pool;
-    if (pool == nullptr) continue;
-    loads[i] = {.in_flight = pool->in_flight(), .is_paused = pool->is_paused()};
-  }
-  return Route(request, state.topology, loads,
-               turn_.fetch_add(1, std::memory_order_relaxed));
-}
-
-asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest request,
-                                                              int shard,
-                                                              absl::Time deadline,
-                                                              StopSignal& stop) {
-  const absl::Time started = deps_.clock->Now();
-  while (true) {
-    if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
-    const std::shared_ptr<const State> current = state();
-    if (current->is_draining) co_return Draining();
-    absl::StatusOr<RouteDecision> route = Choose(*current, request);
-    if (!route.ok()) co_return route.status();
-
-    const std::shared_ptr<EndpointPool> pool = current->members[route->endpoint].pool;
-    if (pool == nullptr) co_return NoEndpoint(route->role, "its pool is being made");
-    const absl::Time now = deps_.clock->Now();
-    const PoolOptions& options = current->options.OfRole(pool->role());
-    // Time spent in the queue of a pool that retired counts.
-    const absl::Time wait_until = std::min(deadline, started + options.acquire_timeout);
-
-    auto completion = std::make_shared<LeaseCompletion>();
-    absl::StatusOr<EndpointPool::Acquired> acquired = pool->Acquire(
-        {.shard = shard,
-         .deadline = wait_until,
-         .kind = request.kind,
-         .caller = request.caller},
-        [completion](absl::StatusOr<Lease> lease) { completion->Set(std::move(lease)); });
-    // The role has changed since the look at the state: look again.
-    if (IsReroute(acquired.status())) continue;
-    if (!acquired.ok()) co_return acquired.status();
-    if (Lease* lease = std::get_if<Lease>(&*acquired); lease != nullptr) {
-      co_return RoutedLease{std::move(*lease), route->reason};
-    }
-
-    const WaiterId waiter = std::get<WaiterId>(*acquired);
-    auto subscription = stop.Subscribe([&pool, waiter](StopReason reason) {
-      pool->EndWaiter(waiter, StoppedBeforeStart(reason));
-    });
-    Timer timer(co_await asio::this_coro::executor);
-    // Expires every waiter that is due.
-    timer.Set(wait_until - now, [&pool] { pool->Maintain(); });
-    absl::StatusOr<Lease> lease = co_await completion->Wait();
-    timer.Cancel();
-    if (lease.ok()) co_return RoutedLease{*std::move(lease), route->reason};
-    if (!IsReroute(lease.status())) co_return lease.status();
-  }
 }
 
 std::shared_ptr<EndpointPool> Cluster::MakePool(const Endpoint& endpoint, Role role,
@@ -115,7 +46,12 @@ std::shared_ptr<EndpointPool> Cluster::MakePool(const Endpoint& endpoint, Role r
       .budget = budget_,
       .state = state.pauses.Covers(endpoint.name, role) ? PoolState::kPaused
                                                         : PoolState::kServing,
-      .on_session_event = deps_.on_session_event});
+      .on_session_event = deps_.on_session_event,
+      .on_trouble = [self = std::weak_ptr<Cluster*>(self_),
+                     name = endpoint.name](const Trouble& trouble) {
+        // A session may come back when the cluster is gone.
+        if (const auto cluster = self.lock()) (*cluster)->OnTrouble(name, trouble);
+      }});
 }
 
 bool Cluster::OnProbe(const Endpoint& endpoint, ProbeResult result) {
@@ -150,7 +86,9 @@ void Cluster::Update(absl::Time now) {
 std::shared_ptr<const Cluster::State> Cluster::AdvanceLocked(State next, absl::Time now,
                                                              Pools& retire) {
   if (next.is_draining) return state_;
-  next.topology = NextTopology(next.topology, latest_, next.probe_timeout, now);
+  ++next.version;
+  next.topology = NextTopology(next.topology, latest_, next.topology_options, now);
+  FollowReplicasLocked(now, next);
   for (size_t i = 0; i < next.members.size(); ++i) {
     std::shared_ptr<EndpointPool>& pool = next.members[i].pool;
     const Role role = next.topology.endpoints[i].role;
@@ -167,6 +105,8 @@ void Cluster::Tell(const std::shared_ptr<const State>& before,
                    const std::shared_ptr<const State>& after, const Pools& retire) {
   for (const auto& pool : retire) pool->Retire(CloseReason::kRetired, Reroute());
   WatchTheUnreachable(*before, *after);
+  WatchReplays();
+  DirectWaiters(*before);
   if (after != before && deps_.on_change) {
     deps_.on_change(before->topology, after->topology);
   }
@@ -206,6 +146,7 @@ void Cluster::Maintain() {
     pools.insert(pools.end(), retired_.begin(), retired_.end());
   }
   for (const auto& pool : pools) pool->Maintain();
+  primary_wait_->Expire();
 }
 
 void Cluster::Retire() {
@@ -220,6 +161,7 @@ void Cluster::Retire() {
   for (const Member& member : last->members) {
     if (member.pool != nullptr) member.pool->Retire(CloseReason::kDrain, Draining());
   }
+  primary_wait_->WakeAll();
 }
 
 Topology Cluster::topology() const { return state()->topology; }

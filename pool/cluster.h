@@ -16,9 +16,15 @@
 
 #include "pool/clock.h"
 #include "pool/endpoint_pool.h"
+#include "pool/fresh_reads.h"
 #include "pool/lease.h"
 #include "pool/options.h"
+#include "pool/outlier_detector.h"
 #include "pool/pool_selector.h"
+#include "pool/primary_wait.h"
+#include "pool/replay_watch.h"
+#include "pool/route_explanation.h"
+#include "pool/routed_lease.h"
 #include "pool/router.h"
 #include "pool/session_budget.h"
 #include "pool/stop_signal.h"
@@ -44,12 +50,10 @@ struct ClusterDeps {
   std::function<void(const Topology& before, const Topology& after)> on_change;
   // Called without locks; see EndpointPoolDeps.
   std::function<void(const SessionEvent&)> on_session_event = {};
-};
-
-// Lease and the reason for its endpoint.
-struct RoutedLease {
-  Lease lease;
-  std::string_view reason;
+  // Empty: replicas are asked by probes only.
+  GaugeFactory make_gauge = {};
+  // An endpoint is to blame for something: it should be probed now. Without locks.
+  std::function<void()> on_trouble = {};
 };
 
 class Cluster final {
@@ -63,6 +67,11 @@ class Cluster final {
   asio::awaitable<absl::StatusOr<RoutedLease>> Acquire(RouteRequest request, int shard,
                                                        absl::Time deadline,
                                                        StopSignal& stop);
+
+  // Where a call would go now; Explain says, too, why not elsewhere.
+  absl::StatusOr<RouteDecision> Decide(const RouteRequest& request)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  RouteExplanation Explain(const RouteRequest& request) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // What a probe found; makes the next topology and with it the pools. Returns false when
   // nobody wants to know of that endpoint any more.
@@ -83,6 +92,12 @@ class Cluster final {
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::vector<PoolStats>> Reconnect(const PoolSelector& selector)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // The primary of that name has refused a write, as only a standby does: no call is sent
+  // there before it is probed again. Not more than once a second, since a caller may have
+  // made its own transaction read-only.
+  void Doubt(const std::string& endpoint) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether the endpoint is to show that a new session can be opened.
+  bool IsSuspect(const Endpoint& endpoint) const ABSL_LOCKS_EXCLUDED(mutex_);
   // No lease from now on; idle sessions are closed, leased ones on return.
   void Retire() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -92,9 +107,12 @@ class Cluster final {
   // The endpoint now accepted as the primary and reachable; absent while there is none.
   std::optional<Endpoint> Primary() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<PoolStats> Stats() const ABSL_LOCKS_EXCLUDED(mutex_);
+  FailoverBufferStats BufferStats() const { return primary_wait_->stats(); }
+  OutlierDetector::Counts EjectionCounts() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Sessions that are open or being opened, in all pools.
   size_t CountSessions() const ABSL_LOCKS_EXCLUDED(mutex_);
   Pauses pauses() const ABSL_LOCKS_EXCLUDED(mutex_);
+  FreshReadCounts fresh_reads() const;
 
  private:
   struct Member {
@@ -107,12 +125,16 @@ class Cluster final {
   using Pools = std::vector<std::shared_ptr<EndpointPool>>;
   // Immutable; replaced as a whole.
   struct State {
+    uint64_t version = 0;  // Rises.
     Topology topology;
     std::vector<Member> members;  // In the order of the topology's endpoints.
     // This gateway's share of what is configured.
     PoolsOptions options;
     SessionOptions session;
-    absl::Duration probe_timeout;
+    absl::Duration freshness_wait;
+    TopologyOptions topology_options;
+    FailoverBufferOptions buffer;
+    std::string zone;
     Pauses pauses;
     bool is_draining = false;
   };
@@ -149,16 +171,57 @@ class Cluster final {
   static absl::StatusOr<Pools> Select(const State& state, const PoolSelector& selector);
   // Puts the pauses into effect.
   void SetPauses(const Pauses& pauses) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::StatusOr<RouteDecision> Choose(const State& state, const RouteRequest& request);
+  // What of the options decides on routes.
+  static void TakeRouting(const ClusterOptions& options, State& state);
+  static LoadView LoadOf(const State& state, size_t index, absl::Time now);
+  absl::Status WhyNotBuffered(const absl::Status& waited, absl::Duration buffered) const;
+  // Sends waiters to where they may be served, or to wait for a primary, or back from it.
+  void DirectWaiters(const State& before) ABSL_LOCKS_EXCLUDED(mutex_);
+  void SendAwayFromUnreachable(const State& state);
+  void OnTrouble(const std::string& endpoint, const Trouble& trouble)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Tells the outlier detector of the replicas, and the replicas what it says.
+  void FollowReplicasLocked(absl::Time now, State& next)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of a session with the endpoint chosen; a waiter's end is told, too.
+  asio::awaitable<absl::StatusOr<Lease>> TakeSession(std::shared_ptr<EndpointPool> pool,
+                                                     AcquireRequest request,
+                                                     absl::Duration patience,
+                                                     StopSignal& stop);
+
+  // Conditional reads (cluster_freshness.cc).
+  struct FreshRead;
+  absl::StatusOr<RouteDecision> Choose(const State& state, const RouteRequest& request,
+                                       FreshRead& read);
+  void Count(const FreshRead& read, FreshReadEnd end);
+  // When it said so.
+  std::optional<absl::Time> WhenItMet(const EndpointView& view, const FreshRead& read,
+                                      const Lineage& lineage) const;
+  asio::awaitable<absl::Status> AwaitFreshness(const State& state,
+                                               const RouteRequest& request,
+                                               FreshRead& read, absl::Time deadline,
+                                               StopSignal& stop);
+  bool IsBackedByReading(const Lease& lease, const RouteRequest& request,
+                         const RouteDecision& decision, FreshRead& read) const;
+  void CountServed(const RouteRequest& request, const RouteDecision& decision,
+                   const FreshRead& read);
+  EndpointSight SightOf(const State& state, size_t endpoint, absl::Time now) const;
+  void WatchReplays();
 
   const ClusterDeps deps_;
-  const std::shared_ptr<SessionBudget> budget_;  // Shared with the pools.
+  const std::shared_ptr<SessionBudget> budget_;      // Shared with the pools.
+  const std::shared_ptr<PrimaryWait> primary_wait_;  // Shared with calls.
+  // Gone when the cluster is.
+  const std::shared_ptr<Cluster*> self_ = std::make_shared<Cluster*>(this);
   std::atomic<uint64_t> turn_{0};
+  FreshReads fresh_reads_;
+  std::unique_ptr<ReplayWatch> watch_;  // Null: replicas are asked by probes only.
 
   mutable absl::Mutex mutex_;
   // In the order of the state's members.
   std::vector<std::optional<ProbeResult>> latest_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const State> state_ ABSL_GUARDED_BY(mutex_);
+  OutlierDetector outliers_ ABSL_GUARDED_BY(mutex_);
   // Retired pools that still have sessions.
   std::vector<std::shared_ptr<EndpointPool>> retired_ ABSL_GUARDED_BY(mutex_);
 };

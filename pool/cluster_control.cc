@@ -20,12 +20,14 @@ void Cluster::Reconfigure(const ClusterOptions& options) {
     auto next = std::make_shared<State>(*state_);
     next->options = ShareOf(options.pools);
     next->session = options.session;
-    next->probe_timeout = options.probe.timeout;
+    TakeRouting(options, *next);
+    outliers_.Reconfigure(options.ejection);
     FollowEndpointsLocked(options.endpoints, *next, retire);
     last = next;
     state_ = std::move(next);
   }
   for (const auto& pool : retire) pool->Retire(CloseReason::kRetired, Reroute());
+  primary_wait_->Reconfigure(options.failover_buffer);
   budget_->set_limit(last->options.max_sessions_total);
   const bool is_other_session = before->session != last->session;
   for (const Member& member : last->members) {
@@ -65,6 +67,8 @@ void Cluster::FollowEndpointsLocked(const std::vector<Endpoint>& endpoints, Stat
       continue;
     }
     EndpointView& view = old_views[at];
+    old->endpoint.weight = endpoint.weight;
+    old->endpoint.zone = endpoint.zone;
     if (old->endpoint == endpoint) {
       old->successor.reset();
       view.successor_problem.clear();

@@ -15,6 +15,8 @@
 
 #include "absl/time/time.h"
 
+#include "pool/wal_position.h"
+
 namespace pgsluice {
 
 // Noted on the transaction's own session before COMMIT is sent.
@@ -57,6 +59,8 @@ struct ResolutionFacts {
   std::string incarnation;
   NoteInWal note = NoteInWal::kUnread;
   XactStatus status = XactStatus::kForgotten;
+  // Where its WAL is now, on its timeline.
+  uint64_t lsn = 0;
 };
 
 // What to do about a transaction that is still in progress on the server.

@@ -88,9 +88,13 @@ std::optional<Resolution> CommitResolver::Look(const Endpoint* primary,
       const CommitVerdict verdict = JudgeCommit(question.evidence, *facts);
       question.last_reason = verdict.reason;
       if (!verdict.is_pending) {
-        return Resolution{.outcome = verdict.outcome,
-                          .reason = std::string(verdict.reason),
-                          .endpoint = primary->name};
+        Resolution resolution{.outcome = verdict.outcome,
+                              .reason = std::string(verdict.reason),
+                              .endpoint = primary->name};
+        if (verdict.outcome == CommitOutcome::kCommitted && facts->lsn > 0) {
+          resolution.position = WalPosition{facts->timeline, facts->lsn};
+        }
+        return resolution;
       }
     } else {
       question.last_reason = "the primary did not answer";

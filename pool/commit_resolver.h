@@ -26,6 +26,8 @@ struct Resolution {
   CommitOutcome outcome = CommitOutcome::kUnknown;
   std::string reason;    // One clause that completes "... because".
   std::string endpoint;  // Who said so; empty when nobody did.
+  // Of what was found committed: not before its commit.
+  std::optional<WalPosition> position = {};
 };
 
 // Asks one server. The real one is control/commit_probe.h; a fake lives in tests.

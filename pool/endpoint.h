@@ -1,6 +1,7 @@
 // An endpoint is one PostgreSQL server address; a role is what it is at present.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -27,9 +28,16 @@ struct Endpoint {
   // empty: none.
   std::string conninfo_file = {};
   std::string password_file = {};
+  // Its share of the reads, against others'; 0: none, as a replica.
+  uint32_t weight = 1;
+  std::string zone = {};  // Where it runs; empty: not said.
 
   bool has_files() const { return !conninfo_file.empty() || !password_file.empty(); }
-  bool operator==(const Endpoint&) const = default;
+  // Weight and zone are none of its address: with others it is the same endpoint.
+  bool operator==(const Endpoint& other) const {
+    return name == other.name && conninfo == other.conninfo &&
+           conninfo_file == other.conninfo_file && password_file == other.password_file;
+  }
 };
 
 // The connection string of an endpoint as it is now. Reads its files anew, so it may

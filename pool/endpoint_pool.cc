@@ -104,6 +104,11 @@ void EndpointPool::Return(PooledSession* session) {
     const bool was_transaction = session->kind == LeaseKind::kTransaction;
     hold_.Add(now - session->leased_since);
     session->idle_since = now;
+    if (facts.is_broken && !facts.was_given_up) {
+      work.trouble = {.kind = Trouble::Kind::kSessionLost, .in_a_row = ++lost_in_a_row_};
+    } else {
+      NoteAnswerLocked(now);
+    }
     const ReturnDecision decision =
         DecideOnReturn(facts, session->expires_at, session->uses, options_.max_uses,
                        retired_for_.has_value(), now);
@@ -201,6 +206,7 @@ void EndpointPool::CloseLocked(PooledSession* session, CloseReason reason, Work&
   NoteEventLocked(*session, SessionEventKind::kClosed, reason, work);
   work.close.push_back(std::move(session->session));
   sessions_.erase(session->id);
+  CountLoadLocked();
   GiveBackBudget();
 }
 
@@ -268,8 +274,15 @@ void EndpointPool::MoveLocked(PooledSession* session, SessionState state) {
   CountLoadLocked();
 }
 
+void EndpointPool::NoteAnswerLocked(absl::Time now) {
+  lost_in_a_row_ = 0;
+  answered_at_.store(absl::ToUnixNanos(now), std::memory_order_relaxed);
+}
+
 void EndpointPool::CountLoadLocked() {
   in_flight_.store(leased_ + queue_.size(), std::memory_order_relaxed);
+  waiting_.store(queue_.size(), std::memory_order_relaxed);
+  open_.store(sessions_.size(), std::memory_order_relaxed);
 }
 
 }  // namespace pgsluice

@@ -69,6 +69,8 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   void Resume() ABSL_LOCKS_EXCLUDED(mutex_);
   // One maintenance tick: expires waiters, closes and opens sessions.
   void Maintain() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Completes all waiters with `status`; whoever comes later may wait.
+  void SendAway(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes no new work from now on; idle sessions are closed, leased ones on return,
   // waiters completed with `status`.
   void Retire(CloseReason reason, const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -76,6 +78,12 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   PoolStats Stats() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Leased sessions and waiters: what routing balances by.
   size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  size_t open() const { return open_.load(std::memory_order_relaxed); }
+  size_t waiters() const { return waiting_.load(std::memory_order_relaxed); }
+  // When a session was last given back, or opened, that had an answer.
+  absl::Time answered_at() const {
+    return absl::FromUnixNanos(answered_at_.load(std::memory_order_relaxed));
+  }
   bool is_paused() const { return is_paused_view_.load(std::memory_order_relaxed); }
   std::string last_error() const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -96,6 +104,7 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
     absl::Time connect_deadline;
     std::vector<PooledSession*> ping;
     std::vector<SessionEvent> events;
+    std::optional<Trouble> trouble;
   };
 
   void Do(Work work) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -149,11 +158,16 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void MoveLocked(PooledSession* session, SessionState state)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteAnswerLocked(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CountLoadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const EndpointPoolDeps deps_;
   std::atomic<size_t> in_flight_{0};
-  std::atomic<bool> is_paused_view_{false};  // Of is_paused_, for routing.
+  // Views of what the mutex guards, for routing.
+  std::atomic<bool> is_paused_view_{false};
+  std::atomic<size_t> open_{0};
+  std::atomic<size_t> waiting_{0};
+  std::atomic<int64_t> answered_at_{0};  // Unix time in nanoseconds.
 
   mutable absl::Mutex mutex_;
   PoolOptions options_ ABSL_GUARDED_BY(mutex_);
@@ -177,6 +191,7 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   size_t leased_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t transactions_ ABSL_GUARDED_BY(mutex_) = 0;  // Of these, held by transactions.
   size_t maintenance_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t lost_in_a_row_ ABSL_GUARDED_BY(mutex_) = 0;  // In use, by the endpoint's fault.
   uint64_t next_session_id_ ABSL_GUARDED_BY(mutex_) = 1;
   int next_shard_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<CloseReason> retired_for_ ABSL_GUARDED_BY(mutex_);

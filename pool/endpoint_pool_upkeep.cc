@@ -55,6 +55,15 @@ void EndpointPool::Retire(CloseReason reason, const absl::Status& status) {
   Do(std::move(work));
 }
 
+void EndpointPool::SendAway(const absl::Status& status) {
+  Work work;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (WaiterId waiter : queue_.Clear()) CompleteWaiterLocked(waiter, status, work);
+  }
+  Do(std::move(work));
+}
+
 PoolStats EndpointPool::Stats() const {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = deps_.clock->Now();
@@ -97,6 +106,7 @@ void EndpointPool::Do(Work work) {
     for (const SessionEvent& event : work.events) deps_.on_session_event(event);
   }
   for (const auto& session : work.close) session->Close();
+  if (work.trouble.has_value() && deps_.on_trouble) deps_.on_trouble(*work.trouble);
   for (int shard : work.connect_on) Connect(work, shard);
   for (PooledSession* session : work.ping) Ping(session);
   for (auto& callback : work.callbacks) callback();
@@ -121,6 +131,8 @@ void EndpointPool::OnConnected(uint64_t epoch,
       GiveBackBudget();
       ++counters_.connect_failures;
       last_failure_ = session.status();
+      // One that is full still serves with what is open.
+      if (!IsServerFull(session.status())) work.trouble.emplace();
       gate_.OnFailure(IsServerFull(session.status()), sessions_.size(), queue_.size() > 0,
                       now, absl::Uniform(random_, 0.0, 1.0));
       EndHopelessWaitersLocked(now, work);
@@ -130,10 +142,12 @@ void EndpointPool::OnConnected(uint64_t epoch,
     } else {
       ++counters_.opened;
       gate_.OnSuccess(now);
+      NoteAnswerLocked(now);
       last_failure_ = absl::OkStatus();
       auto opened = std::make_unique<PooledSession>();
       opened->id = next_session_id_++;
       opened->session = *std::move(session);
+      opened->opened_at = now;
       opened->idle_since = now;
       opened->is_stale = epoch != epoch_;
       opened->expires_at = ExpiryOf(now, options_.max_lifetime, options_.lifetime_jitter,

@@ -108,6 +108,23 @@ absl::Status NoEndpoint(Role wanted, std::string_view why) {
                     .retry_delay = kRetryLater});
 }
 
+absl::Status FailoverBufferFull(size_t size, std::string_view why) {
+  return MakeError(Code::kUnavailable,
+                   StrCat("there is no primary: ", why, "; ", size,
+                          " calls wait for one already (routing.failover_buffer_size)"),
+                   {.reason = "FAILOVER_BUFFER_FULL",
+                    .retry_scope = RetryScope::kStatement,
+                    .retry_delay = kRetryLater});
+}
+
+absl::Status PrimaryAwaitedInVain(absl::Duration waited, std::string_view why) {
+  return NoEndpoint(
+      Role::kPrimary,
+      StrCat(why, "; waited ",
+             absl::FormatDuration(absl::Trunc(waited, absl::Milliseconds(1))),
+             " for one (routing.failover_buffer_time)"));
+}
+
 absl::Status Draining() {
   return MakeError(Code::kUnavailable,
                    "the gateway is shutting down; another one may serve you",

@@ -121,6 +121,10 @@ absl::Status AcquireTimeout(std::string_view endpoint, absl::Duration waited,
 // The wait for a session ended while the pool was paused.
 absl::Status PoolPaused(std::string_view endpoint, absl::Duration waited);
 absl::Status NoEndpoint(Role wanted, std::string_view why);
+// There was a primary not long ago, and too many calls wait for the next one already.
+absl::Status FailoverBufferFull(size_t size, std::string_view why);
+// None has come while the call waited.
+absl::Status PrimaryAwaitedInVain(absl::Duration waited, std::string_view why);
 absl::Status Draining();
 // Of a reload; `why` has one error a line.
 absl::Status ConfigRefused(std::string_view why);

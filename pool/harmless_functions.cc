@@ -16,7 +16,7 @@ consteval std::array<std::string_view, N> Sorted(std::array<std::string_view, N>
 // Only what all supported servers have: on an older one, the name of a newer built-in
 // function may belong to a function of its users. Among them are none that run SQL given
 // as text (query_to_xml, ts_stat), change settings or sequences, or open what stays open.
-constexpr auto kFunctions = Sorted(std::array<std::string_view, 381>{
+constexpr auto kFunctions = Sorted(std::array<std::string_view, 382>{
     // Aggregates and window functions.
     "array_agg", "avg", "bit_and", "bit_or", "bool_and", "bool_or", "corr", "count",
     "covar_pop", "covar_samp", "cume_dist", "dense_rank", "every", "first_value",
@@ -85,17 +85,18 @@ constexpr auto kFunctions = Sorted(std::array<std::string_view, 381>{
     "has_table_privilege", "has_type_privilege", "inet_client_addr", "inet_client_port",
     "inet_server_addr", "inet_server_port", "lastval", "obj_description",
     "pg_backend_pid", "pg_blocking_pids", "pg_client_encoding", "pg_column_size",
-    "pg_current_snapshot", "pg_current_wal_lsn", "pg_current_xact_id",
-    "pg_current_xact_id_if_assigned", "pg_database_size", "pg_get_constraintdef",
-    "pg_get_expr", "pg_get_functiondef", "pg_get_indexdef", "pg_get_serial_sequence",
-    "pg_get_userbyid", "pg_get_viewdef", "pg_has_role", "pg_indexes_size",
-    "pg_is_in_recovery", "pg_last_wal_replay_lsn", "pg_logical_emit_message",
-    "pg_postmaster_start_time", "pg_relation_size", "pg_size_bytes", "pg_size_pretty",
-    "pg_stat_get_bgwriter_stat_reset_time", "pg_table_is_visible", "pg_table_size",
-    "pg_total_relation_size", "pg_typeof", "pg_wal_lsn_diff", "pg_walfile_name",
-    "pg_xact_status", "row_security_active", "textcat", "timestamptz_send", "to_regclass",
-    "to_regnamespace", "to_regproc", "to_regprocedure", "to_regrole", "to_regtype",
-    "txid_current", "txid_current_if_assigned", "version",
+    "pg_current_snapshot", "pg_current_wal_insert_lsn", "pg_current_wal_lsn",
+    "pg_current_xact_id", "pg_current_xact_id_if_assigned", "pg_database_size",
+    "pg_get_constraintdef", "pg_get_expr", "pg_get_functiondef", "pg_get_indexdef",
+    "pg_get_serial_sequence", "pg_get_userbyid", "pg_get_viewdef", "pg_has_role",
+    "pg_indexes_size", "pg_is_in_recovery", "pg_last_wal_replay_lsn",
+    "pg_logical_emit_message", "pg_postmaster_start_time", "pg_relation_size",
+    "pg_size_bytes", "pg_size_pretty", "pg_stat_get_bgwriter_stat_reset_time",
+    "pg_table_is_visible", "pg_table_size", "pg_total_relation_size", "pg_typeof",
+    "pg_wal_lsn_diff", "pg_walfile_name", "pg_xact_status", "row_security_active",
+    "textcat", "timestamptz_send", "to_regclass", "to_regnamespace", "to_regproc",
+    "to_regprocedure", "to_regrole", "to_regtype", "txid_current",
+    "txid_current_if_assigned", "version",
     // Held until the transaction ends, or not at all.
     "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared", "pg_cancel_backend",
     "pg_notify", "pg_sleep", "pg_sleep_for", "pg_sleep_until", "pg_terminate_backend",

@@ -69,17 +69,15 @@ Role Lease::role() const { return pool_->role(); }
 
 const std::string& Lease::endpoint() const { return pool_->endpoint(); }
 
+absl::Time Lease::opened_at() const { return session_->opened_at; }
+
 Session& Lease::session() const { return *session_->session; }
 
 TransactionStatus Lease::transaction() const { return session().facts().transaction; }
 
-Execution Lease::NextExecution(const Statement& statement, Phase phase,
-                               const StopSignal& stop) {
-  statement_id_ = NextStatementId();
-  return {.statement = &statement,
-          .phase = phase,
-          .id = statement_id_,
-          .deadline = stop.deadline()};
+void Lease::NameNext(Execution& execution, const StopSignal& stop) {
+  execution.id = statement_id_ = NextStatementId();
+  execution.deadline = std::min(execution.deadline, stop.deadline());
 }
 
 StopSignal::Subscription Lease::StopWith(StopSignal& stop) {
@@ -90,24 +88,24 @@ StopSignal::Subscription Lease::StopWith(StopSignal& stop) {
 asio::awaitable<absl::Status> Lease::Start(const Statement& statement, Phase phase,
                                            StopSignal& stop) {
   if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
-  const Execution execution = NextExecution(statement, phase, stop);
+  Execution execution{.statement = &statement, .phase = phase};
+  NameNext(execution, stop);
   const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), session().Start(execution));
 }
 
-asio::awaitable<absl::StatusOr<Fetched>> Lease::StartAndFetch(const Statement& statement,
-                                                              Phase phase, RowSink& sink,
+asio::awaitable<absl::StatusOr<Fetched>> Lease::StartAndFetch(Execution execution,
+                                                              RowSink& sink,
                                                               StopSignal& stop) {
   if (stop.is_stopped()) co_return StoppedBeforeStart(stop.reason());
-  const Execution execution = NextExecution(statement, phase, stop);
+  NameNext(execution, stop);
   const auto subscription = StopWith(stop);
   co_return co_await OnShardOf(session(), RunFirst(session(), execution, sink));
 }
 
 void Lease::NameLegs(std::vector<Execution>& legs, const StopSignal& stop) {
   for (Execution& leg : legs) {
-    leg.id = statement_id_ = NextStatementId();
-    leg.deadline = std::min(leg.deadline, stop.deadline());
+    NameNext(leg, stop);
   }
 }
 
@@ -138,7 +136,8 @@ asio::awaitable<absl::StatusOr<Fetched>> Lease::Fetch(RowSink& sink, StopSignal&
 asio::awaitable<absl::StatusOr<CommandResult>> Lease::Execute(const Statement& statement,
                                                               Phase phase, RowSink& sink,
                                                               StopSignal& stop) {
-  absl::StatusOr<Fetched> fetched = co_await StartAndFetch(statement, phase, sink, stop);
+  const Execution execution{.statement = &statement, .phase = phase};
+  absl::StatusOr<Fetched> fetched = co_await StartAndFetch(execution, sink, stop);
   while (fetched.ok() && !fetched->is_complete) fetched = co_await Fetch(sink, stop);
   if (!fetched.ok()) co_return fetched.status();
   co_return std::move(fetched->result);

@@ -29,16 +29,18 @@ class Lease final {
   bool has_session() const { return session_ != nullptr; }
   Role role() const;
   const std::string& endpoint() const;
+  // When its session was opened, or a little later.
+  absl::Time opened_at() const;
 
   // Sends a statement; both it and the sink must outlive its end. Takes `stop` into
   // account from here until Fetch has ended the statement.
   asio::awaitable<absl::Status> Start(const Statement& statement, Phase phase,
                                       StopSignal& stop);
   asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink, StopSignal& stop);
-  // Both in one visit to the session's shard.
-  asio::awaitable<absl::StatusOr<Fetched>> StartAndFetch(const Statement& statement,
-                                                         Phase phase, RowSink& sink,
-                                                         StopSignal& stop);
+  // Both in one visit to the session's shard. The execution's id and deadline are given
+  // here.
+  asio::awaitable<absl::StatusOr<Fetched>> StartAndFetch(Execution execution,
+                                                         RowSink& sink, StopSignal& stop);
   // Sends statements together; each is then fetched to its end, in order. Statements and
   // sinks must outlive the flight. See Session::StartFlight; ids are given here.
   asio::awaitable<absl::Status> StartFlight(std::vector<Execution> legs, FlightKind kind,
@@ -61,9 +63,8 @@ class Lease final {
 
  private:
   Session& session() const;
-  // What goes to the session; names the statement, so that a stop can only meet this one.
-  Execution NextExecution(const Statement& statement, Phase phase,
-                          const StopSignal& stop);
+  // Names the statement, so that a stop can only meet this one.
+  void NameNext(Execution& execution, const StopSignal& stop);
   void NameLegs(std::vector<Execution>& legs, const StopSignal& stop);
   // Passes a stop on to the statement named last.
   StopSignal::Subscription StopWith(StopSignal& stop);

@@ -1,6 +1,8 @@
 // Settings of pools, sessions and probes, as the server's configuration fills them in.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -88,6 +90,30 @@ enum class ReadFallback {
   kNone,     // They fail instead.
 };
 
+// How far behind a replica may be to get reads. Zero: no bound.
+struct LagBound {
+  absl::Duration time = absl::Seconds(60);
+  uint64_t bytes = 0;
+
+  bool operator==(const LagBound&) const = default;
+};
+
+// Where writes wait while there is no primary.
+struct FailoverBufferOptions {
+  size_t size = 1000;                       // Calls; 0: none waits.
+  absl::Duration time = absl::Seconds(10);  // Longest wait of each.
+
+  bool operator==(const FailoverBufferOptions&) const = default;
+};
+
+// When a replica whose sessions fail gets no calls for a while.
+struct EjectionOptions {
+  size_t failures = 5;                     // Sessions lost in a row; 0: never for that.
+  absl::Duration time = absl::Seconds(1);  // At first; zero: none is ejected.
+
+  bool operator==(const EjectionOptions&) const = default;
+};
+
 // How many sessions each role's pools may have, and all of them together.
 struct PoolsOptions {
   PoolOptions primary;
@@ -108,6 +134,12 @@ struct ClusterOptions {
   SessionOptions session;
   ProbeOptions probe;
   ReadFallback read_fallback = ReadFallback::kPrimary;
+  // Of a conditional read that says nothing else, before it goes to the primary.
+  absl::Duration freshness_wait = absl::Milliseconds(50);
+  LagBound lag_bound;
+  FailoverBufferOptions failover_buffer;
+  EjectionOptions ejection;
+  std::string zone;  // Of this gateway; empty: none.
 
   bool operator==(const ClusterOptions&) const = default;
 };

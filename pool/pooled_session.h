@@ -11,6 +11,7 @@
 #include "pool/clock.h"
 #include "pool/endpoint.h"
 #include "pool/options.h"
+#include "pool/outlier_detector.h"
 #include "pool/session.h"
 #include "pool/session_budget.h"
 #include "pool/session_event.h"
@@ -19,11 +20,13 @@
 
 namespace pgsluice {
 
-// A session as its pool sees it. Fields other than `session` belong to the pool's mutex.
+// A session as its pool sees it. Fields other than `session` and `opened_at` belong to
+// the pool's mutex.
 struct PooledSession {
   uint64_t id = 0;
   std::shared_ptr<Session> session;  // Shared with its own pending work.
   SessionState state = SessionState::kConnecting;
+  absl::Time opened_at;    // Not before it was; never changes.
   absl::Time idle_since;   // End of its last lease.
   absl::Time answered_at;  // When it was last heard of.
   absl::Time leased_since;
@@ -49,13 +52,15 @@ struct EndpointPoolDeps {
   PoolState state = PoolState::kServing;            // At first.
   // Called without locks, on any thread; may be empty.
   std::function<void(const SessionEvent&)> on_session_event = {};
+  // Something went wrong that is the endpoint's fault. As above.
+  std::function<void(const Trouble&)> on_trouble = {};
 };
 
 struct AcquireRequest {
   int shard = 0;
   absl::Time deadline;
   LeaseKind kind = LeaseKind::kStatement;
-  uint64_t caller = 0;  // See WaiterInfo.
+  Caller caller = {};
 };
 
 }  // namespace pgsluice

@@ -9,6 +9,9 @@ namespace pgsluice {
 
 namespace {
 
+// Between two probes at the most while there is no primary.
+constexpr absl::Duration kHastyInterval = absl::Milliseconds(50);
+
 ControlOptions ControlOptionsOf(const ProbeOptions& options) {
   return {.connect_timeout = options.timeout, .statement_timeout = options.timeout};
 }
@@ -17,7 +20,9 @@ ControlOptions ControlOptionsOf(const ProbeOptions& options) {
 
 Prober::Prober(ProberDeps deps) : deps_(std::move(deps)), options_(deps_.options) {}
 
-Prober::~Prober() {
+Prober::~Prober() { Stop(); }
+
+void Prober::Stop() {
   std::list<Watch> watches;
   {
     absl::MutexLock lock(&mutex_);
@@ -41,6 +46,7 @@ std::list<Prober::Watch> Prober::TakeEnded() {
 void Prober::Follow(const std::vector<Endpoint>& endpoints) {
   for (Watch& watch : TakeEnded()) watch.thread.join();
   absl::MutexLock lock(&mutex_);
+  if (is_stopping_) return;
   ++follows_;
   for (const Endpoint& endpoint : endpoints) {
     const bool is_followed =
@@ -67,6 +73,12 @@ void Prober::Nudge() {
   ++nudges_;
 }
 
+void Prober::SetPace(Pace pace) {
+  absl::MutexLock lock(&mutex_);
+  if (pace == Pace::kHasty && pace_ != pace) ++nudges_;
+  pace_ = pace;
+}
+
 void Prober::Run(Watch& watch) {
   uint64_t nudges = 0;
   uint64_t follows = 0;
@@ -80,6 +92,7 @@ void Prober::Run(Watch& watch) {
       options = options_;
     }
     watch.session->SetOptions(ControlOptionsOf(options));
+    if (deps_.is_suspect && deps_.is_suspect(watch.endpoint)) watch.session->Disconnect();
     const bool is_wanted = deps_.on_result(watch.endpoint, watch.session->Probe());
 
     absl::MutexLock lock(&mutex_);
@@ -90,7 +103,10 @@ void Prober::Run(Watch& watch) {
     const auto is_due = [this, nudges]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return is_stopping_ || nudges_ != nudges;
     };
-    mutex_.AwaitWithTimeout(absl::Condition(&is_due), options_.interval);
+    const absl::Duration pause = pace_ == Pace::kHasty
+                                     ? std::min(options_.interval, kHastyInterval)
+                                     : options_.interval;
+    mutex_.AwaitWithTimeout(absl::Condition(&is_due), pause);
     if (is_stopping_) return;
   }
   watch.session->Disconnect();

@@ -25,6 +25,9 @@ struct ProberDeps {
   // Called on the probing threads. False: nobody wants to know of that endpoint any more,
   // so it is asked no more.
   std::function<bool(const Endpoint& endpoint, ProbeResult result)> on_result;
+  // Whether the endpoint is to show that a session can be opened: it is dialled anew
+  // then. As above; may be empty.
+  std::function<bool(const Endpoint& endpoint)> is_suspect = {};
 };
 
 class Prober final {
@@ -32,8 +35,11 @@ class Prober final {
   explicit Prober(ProberDeps deps);
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
-  // Interrupts probes under way and waits for their threads.
   ~Prober();
+
+  // Interrupts probes under way and waits for their threads. Nothing is probed
+  // afterwards.
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Asks these, too, from now on, and not before: those that it asks already stay as they
   // are. By one thread at a time, once whoever is told of the results wants them.
@@ -41,6 +47,9 @@ class Prober final {
   void Reconfigure(const ProbeOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
   // Probes all endpoints at once: an error put the blame on one of them.
   void Nudge() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Probes more often for as long as there is no primary: every call waits for it.
+  enum class Pace { kUsual, kHasty };
+  void SetPace(Pace pace) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   struct Watch {
@@ -59,6 +68,7 @@ class Prober final {
   ProbeOptions options_ ABSL_GUARDED_BY(mutex_);
   std::list<Watch> watches_ ABSL_GUARDED_BY(mutex_);
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Pace pace_ ABSL_GUARDED_BY(mutex_) = Pace::kUsual;
   uint64_t nudges_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t follows_ ABSL_GUARDED_BY(mutex_) = 0;
 };

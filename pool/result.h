@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 
 #include "pool/statement.h"
+#include "pool/wal_position.h"
 
 namespace pgsluice {
 
@@ -38,6 +40,9 @@ struct CommandResult {
   std::string command_tag;
   uint64_t rows_affected = 0;  // INSERT, UPDATE, DELETE, MERGE; else 0.
   std::vector<NoticeInfo> notices;
+  // Not before the commit, if it was asked for (Execution::wants_position). Absent when
+  // the session went, or the answer, before it was there.
+  std::optional<WalPosition> position = {};
 };
 
 enum class SinkState {

@@ -1,55 +1,35 @@
-// Where a call goes. Rules file.
+// Where a call goes: which endpoints may serve it says eligibility.h, which of these does
+// says balance.h, and here is what they are asked in turn. Rules file.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 
-#include "pool/options.h"
+#include "pool/eligibility.h"
+#include "pool/route_request.h"
 #include "pool/topology.h"
-#include "pool/wait_queue.h"
 
 namespace pgsluice {
-
-enum class Intent { kWrite, kRead };
-
-struct Freshness {
-  enum class Kind {
-    kAny,     // Any replica.
-    kStrong,  // Sees every acknowledged commit: the primary.
-  };
-  Kind kind = Kind::kAny;
-};
-
-// How busy an endpoint is.
-struct LoadView {
-  size_t in_flight = 0;
-  bool is_ejected = false;  // Not to be used for a while.
-  bool is_paused = false;   // Used only when every other one is, too.
-};
-
-struct RouteRequest {
-  Intent intent = Intent::kWrite;
-  Freshness freshness;
-  ReadFallback fallback = ReadFallback::kPrimary;
-  // Name of the endpoint where a read has failed already; empty: none. It is used again
-  // only when no other may serve the read. Must outlive the routing.
-  std::string_view avoid = {};
-  // Not where it goes, but how it queues there.
-  LeaseKind kind = LeaseKind::kStatement;
-  uint64_t caller = 0;
-};
 
 struct RouteDecision {
   size_t endpoint = 0;
   Role role = Role::kUnknown;
-  std::string_view reason;  // write, read, strong, fallback_no_replica
+  // write, read, strong, fallback_no_replica, fallback_stale
+  std::string_view reason = {};
+  // There is no such endpoint now, but there may be one soon: worth a wait.
+  bool awaits_primary = false;
+  // Nowhere yet: it waits for a replica that is fresh enough.
+  bool awaits_replica = false;
 };
 
-// Writes go to the primary even while it cannot be reached: its pool queues them.
+// What to tell who wants a primary to go to, when there is none.
+std::string WhyNoPrimary(const Topology& topology);
+
 // `loads` has one entry per endpoint; `turn` rises with each call and breaks ties.
 absl::StatusOr<RouteDecision> Route(const RouteRequest& request, const Topology& topology,
                                     std::span<const LoadView> loads, uint64_t turn);

@@ -19,8 +19,7 @@ Sample TakeSample(const EndpointView& view, const PoolStats* pool, absl::Time no
   Sample sample{.at = now, .role = view.role, .error = ErrorOf(view)};
   if (sample.is_valid()) {
     sample.response_time = view.last->latency;
-    sample.lag =
-        view.role == Role::kPrimary ? absl::ZeroDuration() : view.last->replay_lag;
+    sample.lag = view.role == Role::kPrimary ? absl::ZeroDuration() : view.lag.time;
   }
   if (pool == nullptr) return sample;
   sample.total = pool->open;

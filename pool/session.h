@@ -28,6 +28,10 @@ struct Execution {
   uint64_t id = 0;  // Rises; names the statement in RequestStop.
   // In a flight: the server hands over this one's result before it turns to the next.
   bool wants_flush = false;
+  // Of a write, or a COMMIT, that ends what it stands in: asks, in the same round trip,
+  // where the WAL is after it (CommandResult::position). In an atomic flight only of the
+  // last leg.
+  bool wants_position = false;
   // When it will be stopped at the latest: PostgreSQL itself ends it within a second
   // then.
   absl::Time deadline = absl::InfiniteFuture();

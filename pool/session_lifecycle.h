@@ -56,6 +56,8 @@ enum class TransactionStatus {
 // What a session looks like when its holder is done with it.
 struct SessionFacts {
   bool is_broken = false;
+  // Broken by the gateway, to be rid of what a statement brought: nobody's fault.
+  bool was_given_up = false;
   bool has_statement_in_progress = false;
   TransactionStatus transaction = TransactionStatus::kIdle;
   // It ran something that may leave state behind.

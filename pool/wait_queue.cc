@@ -4,12 +4,21 @@
 
 namespace pgsluice {
 
+namespace {
+
+// Of a caller with weight 1. As many parts as divide well.
+constexpr uint64_t kTurn = 720'720;
+
+}  // namespace
+
 std::optional<WaiterId> WaitQueue::Push(const WaiterInfo& waiter) {
   if (waiters_.size() >= max_waiters_) return std::nullopt;
   const WaiterId id = next_id_++;
-  Turn& next = next_turn_[waiter.caller];
+  Turn& next = next_turn_[waiter.caller.id];
   const Turn turn = std::max(next, now_serving_);
-  next = turn + 1;
+  const uint32_t weight =
+      std::clamp<uint32_t>(waiter.caller.weight, 1, Caller::kMaxWeight);
+  next = turn + kTurn / weight;
   waiters_.emplace(id, Waiter{waiter, turn});
   order_[Index(waiter.kind)].emplace(turn, id);
   by_deadline_.emplace(waiter.deadline, id);
@@ -45,7 +54,7 @@ bool WaitQueue::Remove(WaiterId id) {
   by_deadline_.erase({waiter.info.deadline, id});
   order_[Index(waiter.info.kind)].erase({waiter.turn, id});
   // Who has had all its turns needs no place in the books.
-  const auto turns = next_turn_.find(waiter.info.caller);
+  const auto turns = next_turn_.find(waiter.info.caller.id);
   if (turns != next_turn_.end() && turns->second <= now_serving_) next_turn_.erase(turns);
   waiters_.erase(found);
   if (waiters_.empty()) next_turn_.clear();

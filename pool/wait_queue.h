@@ -22,11 +22,23 @@ using WaiterId = uint64_t;
 // a share of the pool only.
 enum class LeaseKind { kStatement, kTransaction };
 
+// Calls with the same id queue behind each other; of two callers that both wait, one gets
+// as many more turns than the other as its weight is higher.
+struct Caller {
+  Caller(uint64_t its_id = 0, uint32_t its_weight = 1)  // NOLINT: a number will do.
+      : id(its_id), weight(its_weight) {}
+
+  uint64_t id;
+  uint32_t weight;  // 1 to kMaxWeight.
+
+  static constexpr uint32_t kMaxWeight = 1000;
+};
+
 struct WaiterInfo {
   absl::Time enqueued;
   absl::Time deadline;
   LeaseKind kind = LeaseKind::kStatement;
-  uint64_t caller = 0;  // Calls with the same number queue behind each other.
+  Caller caller = {};
 };
 
 class WaitQueue final {
@@ -53,8 +65,9 @@ class WaitQueue final {
   std::optional<absl::Time> oldest_enqueued() const;
 
  private:
-  // Start-time fair queueing: each waiter's turn is one after its caller's last, and not
-  // before what is being served now. With one caller that is the order of arrival.
+  // Start-time fair queueing: each waiter's turn is one after its caller's last (with a
+  // weight, that part of one), and not before what is being served now. With one caller
+  // that is the order of arrival.
   using Turn = uint64_t;
   struct Waiter {
     WaiterInfo info;

@@ -9,6 +9,7 @@
 #include "pool/error.h"
 #include "pool/no_rows.h"
 #include "pool/timer.h"
+#include "pool/write_position.h"
 #include "server/commit_doubt.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/status.h"
@@ -125,10 +126,18 @@ asio::awaitable<absl::Status> BatchRun::AttemptAtomic() {
     status = co_await FlyAtomic(flights[i]);
   }
   if (is_repeat_) {
-    co_return co_await key_->Replay(routed_.lease, call_.stop(), response_);
+    co_return co_await Replay();
   }
   if (status.ok() && !flights.back().has_commit) status = co_await Commit();
   co_return status;
+}
+
+// What was recorded is committed: the read of it finds a place behind it.
+asio::awaitable<absl::Status> BatchRun::Replay() {
+  absl::StatusOr<CommandResult> replayed =
+      co_await key_->Replay(routed_.lease, call_.stop(), response_, WantsTokens());
+  if (replayed.ok()) TakePosition(replayed->position);
+  co_return replayed.status();
 }
 
 asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
@@ -167,7 +176,9 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     sinks.push_back(&note->sink());
   }
   if (flight.has_commit) {
-    legs.push_back({.statement = &commit, .phase = Phase::kCommit});
+    legs.push_back({.statement = &commit,
+                    .phase = Phase::kCommit,
+                    .wants_position = WantsTokens()});
     sinks.push_back(&none);
   }
   const absl::Time begun = absl::Now();
@@ -182,11 +193,11 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
         takes_note ? note->Note(results[results.size() - 2].ok()) : CommitNote{};
     const absl::Status doubt = results.back().status();
     routed_.lease.Return();
-    absl::Status settled = co_await SettleDoubt(call_, environment_, doubt, noted);
-    if (!settled.ok()) co_return settled;
+    absl::StatusOr<CommandResult> settled =
+        co_await SettleDoubt(call_, environment_, doubt, noted);
+    if (!settled.ok()) co_return settled.status();
     // The note came after the answers to all steps.
-    results.back() =
-        CommandResult{.command_tag = "COMMIT", .rows_affected = 0, .notices = {}};
+    results.back() = *std::move(settled);
   }
   if (flight.has_begin) {
     if (!results.front().ok()) co_return results.front().status();
@@ -209,6 +220,7 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   const absl::StatusOr<CommandResult>& committed = results.back();
   if (committed.ok()) {
     AddNotices(*committed, *response_.mutable_results()->rbegin()->mutable_result());
+    TakePosition(committed->position);
   }
   co_return CheckCommitted(committed);
 }
@@ -260,11 +272,17 @@ asio::awaitable<void> BatchRun::FlyIndependent(Flight flight) {
           {.statement = &program_.steps[i].statement, .phase = options_.phase()});
       sinks.push_back(rows_[i].get());
     }
+    WritePositionSink position;
+    if (WantsTokens()) {
+      legs.push_back({.statement = &WritePositionStatement(), .phase = Phase::kRead});
+      sinks.push_back(&position);
+    }
     const absl::Time begun = absl::Now();
     const std::vector<absl::StatusOr<CommandResult>> results =
         co_await routed_.lease.RunFlight(std::move(legs), std::move(sinks),
                                          FlightKind::kIndependent, call_.stop());
     executed_ += absl::Now() - begun;
+    TakePosition(position.position());
     // Those that a lost session never was sent go to another one.
     std::vector<size_t> left;
     for (size_t n = 0; n < steps.size(); ++n) {
@@ -295,6 +313,8 @@ asio::awaitable<absl::Status> BatchRun::TakeLease(LeaseKind kind) {
       route, call_.shard().index(), call_.deadline(), call_.stop());
   queued_ += absl::Now() - asked;
   if (!routed.ok()) co_return routed.status();
+  queued_ -= routed->freshness_wait;
+  freshness_wait_ += routed->freshness_wait;
   routed_ = *std::move(routed);
   endpoint_ = routed_.lease.endpoint();
   role_ = routed_.lease.role();

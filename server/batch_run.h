@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,10 @@ class BatchRun final {
   asio::awaitable<absl::Status> FlyAtomic(Flight flight);
   asio::awaitable<void> FlyIndependent(Flight flight);
   asio::awaitable<absl::Status> Commit();
+  asio::awaitable<absl::Status> Replay();
   bool NotesEvidence() const;
+  bool WantsTokens() const;
+  void TakePosition(const std::optional<WalPosition>& position);
   // An error of a step, which the caller may not know of as such.
   absl::Status At(size_t step, const absl::Status& error) const {
     return program_.is_query ? error : AtStep(step, error);
@@ -78,6 +82,7 @@ class BatchRun final {
   std::string endpoint_;
   Role role_ = Role::kUnknown;
   absl::Duration queued_;
+  absl::Duration freshness_wait_;
   absl::Duration executed_;
 };
 

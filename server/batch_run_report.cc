@@ -1,7 +1,9 @@
 // What is told of a batch: to the statistics, and to a caller who asked for a report.
 #include "server/batch_run.h"
+#include "server/convert/route.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
+#include "server/write_tokens.h"
 
 namespace pgsluice {
 
@@ -27,12 +29,22 @@ void BatchRun::Report(size_t first, size_t last,
   }
 }
 
+bool BatchRun::WantsTokens() const {
+  return environment_.limits.write_tokens && options_.route.intent == Intent::kWrite;
+}
+
+// Flights may have been served by several primaries: the latest is what counts.
+void BatchRun::TakePosition(const std::optional<WalPosition>& position) {
+  std::string token = TokenOf(environment_, position);
+  if (token > response_.token()) response_.set_token(std::move(token));
+}
+
 void BatchRun::FillReport(v1::BatchResponse& response) const {
-  v1::Route& route = *response.mutable_route();
-  route.set_endpoint(endpoint_);
-  route.set_role(std::string(RoleName(role_)));
-  route.set_reason(std::string(routed_.reason));
+  RouteToProto(endpoint_, role_, routed_.reason, routed_.sight, *response.mutable_route());
   *response.mutable_timing()->mutable_queued() = ToProto(queued_);
+  if (freshness_wait_ > absl::ZeroDuration()) {
+    *response.mutable_timing()->mutable_freshness_wait() = ToProto(freshness_wait_);
+  }
   *response.mutable_timing()->mutable_execute() = ToProto(executed_);
 }
 

@@ -13,6 +13,7 @@
 #include "pool/options.h"
 #include "pool/read_resend.h"
 #include "server/admission.h"
+#include "server/caller.h"
 #include "server/convert/row_encoder.h"
 #include "server/convert/statement_from_proto.h"
 #include "server/convert/status.h"
@@ -23,7 +24,7 @@
 namespace pgsluice {
 
 struct CallLimits {
-  config::v1::FairBy fair_by = config::v1::FAIR_BY_NONE;
+  Fairness fairness;
   StatementLimits statement;
   ResultLimits result;
   absl::Duration default_deadline;
@@ -40,6 +41,7 @@ struct CallLimits {
   size_t max_outcome_bytes = 0;
   ReadFallback read_fallback = ReadFallback::kPrimary;
   ResendOptions read_resend;
+  bool write_tokens = true;
 
   bool operator==(const CallLimits&) const = default;
 };

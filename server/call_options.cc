@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "pool/error_freshness.h"
+
 namespace pgsluice {
 
 namespace {
@@ -22,6 +24,45 @@ absl::Status CheckKey(const std::string& key, Intent intent) {
       std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
   if (is_plain) return absl::OkStatus();
   return InvalidRequest(kKeyField, "must be printable ASCII without spaces");
+}
+
+absl::StatusOr<Freshness> FreshnessFromProto(const v1::Freshness& proto) {
+  Freshness freshness;
+  switch (proto.kind_case()) {
+    case v1::Freshness::kStrong:
+      if (proto.strong()) freshness.kind = Freshness::Kind::kStrong;
+      break;
+    case v1::Freshness::kAtLeast: {
+      const std::optional<WriteToken> token = DecodeToken(proto.at_least());
+      if (!token.has_value()) return NotAToken();
+      freshness.kind = Freshness::Kind::kAtLeast;
+      freshness.token = *token;
+      break;
+    }
+    case v1::Freshness::kMaxStaleness:
+      freshness.kind = Freshness::Kind::kMaxStaleness;
+      freshness.max_staleness = absl::Seconds(proto.max_staleness().seconds()) +
+                                absl::Nanoseconds(proto.max_staleness().nanos());
+      if (freshness.max_staleness <= absl::ZeroDuration()) {
+        return InvalidRequest("options.freshness.max_staleness",
+                              "must be more than 0; use strong to see everything");
+      }
+      break;
+    case v1::Freshness::kAny:
+    case v1::Freshness::KIND_NOT_SET: break;
+  }
+  return freshness;
+}
+
+absl::StatusOr<IfUnmet> IfUnmetFromProto(v1::IfUnmet proto) {
+  switch (proto) {
+    case v1::IF_UNMET_UNSPECIFIED: return IfUnmet::kDefault;
+    case v1::IF_UNMET_WAIT: return IfUnmet::kWait;
+    case v1::IF_UNMET_PRIMARY: return IfUnmet::kPrimary;
+    case v1::IF_UNMET_FAIL: return IfUnmet::kFail;
+    default: break;
+  }
+  return InvalidRequest("options.if_unmet", "is not one that this server knows");
 }
 
 // 0 asks for the server's limit; more than that is cut to it.
@@ -53,9 +94,13 @@ absl::StatusOr<CallOptions> CallOptionsFromProto(const v1::RequestOptions& proto
     default:
       return InvalidRequest("options.intent", "is not an intent that this server knows");
   }
-  if (proto.freshness().strong()) {
-    options.route.freshness.kind = Freshness::Kind::kStrong;
-  }
+  const absl::StatusOr<Freshness> freshness = FreshnessFromProto(proto.freshness());
+  if (!freshness.ok()) return freshness.status();
+  options.route.freshness = *freshness;
+  const absl::StatusOr<IfUnmet> if_unmet = IfUnmetFromProto(proto.if_unmet());
+  if (!if_unmet.ok()) return if_unmet.status();
+  options.route.if_unmet = *if_unmet;
+  options.route.wants_sight = proto.report();
   options.result.max_rows = Limit(proto.max_rows(), server_limits.max_rows);
   options.result.max_bytes = Limit(proto.max_bytes(), server_limits.max_bytes);
   const google::protobuf::Duration& timeout = proto.statement_timeout();

@@ -33,7 +33,7 @@ bool IsInDoubt(const absl::Status& status) {
   return details.has_value() && details->outcome == Outcome::kUnknown;
 }
 
-asio::awaitable<absl::Status> SettleDoubt(CallBase& call,
+asio::awaitable<absl::StatusOr<CommandResult>> SettleDoubt(CallBase& call,
                                           const CallEnvironment& environment,
                                           absl::Status doubt, CommitNote note) {
   NudgeIfBlamed(environment, doubt);
@@ -48,7 +48,12 @@ asio::awaitable<absl::Status> SettleDoubt(CallBase& call,
   const Resolution resolution = co_await ResolveCommit(
       environment.resolver, *note.evidence, IfInProgress::kTerminate, call);
   switch (resolution.outcome) {
-    case CommitOutcome::kCommitted: co_return absl::OkStatus();
+    case CommitOutcome::kCommitted: {
+      CommandResult committed;
+      committed.command_tag = "COMMIT";
+      committed.position = resolution.position;
+      co_return committed;
+    }
     case CommitOutcome::kAborted: co_return FoundAborted(doubt, resolution.reason);
     case CommitOutcome::kUnknown: break;
   }

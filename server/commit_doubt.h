@@ -4,10 +4,11 @@
 #include <optional>
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "asio/awaitable.hpp"
 
 #include "pool/commit_evidence.h"
+#include "pool/result.h"
 #include "pool/session.h"
 #include "server/call_environment.h"
 #include "server/rpc.h"
@@ -47,9 +48,9 @@ class NoteLeg final {
 // Whether a COMMIT that ended so may have taken effect.
 bool IsInDoubt(const absl::Status& status);
 
-// `doubt` ended a COMMIT, and its session has been given back. OK: it took effect; else
-// what the call ends with.
-asio::awaitable<absl::Status> SettleDoubt(CallBase& call,
+// `doubt` ended a COMMIT, and its session has been given back. A result: it took effect;
+// else what the call ends with.
+asio::awaitable<absl::StatusOr<CommandResult>> SettleDoubt(CallBase& call,
                                           const CallEnvironment& environment,
                                           absl::Status doubt, CommitNote note);
 

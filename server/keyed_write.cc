@@ -79,21 +79,26 @@ absl::StatusOr<Execution> KeyedWrite::Record(const v1::BatchResponse& answer) {
   return Execution{.statement = &record_, .phase = Phase::kTransaction};
 }
 
-asio::awaitable<absl::Status> KeyedWrite::Replay(Lease& lease, StopSignal& stop,
-                                                 v1::BatchResponse& answer) const {
+asio::awaitable<absl::StatusOr<CommandResult>> KeyedWrite::Replay(
+    Lease& lease, StopSignal& stop, v1::BatchResponse& answer,
+    bool wants_position) const {
   const Statement rollback = RollbackStatement();
   const Statement read = ReadOutcomeStatement(environment_.keys->table(), key_, digest_);
   NoRows none;
   FirstRow row;
   std::vector<Execution> legs = {{.statement = &rollback, .phase = Phase::kTransaction},
-                                 {.statement = &read, .phase = Phase::kRead}};
+                                 {.statement = &read,
+                                  .phase = Phase::kRead,
+                                  .wants_position = wants_position}};
   std::vector<RowSink*> sinks = {&none, &row};
   const auto results = co_await lease.RunFlight(std::move(legs), std::move(sinks),
                                                 FlightKind::kIndependent, stop);
   for (const auto& result : results) {
     if (!result.ok()) co_return result.status();
   }
-  co_return Decode(row, answer);
+  absl::Status decoded = Decode(row, answer);
+  if (!decoded.ok()) co_return decoded;
+  co_return *results.back();
 }
 
 asio::awaitable<absl::Status> AwaitKeys(CallBase& call,

@@ -3,34 +3,10 @@
 #include "server/convert/memory_to_proto.h"
 #include "server/convert/role.h"
 #include "server/convert/times.h"
+#include "server/routing_report.h"
 #include "server/version.h"
 
 namespace pgsluice {
-
-v1::EndpointHealth EndpointHealthToProto(const EndpointView& view, absl::Time now) {
-  v1::EndpointHealth health;
-  health.set_endpoint(view.name);
-  health.set_role(view.is_reachable ? ToProto(view.role) : v1::ROLE_UNSPECIFIED);
-  health.set_reachable(view.is_reachable);
-  if (view.last_ok.has_value()) {
-    const ProbeResult& answer = *view.last_ok;
-    health.set_timeline(answer.timeline);
-    health.set_lsn(answer.lsn);
-    if (answer.replay_lag.has_value()) {
-      *health.mutable_replay_lag() = ToProto(*answer.replay_lag);
-    }
-    *health.mutable_probe_age() = ToProto(now - answer.at);
-    *health.mutable_probe_latency() = ToProto(answer.latency);
-  }
-  if (!view.problem.empty()) {
-    health.set_last_error(view.problem);
-  } else if (view.last.has_value() && !view.last->ok) {
-    health.set_last_error(view.last->error);
-  } else if (!view.successor_problem.empty()) {
-    health.set_last_error("its new address is not in use yet: " + view.successor_problem);
-  }
-  return health;
-}
 
 v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   v1::EndpointPoolStats proto;
@@ -90,18 +66,30 @@ asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
                                   const HealthRegistry& registry,
                                   absl::Time server_start) {
   const HealthFacts facts = registry.state().facts;
-  const Topology topology = environment.cluster.topology();
   const Pauses pauses = environment.cluster.pauses();
+  RouteRequest read;
+  read.intent = Intent::kRead;
+  const RouteExplanation reads = environment.cluster.Explain(read);
   const absl::Time now = absl::Now();
   v1::HealthResponse response;
   response.set_ready(IsReady(facts));
   response.set_draining(facts.draining);
+  const Topology& topology = reads.topology;
   response.set_topology_generation(topology.generation);
-  for (const EndpointView& view : topology.endpoints) {
+  for (size_t i = 0; i < topology.endpoints.size(); ++i) {
+    const EndpointView& view = topology.endpoints[i];
     v1::EndpointHealth& endpoint = *response.add_endpoints();
     endpoint = EndpointHealthToProto(view, now);
     endpoint.set_paused(pauses.Covers(view.name, view.role));
+    const Rejection rejection = JudgeAs(view.role, {}, view, reads.endpoints[i].load);
+    endpoint.set_in_rotation(rejection == Rejection::kNone);
+    if (rejection == Rejection::kNone) continue;
+    endpoint.set_out_of_rotation_why(std::string(RejectionName(rejection)));
   }
+  if (topology.outage_since.has_value()) {
+    *response.mutable_no_primary_for() = ToProto(now - *topology.outage_since);
+  }
+  if (!topology.HasUsablePrimary()) response.set_no_primary_why(WhyNoPrimary(topology));
   response.set_version(kVersion);
   *response.mutable_uptime() = ToProto(now - server_start);
   call->Ended();
@@ -120,9 +108,19 @@ v1::PoolStatsResponse GatherPoolStats(const CallEnvironment& environment,
   for (const EndpointMemory& memory : monitor.Recall(history)) {
     *response.add_monitors() = ToProto(memory);
   }
+  const FreshReadCounts fresh = environment.cluster.fresh_reads();
+  v1::FreshReads& fresh_reads = *response.mutable_fresh_reads();
+  fresh_reads.set_met(fresh.met);
+  fresh_reads.set_met_after_wait(fresh.met_after_wait);
+  fresh_reads.set_to_primary(fresh.to_primary);
+  fresh_reads.set_unmet(fresh.unmet);
+  fresh_reads.set_tokens_refused(fresh.tokens_refused);
+  fresh_reads.set_waiting(static_cast<uint32_t>(fresh.waiting));
+  fresh_reads.set_questions(fresh.questions);
   const ReadResends::Totals resends = environment.resends.totals();
   response.set_reads_resent(resends.resent);
   response.set_read_resends_refused(resends.refused);
+  *response.mutable_routing() = RoutingStatsToProto(environment.cluster);
   const CommitResolver::Counters commits = environment.resolver.counters();
   v1::CommitsInDoubt& in_doubt = *response.mutable_commits_in_doubt();
   in_doubt.set_committed(commits.committed);

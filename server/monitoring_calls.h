@@ -32,7 +32,6 @@ asio::awaitable<void> ServePoolStats(std::shared_ptr<PoolStatsCall> call,
 v1::PoolStatsResponse GatherPoolStats(const CallEnvironment& environment,
                                       const PoolMonitor& monitor, size_t history);
 
-v1::EndpointHealth EndpointHealthToProto(const EndpointView& view, absl::Time now);
 v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats);
 
 }  // namespace pgsluice

@@ -5,6 +5,7 @@
 #include "server/convert/row_encoder.h"
 #include "server/single_write.h"
 #include "server/statement_run.h"
+#include "server/write_tokens.h"
 
 namespace pgsluice {
 
@@ -32,7 +33,10 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
     fetched = co_await run.Start(rows);
     while (fetched.ok() && !fetched->is_complete) fetched = co_await run.Fetch(rows);
   } while (!fetched.ok() && run.ShallStartAgain(fetched.status()));
-  if (fetched.ok()) CommandToProto(fetched->result, response);
+  if (fetched.ok()) {
+    CommandToProto(fetched->result, response);
+    response.set_token(TokenOf(environment, fetched->result.position));
+  }
   const absl::Status status = fetched.status();
   // The session is free before the answer travels.
   run.End();

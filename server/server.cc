@@ -5,7 +5,6 @@
 #include <grpc/grpc.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
-#include <map>
 #include <thread>
 #include <utility>
 
@@ -14,14 +13,14 @@
 
 #include "pool/control/pg_commit_oracle.h"
 #include "pool/control/pg_idempotency_store.h"
-#include "pool/pg/blocking_thread.h"
-#include "pool/pg/pg_connector.h"
+#include "pool/control/pg_replay_gauge.h"
 #include "pool/str_cat.h"
 #include "pool/timer.h"
 #include "server/alert_log.h"
 #include "server/config/endpoint_resolution.h"
 #include "server/idempotency_log.h"
 #include "server/log.h"
+#include "server/pg_connector_factory.h"
 #include "server/port_check.h"
 #include "server/rpc.h"
 #include "server/server_settings.h"
@@ -39,41 +38,6 @@ constexpr absl::Duration kCloseSessionsWithin = absl::Seconds(3);
 constexpr absl::Duration kStopGrace = absl::Seconds(1);
 // For callers to hear that they shall go, before connections without a call are cut.
 constexpr absl::Duration kGoodbyeGrace = absl::Seconds(1);
-
-class PgConnectorFactory final : public ConnectorFactory {
- public:
-  explicit PgConnectorFactory(std::vector<asio::any_io_executor> shards)
-      : shards_(std::move(shards)) {}
-
-  std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
-                                  const SessionOptions& options) override {
-    const std::shared_ptr<CancelTally> tally = TallyOf(endpoint.name, role);
-    return std::make_shared<PgConnector>(PgConnectorDeps{.endpoint = endpoint,
-                                                         .role = role,
-                                                         .options = options,
-                                                         .shards = shards_,
-                                                         .cancel_tally = tally,
-                                                         .read_conninfo = ReadConninfo,
-                                                         .file_thread = file_thread_});
-  }
-
- private:
-  const std::vector<asio::any_io_executor> shards_;
-  // An endpoint keeps its tally when it gets a new connector.
-  std::shared_ptr<CancelTally> TallyOf(const std::string& endpoint, Role role)
-      ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    std::shared_ptr<CancelTally>& tally = tallies_[{endpoint, role}];
-    if (tally == nullptr) tally = std::make_shared<CancelTally>();
-    return tally;
-  }
-
-  absl::Mutex mutex_;
-  std::map<std::pair<std::string, Role>, std::shared_ptr<CancelTally>> tallies_
-      ABSL_GUARDED_BY(mutex_);  // Shared with connectors and sessions.
-  // Shared with connectors.
-  const std::shared_ptr<BlockingThread> file_thread_ = std::make_shared<BlockingThread>();
-};
 
 std::vector<std::string> ServiceNames() {
   return {"pgsluice.v1.GatewayService", "grpc.health.v1.Health",
@@ -113,7 +77,12 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       .clock = &clock_,
       .on_change = [this](const Topology& before,
                           const Topology& after) { OnTopologyChange(before, after); },
-      .on_session_event = &LogSessionEvent});
+      .on_session_event = &LogSessionEvent,
+      .make_gauge =
+          [timeout = hot.cluster.probe.timeout](const Endpoint& endpoint) {
+            return std::make_unique<PgReplayGauge>(endpoint, timeout, ReadConninfo);
+          },
+      .on_trouble = [this] { prober_->Nudge(); }});
   monitor_ = std::make_unique<PoolMonitor>(PoolMonitorDeps{
       .options = hot.monitor,
       .clock = &clock_,
@@ -136,12 +105,15 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                               .primary = [this] { return cluster_->Primary(); },
                               .on_change = LogIdempotencyVerdict});
   }
-  prober_ = std::make_unique<Prober>(
-      ProberDeps{.options = hot.cluster.probe,
-                 .read_conninfo = ReadConninfo,
-                 .on_result = [this](const Endpoint& endpoint, ProbeResult result) {
-                   return cluster_->OnProbe(endpoint, std::move(result));
-                 }});
+  prober_ = std::make_unique<Prober>(ProberDeps{
+      .options = hot.cluster.probe,
+      .read_conninfo = ReadConninfo,
+      .on_result =
+          [this](const Endpoint& endpoint, ProbeResult result) {
+            return cluster_->OnProbe(endpoint, std::move(result));
+          },
+      .is_suspect =
+          [this](const Endpoint& endpoint) { return cluster_->IsSuspect(endpoint); }});
   for (size_t i = 0; i < shards_.size(); ++i) {
     environments_.push_back(std::make_unique<CallEnvironment>(
         CallEnvironment{.cluster = *cluster_,
@@ -234,7 +206,7 @@ asio::awaitable<void> Server::MonitorForEver() {
 }
 
 void Server::OnTopologyChange(const Topology& before, const Topology& after) {
-  LogTopologyChange(before, after);
+  LogTopologyChange(before, after, clock_.Now());
   // Probes of several endpoints may get here in any order: what counts is the latest.
   const Topology now = cluster_->topology();
   bool is_primary_usable = false;
@@ -244,6 +216,8 @@ void Server::OnTopologyChange(const Topology& before, const Topology& after) {
     is_primary_usable = is_primary_usable || view.role == Role::kPrimary;
     is_replica_usable = is_replica_usable || view.role == Role::kReplica;
   }
+  const bool is_hasty = now.awaits_primary;
+  prober_->SetPace(is_hasty ? Prober::Pace::kHasty : Prober::Pace::kUsual);
   health_.Update([=](HealthFacts& facts) {
     facts.primary_usable = is_primary_usable;
     facts.replica_usable = is_replica_usable;
@@ -326,7 +300,7 @@ Server::~Server() {
   is_stopping_ = true;
   reloader_.reset();
   fleet_size_.reset();
-  prober_.reset();
+  prober_->Stop();  // It is told of troubles until the shards have stopped.
   resolver_.reset();
   keys_.reset();
   if (server_ == nullptr) return;

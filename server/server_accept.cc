@@ -6,6 +6,7 @@
 
 #include "server/admin_calls.h"
 #include "server/batch_call.h"
+#include "server/explain_route_call.h"
 #include "server/health_calls.h"
 #include "server/monitoring_calls.h"
 #include "server/query_call.h"
@@ -106,6 +107,15 @@ void Server::AcceptOnShards() {
         },
         [&environment](auto call) {
           return ServeTopStatements(std::move(call), environment);
+        }));
+    spawn(AcceptCalls<ExplainRouteCall>(
+        shard,
+        [this, queue](ExplainRouteCall& call, void* tag) {
+          gateway_service_.RequestExplainRoute(&call.context(), &call.request,
+                                               &call.writer, queue, queue, tag);
+        },
+        [&environment](auto call) {
+          return ServeExplainRoute(std::move(call), environment);
         }));
   }
   AcceptHealth(shards_.front()->queue(), health_service_);

@@ -30,7 +30,7 @@ int MillisecondsOrNever(const google::protobuf::Duration& duration) {
 CallLimits CallLimitsOf(const config::v1::Config& config) {
   const config::v1::Limits& limits = config.limits();
   return CallLimits{
-      .fair_by = config.pools().fair_by(),
+      .fairness = FairnessOf(config.pools()),
       .statement = {.max_sql_bytes = limits.max_sql_bytes(),
                     .max_parameters = limits.max_parameters()},
       .result = {.max_rows = limits.max_rows(), .max_bytes = limits.max_result_bytes()},
@@ -50,7 +50,8 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
                            ? ReadFallback::kNone
                            : ReadFallback::kPrimary,
       .read_resend = {.percent = limits.read_resend_percent(),
-                      .burst = limits.read_resend_burst()}};
+                      .burst = limits.read_resend_burst()},
+      .write_tokens = config.routing().write_tokens()};
 }
 
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {

@@ -57,6 +57,7 @@ asio::awaitable<absl::Status> RunInTransaction(QueryCall& call,
     if (answer.results_size() != 1) co_return OutcomeUnreadable("it is not a query's");
     response = std::move(*answer.mutable_results(0)->mutable_result());
     response.set_replayed(answer.replayed());
+    response.set_token(std::move(*answer.mutable_token()));
   }
   if (options.wants_report) {
     run.FillReport(answer);

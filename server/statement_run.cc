@@ -1,6 +1,7 @@
 #include "server/statement_run.h"
 
 #include "server/caller.h"
+#include "server/convert/route.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
 
@@ -40,8 +41,13 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   routed_ = *std::move(routed);
   endpoint_ = routed_.lease.endpoint();
   role_ = routed_.lease.role();
-  absl::StatusOr<Fetched> fetched = co_await routed_.lease.StartAndFetch(
-      statement_, options_.phase(), sink, call_.stop());
+  const bool is_write = options_.phase() == Phase::kAutocommit;
+  const Execution execution{
+      .statement = &statement_,
+      .phase = options_.phase(),
+      .wants_position = is_write && environment_.limits.write_tokens};
+  absl::StatusOr<Fetched> fetched =
+      co_await routed_.lease.StartAndFetch(execution, sink, call_.stop());
   ended_ = absl::Now();
   executed_ = ended_ - begun_;
   co_return fetched;
@@ -56,6 +62,14 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Fetch(RowSink& sink) {
 }
 
 bool StatementRun::ShallStartAgain(const absl::Status& failure) {
+  // Only once: a caller's own function may have made its transaction read-only.
+  if (WasRefusedByStandby(failure) && !was_refused_ && !call_.stop().is_stopped()) {
+    was_refused_ = true;
+    routed_.lease.Return();
+    environment_.cluster.Doubt(endpoint_);
+    NudgeIfBlamed(environment_, failure);
+    return true;
+  }
   if (attempts_ > 1 || options_.phase() != Phase::kRead) return false;
   if (call_.stop().is_stopped() || !MaySucceedElsewhere(failure, role_)) return false;
   const ResendOptions& options = environment_.limits.read_resend;
@@ -78,7 +92,7 @@ void StatementRun::Report(std::string_view method, uint64_t rows,
                    .endpoint = endpoint_,
                    .role = role_,
                    .tag = options_.tag,
-                   .queued = begun_ - asked_,
+                   .queued = begun_ - asked_ - routed_.freshness_wait,
                    .execute = executed_,
                    .stream = streamed_,
                    .ended = ended_,
@@ -87,15 +101,16 @@ void StatementRun::Report(std::string_view method, uint64_t rows,
 }
 
 void StatementRun::FillRoute(v1::Route& route) const {
-  route.set_endpoint(endpoint_);
-  route.set_role(std::string(RoleName(role_)));
-  route.set_reason(std::string(routed_.reason));
+  RouteToProto(endpoint_, role_, routed_.reason, routed_.sight, route);
   route.set_attempts(attempts_);
 }
 
 void StatementRun::FillTiming(v1::Timing& timing) const {
-  *timing.mutable_queued() = ToProto(begun_ - asked_);
+  *timing.mutable_queued() = ToProto(begun_ - asked_ - routed_.freshness_wait);
   *timing.mutable_execute() = ToProto(ended_ - begun_);
+  if (routed_.freshness_wait > absl::ZeroDuration()) {
+    *timing.mutable_freshness_wait() = ToProto(routed_.freshness_wait);
+  }
 }
 
 bool NeverRan(const absl::Status& status) {
@@ -104,11 +119,17 @@ bool NeverRan(const absl::Status& status) {
          details->reason == "SESSION_LOST";
 }
 
-uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,
-                  std::string_view tag) {
-  const config::v1::FairBy fair_by = environment.limits.fair_by;
-  const bool wants_peer = fair_by == config::v1::FAIR_BY_PEER;
-  return CallerOf(fair_by, tag, wants_peer ? call.context().peer() : std::string());
+bool WasRefusedByStandby(const absl::Status& status) {
+  const auto details = DetailsOf(status);
+  return details.has_value() && details->blame == Blame::kEndpoint &&
+         details->postgres.has_value() && details->postgres->sqlstate == "25006";
+}
+
+Caller CallerOf(CallBase& call, const CallEnvironment& environment,
+                std::string_view tag) {
+  const Fairness& fairness = environment.limits.fairness;
+  const bool wants_peer = fairness.by == config::v1::FAIR_BY_PEER;
+  return CallerOf(fairness, tag, wants_peer ? call.context().peer() : std::string());
 }
 
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status) {

@@ -36,7 +36,8 @@ class StatementRun final {
   asio::awaitable<absl::StatusOr<Fetched>> Start(RowSink& sink);
   asio::awaitable<absl::StatusOr<Fetched>> Fetch(RowSink& sink);
   // Of a failure before the caller got anything of the answer: whether to Start it again.
-  // Once, for reads only, and elsewhere if that is possible.
+  // Once, for reads, and elsewhere if that is possible; and for a write that a primary
+  // refuses, as one does that is none any more: it waits for the next one.
   bool ShallStartAgain(const absl::Status& failure);
   // Gives the session back. Nothing of the call holds it any more.
   void End();
@@ -57,8 +58,9 @@ class StatementRun final {
   const Statement& statement_;
   const CallOptions& options_;
   RoutedLease routed_;
-  uint32_t attempts_ = 0;  // Those where a session was found dead do not count.
-  std::string failed_at_;  // The endpoint of a first attempt that failed.
+  uint32_t attempts_ = 0;     // Those where a session was found dead do not count.
+  std::string failed_at_;     // The endpoint of a first attempt that failed.
+  bool was_refused_ = false;  // By a primary, for being none.
   std::string endpoint_;
   Role role_ = Role::kUnknown;
   absl::Time asked_ = absl::InfinitePast();  // For a session.
@@ -73,8 +75,10 @@ class StatementRun final {
 inline constexpr int kMaxStarts = 20;
 // The session was gone before a byte was sent: another one will do.
 bool NeverRan(const absl::Status& status);
+// The primary refuses writes, so it is one no more; nothing of the statement is left.
+bool WasRefusedByStandby(const absl::Status& status);
 // Who the call queues behind for a session.
-uint64_t CallerOf(CallBase& call, const CallEnvironment& environment,
+Caller CallerOf(CallBase& call, const CallEnvironment& environment,
                   std::string_view tag);
 // Tells the prober about errors that blame an endpoint.
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status);

@@ -7,6 +7,7 @@
 #include "server/convert/status.h"
 #include "server/convert/times.h"
 #include "server/stall_guard.h"
+#include "server/write_tokens.h"
 
 namespace pgsluice {
 
@@ -74,6 +75,7 @@ asio::awaitable<absl::Status> TransactionAnswers::Committed(
   response.set_seq(seq);
   v1::Committed& committed = *response.mutable_committed();
   *committed.mutable_notices() = std::move(*facts.mutable_notices());
+  committed.set_token(TokenOf(environment_, commit.position));
   if (evidence.has_value()) *committed.mutable_transaction() = ToProto(*evidence);
   committed.set_resolved(source == CommitSource::kResolved);
   return Write(std::move(response));

@@ -8,6 +8,7 @@
 #include "pool/no_rows.h"
 #include "server/commit_doubt.h"
 #include "server/convert/result_to_proto.h"
+#include "server/convert/route.h"
 #include "server/convert/row_encoder.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
@@ -85,6 +86,8 @@ asio::awaitable<absl::Status> TransactionFlight::AnnounceCommit() {
 asio::awaitable<absl::Status> TransactionFlight::Start() {
   std::vector<Execution> legs;
   for (const TurnLeg& leg : legs_) legs.push_back(leg.execution);
+  legs.back().wants_position = HasCommit() && deps_.environment.limits.write_tokens &&
+                               deps_.options.route.intent == Intent::kWrite;
   if (deps_.options.statement_timeout > absl::ZeroDuration()) {
     const absl::Time deadline = absl::Now() + deps_.options.statement_timeout;
     for (Execution& leg : legs) leg.deadline = deadline;
@@ -125,9 +128,9 @@ asio::awaitable<absl::Status> TransactionFlight::TakeSession(
 
 // When BEGIN is answered, the session may be back already.
 void TransactionFlight::NoteRoute() {
-  route_.set_endpoint(deps_.routed.lease.endpoint());
-  route_.set_role(std::string(RoleName(deps_.routed.lease.role())));
-  route_.set_reason(std::string(deps_.routed.reason));
+  const Lease& lease = deps_.routed.lease;
+  RouteToProto(lease.endpoint(), lease.role(), deps_.routed.reason, deps_.routed.sight,
+               route_);
 }
 
 asio::awaitable<absl::Status> TransactionFlight::FetchAll() {

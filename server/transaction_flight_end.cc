@@ -106,19 +106,17 @@ asio::awaitable<absl::Status> TransactionFlight::AnswerCommit() {
 // The session was lost during COMMIT. Answers, or says what ends the stream.
 asio::awaitable<absl::Status> TransactionFlight::SettleCommit(absl::Status doubt) {
   deps_.routed.lease.Return();
-  absl::Status settled =
+  absl::StatusOr<CommandResult> settled =
       co_await SettleDoubt(deps_.call, deps_.environment, std::move(doubt), note_);
-  if (!settled.ok()) co_return settled;
+  if (!settled.ok()) co_return settled.status();
   // The note came after the answers to all statements.
   while (answered_ + 1 < legs_.size()) {
     absl::Status taken = co_await AnswerLeg(answered_);
     if (!taken.ok()) co_return StreamStopped(deps_.call.stop().reason(), Phase::kCommit);
   }
   deps_.machine.OnEnded();
-  // Named: g++ 12 destroys a braced argument of a co_await twice.
-  const CommandResult unseen;
-  co_return co_await deps_.answers.Committed(turn_.back().seq(), unseen, note_.evidence,
-                                             CommitSource::kResolved);
+  co_return co_await deps_.answers.Committed(turn_.back().seq(), *std::move(settled),
+                                             note_.evidence, CommitSource::kResolved);
 }
 
 // What was not part of the flight: a statement that was refused, and a COMMIT that waited

@@ -9,6 +9,7 @@
 #include "pool/control/control_text.h"
 #include "pool/control/wal_reader.h"
 #include "pool/str_cat.h"
+#include "pool/write_position.h"
 
 namespace pgsluice {
 
@@ -22,6 +23,9 @@ SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
             ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::pg_catalog.bit(32)::pg_catalog.int4
        END AS timeline,
        )sql" PGSLUICE_INCARNATION_SQL R"sql( AS incarnation
+)sql";
+constexpr char kInserted[] = R"sql(
+SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::pg_catalog.int8
 )sql";
 
 constexpr char kStatus[] = "SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)";
@@ -114,6 +118,8 @@ absl::StatusOr<ResolutionFacts> CommitProbe::Ask(const CommitEvidence& evidence,
               .Find(evidence.note, evidence.lsn, evidence.timeline, facts.timeline);
     }
     facts.status = connection_->Status(evidence.transaction_id);
+    // After the look at its status: what it has found committed is before it.
+    facts.lsn = EndOfLastRecord(connection_->Run(kInserted)[0].as<uint64_t>());
     // Another transaction may have the id by now.
     if (IsSameTransaction(evidence, facts) && facts.status == XactStatus::kInProgress &&
         if_in_progress == IfInProgress::kTerminate) {

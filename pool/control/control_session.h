@@ -30,8 +30,8 @@ class ControlSession final {
   ControlSession(const ControlSession&) = delete;
   ControlSession& operator=(const ControlSession&) = delete;
 
-  // Connects if need be and asks for role, timeline and LSN. A failure is a result, too:
-  // the next call connects anew.
+  // Connects if need be and asks for role, timeline, LSN and receiver. A failure is a
+  // result, too: the next call connects anew.
   ProbeResult Probe();
   // From the next connect on; ends the one there is when anything differs.
   void SetOptions(const ControlOptions& options);
@@ -41,12 +41,21 @@ class ControlSession final {
 
  private:
   struct Connection;
+  // Both throw as libpqxx does.
+  void Connect(const std::string& conninfo);
+  void Ask(ProbeResult& result);
+
+  std::shared_ptr<const TimelineHistory> HistoryOf(uint32_t timeline);
 
   const Endpoint endpoint_;
   const ConninfoReader read_conninfo_;
   ControlOptions options_;
   std::unique_ptr<Connection> connection_;
   std::atomic<int> socket_{-1};
+  // Shared with the probes' results.
+  std::shared_ptr<const TimelineHistory> history_;
+  uint32_t looked_for_ = 0;  // The timeline whose history was looked for last.
+  absl::Time looked_at_;
 };
 
 }  // namespace pgsluice

@@ -5,10 +5,6 @@
 #include "absl/time/clock.h"
 #include "asio/co_spawn.hpp"
 #include "asio/ip/address.hpp"
-#include "asio/ip/tcp.hpp"
-#include "asio/redirect_error.hpp"
-#include "asio/this_coro.hpp"
-#include "asio/use_awaitable.hpp"
 
 #include "pool/pg/conninfo.h"
 #include "pool/pg/endpoint_files.h"
@@ -22,31 +18,34 @@ namespace pgsluice {
 
 namespace {
 
-// Resolves the host on Asio's resolver thread, at every dial, so that libpq need not
-// look it up (and block) on a shard.
+using AddressesCompletion = Completion<HostAddresses>;
+
+// Looks the host up at every dial, so that libpq need not (and block a shard). Setting
+// `found` gives up.
 asio::awaitable<absl::Status> Resolve(const std::string& endpoint,
-                                      ConnectionParameters& parameters,
-                                      asio::ip::tcp::resolver& resolver) {
+                                      ConnectionParameters& parameters, NameLookup& names,
+                                      std::shared_ptr<AddressesCompletion> found) {
   const std::string host = parameters.Get("host");
   const bool is_socket_path = host.empty() || host.front() == '/' || host.front() == '@';
   if (is_socket_path || !parameters.Get("hostaddr").empty()) co_return absl::OkStatus();
   asio::error_code error;
   asio::ip::make_address(host, error);
   if (!error) co_return absl::OkStatus();  // libpq has nothing to look up.
-  const auto found = co_await resolver.async_resolve(
-      host, "", asio::redirect_error(asio::use_awaitable, error));
-  if (error) {
+  names.Start(host, found);
+  const HostAddresses addresses_of_host = co_await found->Wait();
+  if (!addresses_of_host.ok()) {
     co_return ConnectFailed(
-        endpoint, StrCat("could not resolve host \"", host, "\": ", error.message()));
+        endpoint, StrCat("could not resolve host \"", host,
+                         "\": ", std::string(addresses_of_host.status().message())));
   }
   // libpq wants as many hosts as addresses, and ports if there are several.
   std::string hosts;
   std::string addresses;
   std::string ports;
-  for (const auto& entry : found) {
+  for (const std::string& address : *addresses_of_host) {
     const char* comma = hosts.empty() ? "" : ",";
     StrAppend(&hosts, comma, host);
-    StrAppend(&addresses, comma, entry.endpoint().address().to_string());
+    StrAppend(&addresses, comma, address);
     StrAppend(&ports, comma, parameters.Get("port"));
   }
   parameters.Set("host", hosts);
@@ -100,16 +99,16 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
                                                             absl::Time deadline) {
   auto self = shared_from_this();
   const std::string& name = deps_.endpoint.name;
-  // One timer for all of it: files, resolver and handshake can be cut short.
+  // One timer for all of it: files, names and handshake can be cut short.
   asio::any_io_executor executor = deps_.shards[shard];
-  asio::ip::tcp::resolver resolver(executor);
   Timer timer(executor);
   std::unique_ptr<PgConnection> connection;
   std::optional<CancelKey> cancel_key;
   auto read = std::make_shared<ConninfoCompletion>();
-  timer.Set(deadline - absl::Now(), [&resolver, &connection, read] {
+  auto found = std::make_shared<AddressesCompletion>();
+  timer.Set(deadline - absl::Now(), [&connection, read, found] {
     read->Set(absl::DeadlineExceededError("timed out reading its files"));
-    resolver.cancel();
+    found->Set(absl::DeadlineExceededError("no answer in time"));
     if (connection != nullptr) connection->Interrupt();
   });
 
@@ -119,7 +118,7 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
   absl::StatusOr<ConnectionParameters> parameters =
       co_await ReadParameters(std::move(files), read);
   absl::Status status = parameters.status();
-  if (status.ok()) status = co_await Resolve(name, *parameters, resolver);
+  if (status.ok()) status = co_await Resolve(name, *parameters, *deps_.names, found);
   if (status.ok()) {
     AddSessionOptions(deps_.options, deps_.role, *parameters);
     PGconn* started =

@@ -11,6 +11,7 @@
 #include "pool/options.h"
 #include "pool/pg/blocking_thread.h"
 #include "pool/pg/canceler.h"
+#include "pool/pg/name_lookup.h"
 #include "pool/session.h"
 
 namespace pgsluice {
@@ -25,6 +26,8 @@ struct PgConnectorDeps {
   // For endpoints with files. Shared by all connectors.
   ConninfoReader read_conninfo = {};
   std::shared_ptr<BlockingThread> file_thread = nullptr;
+  // Shared by the endpoint's connectors.
+  std::shared_ptr<NameLookup> names = std::make_shared<NameLookup>();
 };
 
 class PgConnector final : public Connector,

@@ -15,6 +15,7 @@
 #include "pool/session.h"
 #include "pool/statement_cache.h"
 #include "pool/timer.h"
+#include "pool/write_position.h"
 
 namespace pgsluice {
 
@@ -85,6 +86,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   absl::Status CheckBeforeStart();
   absl::Status Launch(FlightKind kind, std::vector<PgLeg> legs);
   void GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const;
+  static void AddPositionLegs(std::vector<PgLeg>& legs);
   void DeallocateEvicted(std::vector<PgLeg>& legs);
   bool SendLegs();
   bool SendLeg(PgLeg& leg);
@@ -101,6 +103,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   // Reading a flight (pg_session_legs.cc).
   asio::awaitable<absl::StatusOr<Fetched>> FetchLeg(RowSink& sink);
   asio::awaitable<absl::Status> ReadAgain(Execution execution);
+  void TakePosition(const Current& ended);
   bool MayRunAgain(const Current& ended) const;
   asio::awaitable<absl::Status> RunAgain(Execution execution);
   asio::awaitable<void> AwaitFlight();
@@ -169,6 +172,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   size_t unflushed_bytes_ = 0;      // Given to libpq since it last sent.
   absl::Status lead_error_;         // Of a leg of the gateway, for the one behind it.
   std::optional<Current> answer_;   // Of the caller's leg, while legs trail behind it.
+  WritePositionSink position_;      // Of a leg that trails.
   // Prepared statements that have lost their place, to be deallocated on the server.
   std::vector<std::string> evicted_;
   std::vector<Statement> deallocations_;

@@ -79,6 +79,8 @@ void PgSession::PressStop() {
 void PgSession::CancelLeg() {
   if (current_->was_cancelled || is_cancelling_ || !flight_->IsFrontSent()) return;
   if (current_->execution.phase == Phase::kCommit) return;
+  // What the caller waits for has ended.
+  if (flight_->front().asks_position) return;
   current_->was_cancelled = true;
   SendCancel();
 }

@@ -55,7 +55,8 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
       legs.front().phase == Phase::kRead && deps_.role == Role::kPrimary;
   const std::optional<absl::Duration> timeout = NextTimeout(legs);
   // Without pipeline mode, as it is cheaper.
-  if (legs.size() == 1 && !is_guarded && !timeout.has_value()) {
+  if (legs.size() == 1 && !is_guarded && !legs.front().wants_position &&
+      !timeout.has_value()) {
     co_return co_await Start(legs.front());
   }
 
@@ -68,6 +69,7 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
   }
   if (is_guarded) GuardReads(kind, own_legs);
   if (timeout.has_value()) AddTimeoutLeg(*timeout, own_legs);
+  AddPositionLegs(own_legs);
   absl::Status status = CheckBeforeStart();
   if (!status.ok()) co_return status;
   co_return Launch(kind, std::move(own_legs));
@@ -88,6 +90,19 @@ void PgSession::GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const {
     guarded.back().is_synced = true;
   }
   legs = std::move(guarded);
+}
+
+// Behind the Sync, which commits. By itself: what becomes of it is nothing to the write.
+void PgSession::AddPositionLegs(std::vector<PgLeg>& legs) {
+  for (size_t i = 0; i < legs.size(); ++i) {
+    if (!legs[i].execution.wants_position) continue;
+    legs[i].is_synced = true;
+    PgLeg leg = OwnLeg(WritePositionStatement(), LegOwner::kTrail);
+    leg.asks_position = true;
+    leg.is_synced = true;
+    ++i;
+    legs.insert(legs.begin() + static_cast<ptrdiff_t>(i), std::move(leg));
+  }
 }
 
 // Ahead of all, each on its own: one that fails harms nobody. Not in a transaction, which
@@ -156,7 +171,7 @@ bool PgSession::SendLegs() {
 
 bool PgSession::SendLeg(PgLeg& leg) {
   const Statement& statement = *leg.execution.statement;
-  if (leg.owner == LegOwner::kCaller) ChoosePrepared(leg);
+  if (leg.owner == LegOwner::kCaller || leg.asks_position) ChoosePrepared(leg);
   unflushed_bytes_ += BytesOf(statement);
   if (leg.is_prepared_here) {
     FillParameters(statement);
@@ -189,12 +204,12 @@ void PgSession::ChoosePrepared(PgLeg& leg) {
   const Statement& statement = *leg.execution.statement;
   if (!leg.may_be_prepared || deps_.options.prepared_statements == 0 ||
       statement.kind != StatementKind::kPlain) {
-    NoteStateRisk(statement, /*known=*/nullptr);
+    if (!leg.asks_position) NoteStateRisk(statement, /*known=*/nullptr);
     return;
   }
   const StatementCache::Prepared* known =
       statements_.Find(statement.sql, statement.parameters);
-  NoteStateRisk(statement, known);
+  if (!leg.asks_position) NoteStateRisk(statement, known);
   if (known != nullptr) {
     if (flight_->MayUse(known->name)) leg.prepared_name = known->name;
     return;

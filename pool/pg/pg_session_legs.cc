@@ -10,17 +10,27 @@ namespace pgsluice {
 asio::awaitable<absl::StatusOr<Fetched>> PgSession::FetchLeg(RowSink& sink) {
   NoRows none;  // Of legs of the gateway's own.
   while (true) {
-    // Whoever has been told that the end was not seen must not be told of it later.
+    // Whoever has been told that the end was not seen must not be told of it later. But
+    // what has ended is told, whatever trails behind it.
+    if (current_->gave_up && answer_.has_value()) {
+      co_return AnswerOf(*std::exchange(answer_, std::nullopt));
+    }
     if (current_->gave_up) co_return StoppedUnfinished(LostContext());
     const bool is_callers = flight_->front().owner == LegOwner::kCaller;
-    const Input input = TakeLeg(is_callers ? sink : none);
+    const bool asks_position = flight_->front().asks_position;
+    RowSink& own = asks_position ? static_cast<RowSink&>(position_) : none;
+    const Input input = TakeLeg(is_callers ? sink : own);
     if (input == Input::kFull) co_return Fetched{};
     if (input == Input::kNeeded) {
       co_await AwaitFlight();
       continue;
     }
     Current ended = EndLeg();
-    if (is_callers) answer_ = std::move(ended);
+    if (asks_position) {
+      TakePosition(ended);
+    } else if (is_callers) {
+      answer_ = std::move(ended);
+    }
     if (!answer_.has_value()) continue;
     const bool has_trail =
         flight_.has_value() && flight_->front().owner == LegOwner::kTrail;
@@ -45,6 +55,14 @@ asio::awaitable<absl::StatusOr<Fetched>> PgSession::FetchLeg(RowSink& sink) {
     absl::Status sent = co_await ReadAgain(execution);
     if (!sent.ok()) co_return sent;
   }
+}
+
+// What trails behind a write has ended. Without an answer, the write has no position.
+void PgSession::TakePosition(const Current& ended) {
+  if (IsPreparedLost(ended)) statements_.Clear();
+  const bool has_position = answer_.has_value() && answer_->error.ok() &&
+                            ended.error.ok() && !ended.was_skipped;
+  if (has_position) answer_->result.position = position_.position();
 }
 
 // A read whose prepared statement was lost: nothing of it ran, and its transaction is the
@@ -73,7 +91,12 @@ asio::awaitable<absl::Status> PgSession::RunAgain(Execution execution) {
   current_->was_resent = true;
   facts_.has_statement_in_progress = true;
   facts_.transaction = TransactionStatus::kActive;
-  co_return co_await Send();
+  if (!execution.wants_position) co_return co_await Send();
+  std::vector<PgLeg> legs(1);
+  legs[0].execution = execution;
+  legs[0].may_be_prepared = false;
+  AddPositionLegs(legs);
+  co_return Launch(FlightKind::kIndependent, std::move(legs));
 }
 
 // Sends what is left to be sent, and waits for input. Returns early when something may

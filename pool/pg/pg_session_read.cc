@@ -70,7 +70,7 @@ PgSession::Input PgSession::TakeResult(const PGresult* result, RowSink& sink) {
     case PGRES_COPY_BOTH:
       // The rest of it would have to be read: closing is cheaper.
       Abandon(StatementRefused("COPY_REFUSED", "COPY is not supported; use StreamQuery"));
-      facts_.is_broken = true;
+      facts_.is_broken = facts_.was_given_up = true;
       is_lost_ = true;
       return Input::kEnded;
     default: TakeError(result); return Input::kNeeded;
@@ -80,7 +80,7 @@ PgSession::Input PgSession::TakeResult(const PGresult* result, RowSink& sink) {
 void PgSession::RefuseCopyIn() {
   Abandon(StatementRefused("COPY_REFUSED", "COPY is not supported; use INSERT"));
   if (PQputCopyEnd(connection_->get(), "COPY is not supported by pgsluice") != 1) {
-    facts_.is_broken = true;
+    facts_.is_broken = facts_.was_given_up = true;
   }
 }
 

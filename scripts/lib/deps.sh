@@ -11,7 +11,7 @@ readonly DEMO_PACKAGES="$BUILD_PACKAGES
   postgresql|postgresql-15|postgresql-16|postgresql-17|postgresql-18"
 readonly TEST_PACKAGES="$DEMO_PACKAGES
   libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml iproute2 openssl
-  ?clang-format-19"
+  ?clang-format-19 ?patroni ?python3-etcd ?etcd-server"
 readonly CHECK_PACKAGES="$TEST_PACKAGES
   clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
 readonly BENCH_PACKAGES="$DEMO_PACKAGES pgbouncer"
@@ -101,6 +101,10 @@ require_packages() {
   if [[ " ${names[*]} " == *' postgresql '* ]]; then
     say "(Debian's postgresql package also makes a server of its own on port 5432; nothing"
     say 'here uses or touches it.)'
+  fi
+  if [[ " ${names[*]} " == *' etcd-server '* ]]; then
+    say "(Debian's etcd-server package may also start an etcd on port 2379; the tests start"
+    say 'their own elsewhere.)'
   fi
   ((EUID == 0)) || say 'sudo may ask for your password.'
   as_root apt-get update -qq

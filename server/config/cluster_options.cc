@@ -74,6 +74,20 @@ SessionOptions ToSessionOptions(const config::v1::Session& session) {
 
 }  // namespace
 
+namespace {
+
+void FillRouting(const config::v1::Routing& routing, ClusterOptions& options) {
+  options.zone = routing.zone();
+  options.lag_bound = {.time = ToDuration(routing.max_lag_time()),
+                       .bytes = routing.max_lag_bytes()};
+  options.failover_buffer = {.size = routing.failover_buffer_size(),
+                             .time = ToDuration(routing.failover_buffer_time())};
+  options.ejection = {.failures = routing.ejection_failures(),
+                      .time = ToDuration(routing.ejection_time())};
+}
+
+}  // namespace
+
 PoolsOptions ToPoolsOptions(const config::v1::Pools& pools) {
   PoolsOptions options;
   options.primary = ToPoolOptions(pools.primary());
@@ -93,9 +107,11 @@ absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config
   options.session.cancel_budget = ToDuration(config.limits().cancel_budget());
   options.probe.interval = ToDuration(config.probe().interval());
   options.probe.timeout = ToDuration(config.probe().timeout());
+  FillRouting(config.routing(), options);
   const bool has_fallback =
       config.routing().read_fallback() != config::v1::READ_FALLBACK_NONE;
   options.read_fallback = has_fallback ? ReadFallback::kPrimary : ReadFallback::kNone;
+  options.freshness_wait = ToDuration(config.routing().freshness_wait());
   return options;
 }
 

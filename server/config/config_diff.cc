@@ -93,6 +93,8 @@ std::string EndpointText(const Endpoint* endpoint) {
                                    std::pair("password_file", endpoint->password_file)}) {
     if (!file.empty()) absl::StrAppend(&text, " ", name, ": ", file);
   }
+  if (endpoint->weight != 1) absl::StrAppend(&text, " weight: ", endpoint->weight);
+  if (!endpoint->zone.empty()) absl::StrAppend(&text, " zone: ", endpoint->zone);
   return text;
 }
 
@@ -136,7 +138,9 @@ std::vector<SettingChange> DiffEndpoints(const std::vector<Endpoint>& before,
   const auto compare = [&](const std::string& name) {
     const Endpoint* old = Find(before, name);
     const Endpoint* now = Find(after, name);
-    if (old != nullptr && now != nullptr && *old == *now) return;
+    const bool is_same = old != nullptr && now != nullptr && *old == *now &&
+                         old->weight == now->weight && old->zone == now->zone;
+    if (is_same) return;
     SettingChange change{absl::StrCat(std::string(kEndpoints), "[", name, "]"),
                          EndpointText(old), EndpointText(now), true};
     if (change.before == change.after) change.after += " (another secret)";

@@ -19,6 +19,8 @@ struct Address {
   ConnectionString conninfo;
   std::string conninfo_file;
   std::string password_file;
+  uint32_t weight = 1;
+  std::string zone;
 };
 
 // What tells one endpoint from another.
@@ -75,7 +77,9 @@ std::vector<Endpoint> Named(const std::vector<Address>& addresses) {
     endpoints.push_back({.name = name,
                          .conninfo = conninfo.Text(),
                          .conninfo_file = address.conninfo_file,
-                         .password_file = address.password_file});
+                         .password_file = address.password_file,
+                         .weight = address.weight,
+                         .zone = address.zone});
   }
   return endpoints;
 }
@@ -99,8 +103,12 @@ absl::StatusOr<std::vector<Endpoint>> ResolveEndpoints(const config::v1::Config&
     }
     for (const ConnectionString& one : conninfo->SplitHosts()) {
       if (!seen.emplace(one.HostAndPort(), one.Get("dbname")).second) continue;
-      addresses.push_back(
-          {endpoint.name(), one, endpoint.conninfo_file(), endpoint.password_file()});
+      addresses.push_back({.name = endpoint.name(),
+                           .conninfo = one,
+                           .conninfo_file = endpoint.conninfo_file(),
+                           .password_file = endpoint.password_file(),
+                           .weight = endpoint.weight(),
+                           .zone = endpoint.zone()});
     }
   }
   if (errors.count() > 0) return errors.ToStatus();

@@ -14,6 +14,7 @@
 #include "tests/bench/overload_bench.h"
 #include "tests/bench/report.h"
 #include "tests/bench/rig.h"
+#include "tests/bench/route_bench.h"
 #include "tests/bench/storm_bench.h"
 #include "tests/bench/stream_bench.h"
 #include "tests/bench/unary_bench.h"
@@ -34,6 +35,7 @@ constexpr Part kParts[] = {{"unary", RunUnaryBench},
                            {"memory", RunMemoryBench},
                            {"batch", RunBatchBench},
                            {"acquire", RunAcquireBench},
+                           {"route", RunRouteBench},
                            {"overload", RunOverloadBench},
                            // The last: it restarts PostgreSQL.
                            {"storm", RunStormBench}};

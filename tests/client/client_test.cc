@@ -61,6 +61,54 @@ TEST_F(ClientTest, UnsetIntentIsAWrite) {
   EXPECT_EQ(gateway_.queries().at(0).options().intent(), v1::INTENT_WRITE);
 }
 
+TEST_F(ClientTest, AContextMakesReadsSeeTheWritesBefore) {
+  gateway_.on_query = [](const v1::QueryRequest& request, v1::QueryResponse& response) {
+    if (request.options().intent() == v1::INTENT_WRITE) {
+      response.set_token(request.statement().sql());
+    }
+    return grpc::Status::OK;
+  };
+  CausalContext context;
+  const QueryOptions write = {.context = &context};
+  const QueryOptions read = {.intent = Intent::kRead, .context = &context};
+
+  ASSERT_TRUE(client_.Query("select", {}, read).ok());
+  auto written = client_.Query("token 2", {}, write);
+  ASSERT_TRUE(written.ok());
+  ASSERT_TRUE(client_.Query("token 1", {}, write).ok());
+  ASSERT_TRUE(client_.Query("select", {}, read).ok());
+  QueryOptions strong = read;
+  strong.strong = true;
+  ASSERT_TRUE(client_.Query("select", {}, strong).ok());
+
+  EXPECT_EQ(written->token(), "token 2");
+  EXPECT_EQ(context.token(), "token 2") << "the later one stays";
+  const std::vector<v1::QueryRequest> sent = gateway_.queries();
+  EXPECT_FALSE(sent.at(0).options().has_freshness()) << "nothing was written yet";
+  EXPECT_FALSE(sent.at(1).options().has_freshness()) << "a write needs none";
+  EXPECT_EQ(sent.at(3).options().freshness().at_least(), "token 2");
+  EXPECT_TRUE(sent.at(4).options().freshness().strong());
+  context.Forget();
+  EXPECT_TRUE(context.token().empty());
+}
+
+TEST_F(ClientTest, AReadSaysHowFreshItMustBe) {
+  gateway_.on_query = [](const v1::QueryRequest&, v1::QueryResponse&) {
+    return grpc::Status::OK;
+  };
+
+  ASSERT_TRUE(client_.Query("select", {},
+                            {.intent = Intent::kRead,
+                             .max_staleness = absl::Milliseconds(2500),
+                             .if_unmet = v1::IF_UNMET_FAIL})
+                  .ok());
+
+  const v1::RequestOptions sent = gateway_.queries().at(0).options();
+  EXPECT_EQ(sent.freshness().max_staleness().seconds(), 2);
+  EXPECT_EQ(sent.freshness().max_staleness().nanos(), 500'000'000);
+  EXPECT_EQ(sent.if_unmet(), v1::IF_UNMET_FAIL);
+}
+
 TEST_F(ClientTest, FailureCarriesWhatTheGatewaySaid) {
   gateway_.on_query = [](const v1::QueryRequest&, v1::QueryResponse&) {
     return MakeFailure({});

@@ -124,7 +124,7 @@ TEST_F(PrimaryRestartTest, NoOutcomeIsClaimedThatWasNotSo) {
 }
 
 TEST_F(PrimaryRestartTest, ReadsGoOnWhileThePrimaryIsDown) {
-  StartGateway();
+  StartGateway({"routing.failover_buffer_time=1s"});
   ASSERT_TRUE(client().Read("SELECT 1").ok());
 
   ASSERT_TRUE(cluster().server(0).Stop(StopMode::kImmediate).ok());

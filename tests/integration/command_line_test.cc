@@ -186,6 +186,21 @@ TEST_F(CommandLineTest, TellsHealthAndPools) {
   EXPECT_THAT(json.output, HasSubstr("\"endpoint\""));
 }
 
+TEST_F(CommandLineTest, ExplainsRoutes) {
+  const CommandResult write = Run({"route"});
+  const CommandResult read = Run({"route", "--intent", "read"});
+  const CommandResult strong = Run({"route", "--intent", "read", "--strong"});
+  const CommandResult json = Run({"route", "--json"});
+
+  EXPECT_EQ(write.exit_status, 0) << write.errors;
+  EXPECT_THAT(write.output, HasSubstr("the call goes to server0 (write)"));
+  EXPECT_THAT(write.output, HasSubstr("server1: it is a replica"));
+  EXPECT_THAT(read.output, HasSubstr("the call goes to server1 (read)"));
+  EXPECT_THAT(strong.output, HasSubstr("the call goes to server0 (strong)"));
+  EXPECT_THAT(json.output, HasSubstr("\"rejection\": \"other_role\""));
+  EXPECT_EQ(Run({"route", "--intent", "nosuch"}).exit_status, 1);
+}
+
 TEST_F(CommandLineTest, TellsTheTopStatements) {
   ASSERT_EQ(Run({"query", "--tag", "nightly", "SELECT 4711 AS top_a"}).exit_status, 0);
 

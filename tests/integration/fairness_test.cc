@@ -168,6 +168,38 @@ TEST_F(FairnessTest, AModestCallerGetsThroughBesideAGreedyOne) {
   cluster().Sql(0, "DROP TABLE arrival");
 }
 
+TEST_F(FairnessTest, ACallerOfHigherWeightGetsMoreTurns) {
+  constexpr int kEach = 12;
+  StartGateway({"pools.primary.max_size=1", "pools.fair_by=TAG",
+                "pools.fair_weights[0].caller=checkout",
+                "pools.fair_weights[0].weight=3"});
+  cluster().Sql(0, "DROP TABLE IF EXISTS arrival");
+  cluster().Sql(0, "CREATE TABLE arrival (place serial, who text)");
+  TransactionStream holder(client());
+  ASSERT_TRUE(holder.Begin().has_begun());
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kEach; ++i) {
+    for (const char* who : {"report", "checkout"}) {
+      callers.emplace_back([&, who] {
+        const Answer answer = client().Query(
+            Tagged(who, "INSERT INTO arrival (who) VALUES ($1)", {Text(who)}));
+        EXPECT_TRUE(answer.ok()) << answer.failure;
+      });
+      EXPECT_TRUE(HasWaiters(static_cast<uint32_t>(callers.size())));
+    }
+  }
+
+  holder.Rollback();
+  holder.Finish();
+  for (std::thread& caller : callers) caller.join();
+
+  EXPECT_EQ(cluster().Sql(0,
+                          "SELECT count(*) FROM (SELECT who FROM arrival ORDER BY place "
+                          "LIMIT 12) AS first WHERE who = 'checkout'"),
+            "9");
+  cluster().Sql(0, "DROP TABLE arrival");
+}
+
 TEST_F(FairnessTest, AllPoolsTogetherStayBelowTheirCommonMaximum) {
   constexpr uint32_t kTotal = 5;
   StartGateway({"pools.primary.max_size=10", "pools.replica.max_size=10",

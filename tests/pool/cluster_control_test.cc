@@ -74,6 +74,7 @@ TEST_F(ClusterControlTest, AnEndpointRemovedIsLeftAndItsWaitersGoElsewhere) {
 }
 
 TEST_F(ClusterControlTest, RemovingThePrimaryLeavesNoneAndItsTimelineIsRemembered) {
+  options_.failover_buffer.size = 0;
   FindRoles();
   SwitchOver();  // Timeline 2; b is the primary.
   const Endpoint b = options_.endpoints[1];

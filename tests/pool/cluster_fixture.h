@@ -91,13 +91,13 @@ class ClusterTest : public ::testing::Test {
     answer.in_recovery = role == Role::kReplica;
     answer.system_identifier = "7";
     answer.timeline = timeline;
-    answer.at = clock_.Now();
+    answer.begun = answer.at = clock_.Now();
     return answer;
   }
   ProbeResult Failure() {
     ProbeResult failure;
     failure.error = "no answer";
-    failure.at = clock_.Now();
+    failure.begun = failure.at = clock_.Now();
     return failure;
   }
 

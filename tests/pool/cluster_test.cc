@@ -85,6 +85,8 @@ TEST_F(ClusterTest, KeepsWritesWaitingForAPrimaryThatDoesNotAnswer) {
 
   auto write = Start(kWrite);
   EXPECT_FALSE(write->result.has_value());
+  Probe(0, Answer(Role::kPrimary));
+  Run();
   Open("a", Role::kPrimary);
 
   EXPECT_EQ(write->endpoint(), "a");
@@ -110,6 +112,8 @@ TEST_F(ClusterTest, SendsWaitersToTheNewPrimary) {
 }
 
 TEST_F(ClusterTest, TellsWaitersWhenThereIsNoPrimaryLeft) {
+  options_.failover_buffer.size = 0;
+  cluster_->Reconfigure(options_);
   FindRoles();
   auto write = Start(kWrite);
 
@@ -226,6 +230,7 @@ TEST_F(ClusterTest, WaitsNoLongerThanTheAcquireTimeoutOverall) {
   ASSERT_FALSE(write->result.has_value());
 
   clock_.Advance(timeout / 2);
+  SwitchOver();  // As before.
   cluster_->Maintain();
   Run();
 

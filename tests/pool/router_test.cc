@@ -65,10 +65,48 @@ TEST_F(RouterTest, SendsWritesToThePrimaryHoweverBusy) {
   ExpectRoute(Route(kWrite, topology_, loads_, 1), 0, Role::kPrimary, "write");
 }
 
-TEST_F(RouterTest, SendsWritesToAPrimaryThatCannotBeReached) {
+TEST_F(RouterTest, SendsNothingToAPrimaryThatCannotBeReached) {
   topology_.endpoints[0].is_reachable = false;
+  topology_.endpoints[0].name = "e0";
+
+  ExpectNone(Route(kWrite, topology_, loads_, 1), "NO_PRIMARY", "e0 does not answer");
+  loads_[0].is_answering = true;
+  ExpectRoute(Route(kWrite, topology_, loads_, 1), 0, Role::kPrimary, "write");
+}
+
+TEST_F(RouterTest, SendsNothingToAPrimaryInDoubt) {
+  topology_.endpoints[0].doubted_at = absl::UnixEpoch();
+  loads_[0].is_answering = true;
+
+  EXPECT_FALSE(Route(kWrite, topology_, loads_, 1).ok());
+}
+
+TEST_F(RouterTest, CallsWaitForAPrimaryThatIsExpected) {
+  topology_ =
+      Of({View(Role::kUnknown), View(Role::kReplica, false), View(Role::kUnknown)});
+  topology_.awaits_primary = true;
+
+  for (const RouteRequest& request : {kWrite, kStrong, kRead}) {
+    const auto route = Route(request, topology_, loads_, 1);
+    ASSERT_TRUE(route.ok());
+    EXPECT_TRUE(route->awaits_primary);
+  }
+  EXPECT_FALSE(Route(kReadNoFallback, topology_, loads_, 1).ok());
+}
+
+TEST_F(RouterTest, PausedPrimariesAreWaitedFor) {
+  loads_[0].is_paused = true;
 
   ExpectRoute(Route(kWrite, topology_, loads_, 1), 0, Role::kPrimary, "write");
+}
+
+TEST_F(RouterTest, ChoosesNoReplicaThatLagsOrIsToGetNoReads) {
+  topology_.endpoints[1].lag_gate.is_out = true;
+  topology_.endpoints[2].weight = 0;
+
+  ExpectRoute(Route(kRead, topology_, loads_, 1), 0, Role::kPrimary,
+              "fallback_no_replica");
+  ExpectNone(Route(kReadNoFallback, topology_, loads_, 1), "NO_REPLICA", "lagging");
 }
 
 TEST_F(RouterTest, SaysWhyThereIsNoPrimary) {
@@ -95,19 +133,19 @@ TEST_F(RouterTest, SendsReadsToTheLeastBusyReplica) {
 TEST_F(RouterTest, GivesEquallyBusyReplicasTheirTurns) {
   std::map<size_t, int> reads;
 
-  for (uint64_t turn = 0; turn < 60; ++turn) {
+  for (uint64_t turn = 0; turn < 1000; ++turn) {
     ++reads[Route(kRead, topology_, loads_, turn)->endpoint];
   }
 
-  EXPECT_EQ(reads[1], 30);
-  EXPECT_EQ(reads[2], 30);
+  EXPECT_NEAR(reads[1], 500, 50);
+  EXPECT_NEAR(reads[2], 500, 50);
 }
 
 TEST_F(RouterTest, ChoosesNoUnreachableEjectedOrUnknownReplica) {
   topology_ = Of({View(Role::kReplica, false), View(Role::kReplica), View(Role::kUnknown),
                   View(Role::kReplica), View(Role::kPrimary)});
   loads_.resize(5);
-  loads_[1].is_ejected = true;
+  topology_.endpoints[1].ejection.emplace();
   loads_[3].in_flight = 1000;
 
   for (uint64_t turn = 0; turn < 10; ++turn) {

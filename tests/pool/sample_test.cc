@@ -18,7 +18,7 @@ EndpointView Answering(Role role) {
   view.last.emplace();
   view.last->ok = true;
   view.last->latency = absl::Milliseconds(3);
-  if (role == Role::kReplica) view.last->replay_lag = absl::Seconds(2);
+  if (role == Role::kReplica) view.lag.time = absl::Seconds(2);
   return view;
 }
 

@@ -20,7 +20,7 @@ ProbeResult Writable(uint32_t timeline, absl::Time at = kNow) {
   result.ok = true;
   result.system_identifier = "ours";
   result.timeline = timeline;
-  result.at = at;
+  result.begun = result.at = at;
   return result;
 }
 
@@ -49,7 +49,7 @@ class TopologyTest : public testing::Test {
     }
   }
   void Probe(const Latest& latest, absl::Time now = kNow) {
-    topology_ = NextTopology(topology_, latest, kProbeTimeout, now);
+    topology_ = NextTopology(topology_, latest, {.probe_timeout = kProbeTimeout}, now);
   }
   Role role(size_t i) const { return topology_.endpoints[i].role; }
   bool is_reachable(size_t i) const { return topology_.endpoints[i].is_reachable; }
@@ -75,6 +75,55 @@ TEST_F(TopologyTest, KnowsNothingBeforeTheFirstAnswer) {
   EXPECT_EQ(role(0), Role::kUnknown);
   EXPECT_FALSE(topology_.primary_problem.empty());
   EXPECT_EQ(topology_.generation, 0u);
+}
+
+// A stale primary may be the first to answer.
+TEST_F(TopologyTest, ChoosesTheFirstPrimaryWhenAllHaveAnsweredOrHadTheTime) {
+  Probe({Writable(1), std::nullopt});
+  EXPECT_EQ(topology_.primary, std::nullopt);
+  EXPECT_THAT(topology_.primary_problem, HasSubstr("b has not been probed"));
+  EXPECT_EQ(topology_.outage_since, std::nullopt) << "there was none to lose";
+
+  Probe({Writable(1, kNow + kProbeTimeout), std::nullopt}, kNow + kProbeTimeout);
+  EXPECT_EQ(topology_.primary, 0u);
+}
+
+TEST_F(TopologyTest, LearnsOfTimelinesFromWhatReplicasReceive) {
+  ProbeResult replica = InRecovery();
+  replica.received_timeline = 2;
+  Probe({Writable(1), replica});
+
+  EXPECT_EQ(topology_.primary, std::nullopt);
+  EXPECT_THAT(topology_.primary_problem, HasSubstr("timeline 2"));
+}
+
+TEST_F(TopologyTest, MeasuresHowLongThereIsNoPrimary) {
+  Probe({Writable(1), InRecovery()});
+  ASSERT_TRUE(topology_.HasUsablePrimary());
+
+  Probe({Failed(), InRecovery()}, kNow + absl::Milliseconds(100));
+  EXPECT_EQ(topology_.outage_since, kNow + absl::Milliseconds(100));
+  EXPECT_EQ(topology_.counters.outages, 1u);
+  Probe({Failed(), Writable(2)}, kNow + absl::Milliseconds(400));
+
+  EXPECT_EQ(topology_.outage_since, std::nullopt);
+  EXPECT_EQ(topology_.counters.last_outage, absl::Milliseconds(300));
+  EXPECT_EQ(topology_.counters.failovers, 1u);
+  EXPECT_EQ(topology_.last_primary, "b");
+}
+
+TEST_F(TopologyTest, AReplicaThatIsNotAskedForItsReceiverFollowsByLsn) {
+  ProbeResult primary = Writable(2);
+  primary.lsn_value = 1000;
+  ProbeResult replica = InRecovery();  // The control file's timeline is 1 still.
+  replica.lsn_value = 1000;
+  replica.is_receiving = true;
+  Probe({primary, replica});
+  EXPECT_EQ(topology_.endpoints[1].lag.time, absl::ZeroDuration());
+
+  replica.is_receiving = false;
+  Probe({primary, replica}, kNow + absl::Seconds(1));
+  EXPECT_EQ(topology_.endpoints[1].lag.time, absl::Seconds(1)) << "it does not follow";
 }
 
 TEST_F(TopologyTest, SaysWhyThereIsNoPrimary) {

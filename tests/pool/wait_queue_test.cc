@@ -148,6 +148,28 @@ TEST(WaitQueueTest, CallersTakeTurns) {
                                   greedy[3]));
 }
 
+TEST(WaitQueueTest, ACallerGetsTurnsByItsWeight) {
+  WaitQueue queue(100);
+  const Caller heavy(1, 3);
+  const Caller light(2, 1);
+  std::vector<std::pair<WaiterId, bool>> waiters;  // Whether heavy.
+  for (int i = 0; i < 12; ++i) {
+    for (const Caller& caller : {light, heavy}) {
+      waiters.emplace_back(
+          *queue.Push({.enqueued = At(0), .deadline = At(9), .caller = caller}),
+          caller.weight == 3);
+    }
+  }
+
+  int heavy_served = 0;
+  for (int i = 0; i < 12; ++i) {
+    const WaiterId next = *queue.PopNext(At(1), true);
+    for (const auto& [id, is_heavy] : waiters) heavy_served += id == next && is_heavy;
+  }
+
+  EXPECT_EQ(heavy_served, 9);
+}
+
 TEST(WaitQueueTest, ACallerThatComesLateGetsNoMoreThanItsTurn) {
   WaitQueue queue(100);
   for (int i = 0; i < 20; ++i) {

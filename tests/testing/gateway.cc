@@ -62,8 +62,11 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewaySettings& s
   WriteConfiguration(settings, stem + ".yaml", port, admin_port);
 
   ProcessSpec spec;
-  spec.argv = {PGSLUICED_PATH, "--config",
-               settings.config_file.empty() ? stem + ".yaml" : settings.config_file};
+  spec.argv = settings.wrapper;
+  spec.argv.insert(
+      spec.argv.end(),
+      {PGSLUICED_PATH, "--config",
+       settings.config_file.empty() ? stem + ".yaml" : settings.config_file});
   for (const std::string& setting : SetsBesideFile(settings, port, admin_port)) {
     spec.argv.insert(spec.argv.end(), {"--set", setting});
   }

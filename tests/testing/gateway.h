@@ -28,6 +28,8 @@ struct GatewaySettings {
   // "path=value" as for --set, over those defaults.
   std::vector<std::string> set;
   std::vector<std::string> environment;
+  // Before the command: a program that makes itself what its last arguments say.
+  std::vector<std::string> wrapper;
   // For its files; outlives the gateway.
   std::string temp_path;
   // 0: free ones are picked.

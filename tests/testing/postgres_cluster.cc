@@ -116,6 +116,21 @@ absl::Status PostgresCluster::Promote(size_t i) {
   return TrySql(i, "SELECT pg_promote(true, 30)").status();
 }
 
+absl::Status PostgresCluster::Rejoin(size_t i, size_t primary) {
+  // Before its first checkpoint the new primary still tells of its old timeline, and
+  // pg_rewind finds nothing to do.
+  const auto checkpoint = TrySql(primary, "CHECKPOINT");
+  if (!checkpoint.ok()) return checkpoint.status();
+  const std::string& data_dir = servers_[i]->data_dir();
+  const absl::Status rewound = RunTool(
+      {bin_dir_ + "/pg_rewind", "--target-pgdata", data_dir, "--source-server",
+       servers_[primary]->local_conninfo(), "--write-recovery-conf", "--no-sync"});
+  if (!rewound.ok()) return rewound;
+  std::ofstream(data_dir + "/postgresql.auto.conf", std::ios::app)
+      << "primary_slot_name = ''\n";
+  return servers_[i]->Start();
+}
+
 absl::Status PostgresCluster::WaitCaughtUp() {
   const auto written = TrySql(0, "SELECT pg_current_wal_flush_lsn()");
   if (!written.ok()) return written.status();

@@ -36,6 +36,9 @@ class PostgresCluster final {
   const std::string& temp_path() const { return temp_dir_.path(); }
 
   absl::Status Promote(size_t i);
+  // Takes back what server i, which is down, has that `primary` has not, and starts it as
+  // its replica, without a slot. Wants `wal_log_hints` and `full_page_writes`.
+  absl::Status Rejoin(size_t i, size_t primary);
   // Until every running replica has replayed what the primary has written by now.
   absl::Status WaitCaughtUp();
 

@@ -1,8 +1,8 @@
 #include "tests/testing/postgres_server.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <signal.h>
 
 #include "absl/strings/str_cat.h"
@@ -14,16 +14,6 @@ namespace pgsluice::testing {
 namespace {
 
 constexpr absl::Duration kStartLimit = absl::Seconds(30);
-
-// Field 4 of /proc/<pid>/stat; the command in field 2 may hold spaces.
-pid_t ParentOf(const std::filesystem::path& process_dir) {
-  std::ifstream file(process_dir / "stat");
-  std::string text;
-  std::getline(file, text);
-  const size_t end_of_command = text.rfind(')');
-  if (end_of_command == std::string::npos || text.size() < end_of_command + 4) return 0;
-  return std::atoi(text.c_str() + end_of_command + 4);
-}
 
 }  // namespace
 
@@ -58,10 +48,23 @@ absl::Status PostgresServer::Start() {
 
 absl::Status PostgresServer::Stop(StopMode mode) {
   if (process_ == nullptr) return absl::OkStatus();
+  if (mode == StopMode::kKill) return Kill();
   process_->Signal(mode == StopMode::kFast ? SIGINT : SIGQUIT);
   const auto exit_status = process_->Wait(absl::Now() + kStartLimit);
   process_.reset();
   return exit_status.status();
+}
+
+absl::Status PostgresServer::Kill() {
+  const std::vector<pid_t> pids = ProcessIds();
+  for (const pid_t pid : pids) kill(pid, SIGKILL);
+  const auto exit_status = process_->Wait(absl::Now() + kStartLimit);
+  process_.reset();
+  if (!exit_status.ok()) return exit_status.status();
+  // A server that starts again refuses to as long as one of them has its memory.
+  const auto are_gone = [&] { return std::none_of(pids.begin(), pids.end(), IsAlive); };
+  if (WaitFor("its processes are gone", are_gone, kStartLimit)) return absl::OkStatus();
+  return absl::DeadlineExceededError("processes of a killed server do not end");
 }
 
 void PostgresServer::Freeze() {
@@ -87,10 +90,7 @@ std::string PostgresServer::local_conninfo() const {
 std::vector<pid_t> PostgresServer::ProcessIds() const {
   if (process_ == nullptr) return {};
   std::vector<pid_t> ids = {process_->pid()};  // First, so that it forks no more.
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const pid_t pid = std::atoi(entry.path().filename().c_str());
-    if (pid > 0 && ParentOf(entry.path()) == process_->pid()) ids.push_back(pid);
-  }
+  for (const pid_t pid : ChildrenOf(process_->pid())) ids.push_back(pid);
   return ids;
 }
 

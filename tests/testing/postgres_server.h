@@ -14,6 +14,7 @@ namespace pgsluice::testing {
 enum class StopMode {
   kFast,       // Sessions are ended, data is flushed.
   kImmediate,  // As a crash.
+  kKill,       // SIGKILL to every process of it, as when the machine loses power.
 };
 
 class PostgresServer final {
@@ -46,6 +47,7 @@ class PostgresServer final {
   std::string local_conninfo() const;
 
  private:
+  absl::Status Kill();
   std::vector<pid_t> ProcessIds() const;
 
   const Options options_;

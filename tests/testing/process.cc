@@ -1,12 +1,13 @@
 #include "tests/testing/process.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <grp.h>
 #include <signal.h>
 #include <sstream>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,6 +70,22 @@ bool DropPrivileges(const std::optional<UnprivilegedUser>& user) {
   _exit(kExecFailed);
 }
 
+// Fields 3 and 4 of /proc/<pid>/stat; the command in field 2 may hold spaces.
+struct ProcessState {
+  char state = 'X';  // As of one that is gone.
+  pid_t parent = 0;
+};
+
+ProcessState StateOf(const std::filesystem::path& process_dir) {
+  std::ifstream file(process_dir / "stat");
+  std::string text;
+  std::getline(file, text);
+  const size_t end_of_command = text.rfind(')');
+  if (end_of_command == std::string::npos || text.size() < end_of_command + 5) return {};
+  return {.state = text[end_of_command + 2],
+          .parent = std::atoi(text.c_str() + end_of_command + 4)};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Process>> Process::Start(const ProcessSpec& spec) {
@@ -118,6 +135,21 @@ absl::StatusOr<int> RunProcess(const ProcessSpec& spec, absl::Duration limit) {
   auto process = Process::Start(spec);
   if (!process.ok()) return process.status();
   return (*process)->Wait(absl::Now() + limit);
+}
+
+std::vector<pid_t> ChildrenOf(pid_t parent) {
+  std::vector<pid_t> children;
+  std::error_code error;  // Processes may end while we look.
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid > 0 && StateOf(entry.path()).parent == parent) children.push_back(pid);
+  }
+  return children;
+}
+
+bool IsAlive(pid_t pid) {
+  const char state = StateOf(absl::StrCat("/proc/", pid)).state;
+  return state != 'X' && state != 'Z';
 }
 
 std::string ReadFile(const std::string& path) {

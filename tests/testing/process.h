@@ -52,6 +52,11 @@ class Process final {
 // Runs it to its end; returns its exit status.
 absl::StatusOr<int> RunProcess(const ProcessSpec& spec, absl::Duration limit);
 
+// Of any process; empty when it is not there.
+std::vector<pid_t> ChildrenOf(pid_t parent);
+// Not one that has ended and that nobody has asked about yet.
+bool IsAlive(pid_t pid);
+
 // All of a file, or "" when it is not there.
 std::string ReadFile(const std::string& path);
 

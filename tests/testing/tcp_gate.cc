@@ -19,10 +19,10 @@ namespace {
 constexpr int kPollMilliseconds = 20;
 constexpr size_t kPieceBytes = 16 * 1024;
 
-sockaddr_in Loopback(int port) {
+sockaddr_in AddressOf(const std::string& host, int port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  inet_pton(AF_INET, host.c_str(), &address.sin_addr);
   address.sin_port = htons(static_cast<uint16_t>(port));
   return address;
 }
@@ -41,7 +41,10 @@ void CloseByReset(int fd) {
 
 }  // namespace
 
-TcpGate::TcpGate(int target_port) : target_port_(target_port), port_(PickFreePort()) {
+TcpGate::TcpGate(int target_port, std::string host, int port)
+    : target_port_(target_port),
+      host_(std::move(host)),
+      port_(port != 0 ? port : PickFreePort()) {
   acceptor_ = std::thread([this] { Accept(); });
 }
 
@@ -88,7 +91,7 @@ int TcpGate::Listen() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const sockaddr_in address = Loopback(port_);
+  const sockaddr_in address = AddressOf(host_, port_);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       listen(fd, 128) != 0) {
     close(fd);
@@ -116,7 +119,7 @@ void TcpGate::Accept() {
 
 void TcpGate::Open(int client) {
   const int target = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Loopback(target_port_);
+  const sockaddr_in address = AddressOf("127.0.0.1", target_port_);
   if (connect(target, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     CloseByReset(client);
     close(client);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -22,8 +23,8 @@ class TcpGate final {
     kBlackHole,  // Connections are accepted, and no byte goes through either way.
   };
 
-  // Leads to 127.0.0.1:target_port.
-  explicit TcpGate(int target_port);
+  // Leads to 127.0.0.1:target_port; listens on a free port of 127.0.0.1, or where told.
+  explicit TcpGate(int target_port, std::string host = "127.0.0.1", int port = 0);
   ~TcpGate();
   TcpGate(const TcpGate&) = delete;
   TcpGate& operator=(const TcpGate&) = delete;
@@ -69,6 +70,7 @@ class TcpGate final {
   int Listen();
 
   const int target_port_;
+  const std::string host_;
   const int port_;
 
   std::atomic<bool> is_closing_ = false;

@@ -1,4 +1,5 @@
-// The `pgsluice` command: queries, health, pools, statements and control of a gateway.
+// The `pgsluice` command: queries, health, pools, statements, routes and control of a
+// gateway.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -6,12 +7,14 @@
 #include <string_view>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/escaping.h"
 
 #include "client/cpp/cli/admin_command.h"
 #include "client/cpp/cli/health_command.h"
 #include "client/cpp/cli/options.h"
 #include "client/cpp/cli/pools_command.h"
 #include "client/cpp/cli/query_command.h"
+#include "client/cpp/cli/route_command.h"
 #include "client/cpp/cli/top_command.h"
 
 namespace pgsluice::cli {
@@ -22,10 +25,13 @@ Examples:
   pgsluice query 'select now()'
   pgsluice query 'select * from users where id = $1' 42 --read
   pgsluice query --csv --stream 'select * from events' > events.csv
+  pgsluice query --report 'insert into users ...'    (prints a token)
+  pgsluice query --read --at-least TOKEN 'select * from users'
   pgsluice query -1 -f changes.sql
   pgsluice health --watch
   pgsluice pools --watch
   pgsluice top --order mean --watch
+  pgsluice route --intent read
   pgsluice admin reload
   pgsluice admin pause --role primary --wait 30s
 
@@ -41,6 +47,7 @@ struct CommandLine {
   HealthCommandOptions health;
   PoolsCommandOptions pools;
   TopCommandOptions top;
+  RouteCommandOptions route;
   AdminCommandOptions admin;
 };
 
@@ -68,6 +75,40 @@ void AddDuration(CLI::App& app, const std::string& name,
       ->option_text("DURATION");
 }
 
+// A token as --report prints it.
+std::string TakeToken(std::string& text) {
+  std::string bytes;
+  const bool is_good = absl::Base64Unescape(text, &bytes) && !bytes.empty();
+  if (!is_good) return "not a token as --report prints it: " + text;
+  text = bytes;
+  return "";
+}
+
+void AddFreshness(CLI::App& query, QueryCommandOptions& options) {
+  static const std::map<std::string, v1::IfUnmet> kIfUnmet = {
+      {"wait", v1::IF_UNMET_WAIT},
+      {"primary", v1::IF_UNMET_PRIMARY},
+      {"fail", v1::IF_UNMET_FAIL}};
+  CLI::Option* at_least =
+      query
+          .add_option("--at-least", options.at_least,
+                      "With --read: must see the write that this token came with, as "
+                      "--report printed it")
+          ->transform(CLI::Validator(TakeToken, "TOKEN"))
+          ->option_text("TOKEN");
+  AddDuration(
+      query, "--max-staleness",
+      [&options](absl::Duration value) { options.max_staleness = value; },
+      "With --read: must see every commit older than this");
+  query.get_option("--max-staleness")->excludes(at_least);
+  query
+      .add_option("--if-unmet", options.if_unmet,
+                  "With one of them, when no replica is that fresh: wait for one, go to "
+                  "the primary, or fail; unless given, wait a little and go there")
+      ->transform(CLI::CheckedTransformer(kIfUnmet, CLI::ignore_case))
+      ->option_text("wait|primary|fail");
+}
+
 CLI::App* AddQuery(CLI::App& app, QueryCommandOptions& options) {
   CLI::App* query = app.add_subcommand("query", "Run statements and print their results");
   query
@@ -86,6 +127,7 @@ CLI::App* AddQuery(CLI::App& app, QueryCommandOptions& options) {
   query->add_flag("-r,--read", options.read, "Only reads: may run on a replica");
   query->add_flag("--strong", options.strong,
                   "With --read: must see every commit acknowledged before");
+  AddFreshness(*query, options);
   query->add_flag(
       "--stream", options.stream,
       "Stream the result: any size, printed as it arrives (JSON: a line a row)");
@@ -168,6 +210,22 @@ CLI::App* AddTop(CLI::App& app, TopCommandOptions& options) {
   return top;
 }
 
+CLI::App* AddRoute(CLI::App& app, RouteCommandOptions& options) {
+  CLI::App* route = app.add_subcommand(
+      "route", "Show where a call would go now, and why not elsewhere");
+  route
+      ->add_option_function<std::string>(
+          "--intent",
+          [&options](const std::string& intent) { options.read = intent == "read"; },
+          "Of the call; write unless given")
+      ->check(CLI::IsMember({"write", "read"}))
+      ->option_text("write|read");
+  route->add_flag("--strong", options.strong,
+                  "With --intent read: must see every commit acknowledged before");
+  route->add_flag("--json", options.json, "As JSON");
+  return route;
+}
+
 void AddTarget(CLI::App& app, AdminCommandOptions& options) {
   CLI::Option* endpoint =
       app.add_option("endpoint", options.endpoint,
@@ -238,6 +296,7 @@ ExitCode Run(int argc, char** argv) {
   const CLI::App* query = AddQuery(app, line.query);
   const CLI::App* health = AddHealth(app, line.health);
   const CLI::App* pools = AddPools(app, line.pools);
+  const CLI::App* route = AddRoute(app, line.route);
   AddTop(app, line.top);
   const CLI::App* admin = AddAdmin(app, line.admin);
   // CLI11 would take "--" for the end of the subcommand's own words.
@@ -259,6 +318,7 @@ ExitCode Run(int argc, char** argv) {
   if (query->parsed()) return RunQueryCommand(client, line.connection, line.query);
   if (health->parsed()) return RunHealthCommand(client, line.connection, line.health);
   if (pools->parsed()) return RunPoolsCommand(client, line.connection, line.pools);
+  if (route->parsed()) return RunRouteCommand(client, line.connection, line.route);
   return RunTopCommand(client, line.connection, line.top);
 }
 

@@ -7,6 +7,8 @@
 
 #include "absl/time/time.h"
 
+#include "pgsluice/v1/query.pb.h"
+
 namespace pgsluice::cli {
 
 inline constexpr char kDefaultAddress[] = "localhost:7432";
@@ -26,6 +28,9 @@ struct QueryCommandOptions {
   std::vector<std::string> parameters;
   bool read = false;
   bool strong = false;
+  std::string at_least;  // A token; empty: none.
+  std::optional<absl::Duration> max_staleness;
+  v1::IfUnmet if_unmet = v1::IF_UNMET_UNSPECIFIED;
   bool stream = false;
   bool single_transaction = false;
   bool report = false;
@@ -58,6 +63,12 @@ struct TopCommandOptions {
   bool reset = false;
   bool watch = false;
   absl::Duration interval = absl::Seconds(1);
+  bool json = false;
+};
+
+struct RouteCommandOptions {
+  bool read = false;
+  bool strong = false;
   bool json = false;
 };
 

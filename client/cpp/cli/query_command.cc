@@ -76,6 +76,13 @@ absl::StatusOr<Work> MakeWork(const QueryCommandOptions& options) {
     return absl::InvalidArgumentError(
         "--idempotency-key goes with one statement, without -1 and --stream");
   }
+  const bool asks_freshness = !options.at_least.empty() ||
+                              options.max_staleness.has_value() ||
+                              options.if_unmet != v1::IF_UNMET_UNSPECIFIED;
+  if (asks_freshness && !options.read) {
+    return absl::InvalidArgumentError(
+        "--at-least, --max-staleness and --if-unmet go with --read");
+  }
   return work;
 }
 
@@ -87,6 +94,9 @@ class QueryRun final {
       : client_(client), options_(options) {
     query_options_.intent = options.read ? client::Intent::kRead : client::Intent::kWrite;
     query_options_.strong = options.strong;
+    query_options_.at_least = options.at_least;
+    query_options_.max_staleness = options.max_staleness;
+    query_options_.if_unmet = options.if_unmet;
     query_options_.timeout = connection.timeout;
     query_options_.max_rows = options.max_rows;
     query_options_.tag = options.tag;
@@ -109,6 +119,9 @@ class QueryRun final {
     transaction_options.intent = query_options_.intent;
     transaction_options.timeout = query_options_.timeout;
     transaction_options.tag = query_options_.tag;
+    transaction_options.at_least = query_options_.at_least;
+    transaction_options.max_staleness = query_options_.max_staleness;
+    transaction_options.if_unmet = query_options_.if_unmet;
     absl::StatusOr<client::Transaction> transaction = client_.Begin(transaction_options);
     if (!transaction.ok()) return transaction.status();
     for (const std::string& sql : work.statements) {
@@ -120,7 +133,9 @@ class QueryRun final {
       if (!printed.ok()) return printed;
     }
     failed_sql.clear();
-    return transaction->Commit();
+    absl::Status committed = transaction->Commit();
+    if (committed.ok() && options_.report) PrintToken(transaction->token());
+    return committed;
   }
 
  private:
@@ -136,6 +151,7 @@ class QueryRun final {
     }
     if (options_.report) {
       PrintReport(result->route(), result->timing(), absl::Now() - start);
+      PrintToken(result->token());
     }
     return printed;
   }
@@ -170,6 +186,7 @@ class QueryRun final {
     PrintNotices(stream->trailer().notices());
     if (options_.report) {
       PrintReport(stream->route(), stream->trailer().timing(), absl::Now() - start);
+      PrintToken(stream->trailer().token());
     }
     return absl::OkStatus();
   }
@@ -186,6 +203,11 @@ class QueryRun final {
                           absl::Duration total) {
     std::fflush(stdout);
     std::fputs(QueryReport(route, timing, total).c_str(), stderr);
+  }
+
+  static void PrintToken(const std::string& token) {
+    std::fflush(stdout);
+    std::fputs(TokenReport(token).c_str(), stderr);
   }
 
   const client::Client& client_;

@@ -2,16 +2,40 @@
 
 #include <cstdio>
 
+#include "absl/strings/escaping.h"
+
 namespace pgsluice::cli {
+
+namespace {
+
+// Of a replica how stale it may have been, and what was waited for a fresher one.
+std::string FreshnessText(const v1::Route& route, const v1::Timing& timing) {
+  std::string text;
+  if (route.has_staleness()) {
+    text += "stale by " + DurationText(ToDuration(route.staleness())) + " at most, ";
+  }
+  if (timing.has_freshness_wait()) {
+    text += "waited " + DurationText(ToDuration(timing.freshness_wait())) +
+            " for a fresh replica, ";
+  }
+  return text;
+}
+
+}  // namespace
 
 std::string QueryReport(const v1::Route& route, const v1::Timing& timing,
                         absl::Duration total) {
   const std::string attempts =
       route.attempts() > 1 ? ", attempt " + std::to_string(route.attempts()) : "";
   return "-- " + route.endpoint() + " (" + route.role() + ", " + route.reason() +
-         attempts + "): queued " + DurationText(ToDuration(timing.queued())) +
+         attempts + "): " + FreshnessText(route, timing) + "queued " + DurationText(ToDuration(timing.queued())) +
          ", executed " + DurationText(ToDuration(timing.execute())) + ", total " +
          DurationText(total) + "\n";
+}
+
+std::string TokenReport(const std::string& token) {
+  if (token.empty()) return "";
+  return "-- token " + absl::Base64Escape(token) + "\n";
 }
 
 std::string DurationText(absl::Duration duration) {

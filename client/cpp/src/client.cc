@@ -96,6 +96,7 @@ absl::StatusOr<ResultSet> Client::Query(std::string_view sql,
         if (!status.ok()) {
           return CallFailure(status, context, WhenBrokenFor(options));
         }
+        NoteToken(options.context, response.token());
         return ResultSet::FromResponse(std::move(response));
       });
 }
@@ -113,7 +114,8 @@ absl::StatusOr<RowStream> Client::StreamQuery(std::string_view sql,
   return WithRetries<RowStream>(
       *core_, options.intent, deadline, [&]() -> absl::StatusOr<RowStream> {
         auto source =
-            std::make_unique<StreamQuerySource>(core_, options.intent, deadline, request);
+            std::make_unique<StreamQuerySource>(core_, options.intent, deadline, request,
+                                                options.context);
         absl::StatusOr<v1::StreamHeader> header = source->ReadHeader();
         if (!header.ok()) return header.status();
         auto columns = std::make_shared<const Columns>(header->columns());
@@ -131,6 +133,7 @@ absl::StatusOr<Transaction> Client::Begin(const TransactionOptions& options) con
   return WithRetries<Transaction>(
       *core_, options.intent, deadline, [&]() -> absl::StatusOr<Transaction> {
         auto stream = std::make_unique<TransactionStream>(core_, deadline);
+        stream->set_context(options.context);
         absl::StatusOr<v1::TransactionResponse> response = stream->Call(request);
         if (!response.ok()) return response.status();
         if (!response->has_begun()) {
@@ -166,8 +169,10 @@ absl::Status Client::RunInTransaction(
   core_->retries->OnFirstAttempt();
   for (int attempt = 1;; ++attempt) {
     // BEGIN goes with the first statement.
-    Transaction transaction(
-        std::make_unique<TransactionStream>(core_, deadline, MakeBegin(options)));
+    auto stream =
+        std::make_unique<TransactionStream>(core_, deadline, MakeBegin(options));
+    stream->set_context(options.context);
+    Transaction transaction(std::move(stream));
     absl::Status outcome = body(transaction);
     if (outcome.ok()) outcome = transaction.Commit();
     if (outcome.ok()) return outcome;
@@ -205,6 +210,18 @@ absl::StatusOr<v1::TopStatementsResponse> Client::TopStatements(
   PrepareContext(*core_, DeadlineAfter(timeout), context);
   v1::TopStatementsResponse response;
   const grpc::Status status = core_->stub->TopStatements(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response;
+}
+
+absl::StatusOr<v1::ExplainRouteResponse> Client::ExplainRoute(
+    const v1::RequestOptions& options, absl::Duration timeout) const {
+  grpc::ClientContext context;
+  PrepareContext(*core_, DeadlineAfter(timeout), context);
+  v1::ExplainRouteRequest request;
+  *request.mutable_options() = options;
+  v1::ExplainRouteResponse response;
+  const grpc::Status status = core_->stub->ExplainRoute(&context, request, &response);
   if (!status.ok()) return FromGrpc(status);
   return response;
 }

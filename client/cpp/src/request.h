@@ -18,5 +18,7 @@ void FillDuration(absl::Duration duration, google::protobuf::Duration& message);
 v1::Statement MakeStatement(std::string_view sql, std::vector<Parameter> parameters);
 v1::RequestOptions MakeRequestOptions(const QueryOptions& options);
 v1::Begin MakeBegin(const TransactionOptions& options);
+// `context` may be null.
+void NoteToken(CausalContext* context, std::string_view token);
 
 }  // namespace pgsluice::client

@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include "client/cpp/src/request.h"
+
 namespace pgsluice::client {
 
 StreamQuerySource::StreamQuerySource(std::shared_ptr<const ClientCore> core,
                                      Intent intent, absl::Time deadline,
-                                     const v1::StreamQueryRequest& request)
-    : core_(std::move(core)), intent_(intent) {
+                                     const v1::StreamQueryRequest& request,
+                                     CausalContext* context)
+    : core_(std::move(core)), intent_(intent), calls_(context) {
   PrepareContext(*core_, deadline, context_);
   reader_ = core_->stub->StreamQuery(&context_, request);
 }
@@ -50,6 +53,7 @@ absl::StatusOr<RowSource::Part> StreamQuerySource::Next() {
         return absl::DataLossError("a message after the trailer");
       absl::Status ended = Finish();
       if (!ended.ok()) return ended;
+      NoteToken(calls_, message.trailer().token());
       return Part(std::move(*message.mutable_trailer()));
     }
     case v1::StreamQueryResponse::kHeader:

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "client/cpp/src/client_core.h"
+#include "pgsluice/client/causal_context.h"
 #include "pgsluice/client/row_stream.h"
 
 namespace pgsluice::client {
@@ -11,7 +12,8 @@ namespace pgsluice::client {
 class StreamQuerySource final : public RowSource {
  public:
   StreamQuerySource(std::shared_ptr<const ClientCore> core, Intent intent,
-                    absl::Time deadline, const v1::StreamQueryRequest& request);
+                    absl::Time deadline, const v1::StreamQueryRequest& request,
+                    CausalContext* context);
   ~StreamQuerySource() override;
 
   // To be called once, first.
@@ -24,6 +26,7 @@ class StreamQuerySource final : public RowSource {
 
   const std::shared_ptr<const ClientCore> core_;  // Shared with the client.
   const Intent intent_;
+  CausalContext* const calls_;  // May be null.
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReader<v1::StreamQueryResponse>> reader_;
   bool is_finished_ = false;

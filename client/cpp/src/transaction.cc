@@ -88,6 +88,7 @@ absl::Status Transaction::Rollback() {
   return absl::OkStatus();
 }
 
+const std::string& Transaction::token() const { return stream_->token(); }
 v1::TransactionState Transaction::state() const { return stream_->state(); }
 const v1::Route& Transaction::route() const { return stream_->route(); }
 std::optional<absl::Duration> Transaction::drain_notice() const {

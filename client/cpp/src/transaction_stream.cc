@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "client/cpp/src/request.h"
 #include "client/cpp/src/status_details.h"
 
 namespace pgsluice::client {
@@ -102,6 +103,8 @@ absl::Status TransactionStream::ReceiveCommit() {
   absl::StatusOr<v1::TransactionResponse> response = Receive();
   if (!response.ok()) return response.status();
   is_committed_ = response->has_committed();
+  token_ = response->committed().token();
+  NoteToken(calls_, token_);
   Close();
   if (is_committed_) return absl::OkStatus();
   return absl::AbortedError(

@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 
 #include "client/cpp/src/client_core.h"
+#include "pgsluice/client/causal_context.h"
 #include "pgsluice/v1/gateway_service.grpc.pb.h"
 
 namespace pgsluice::client {
@@ -35,6 +37,9 @@ class TransactionStream final {
   std::optional<absl::Duration> drain_notice() const { return drain_notice_; }
   std::optional<v1::Expiring> expiry_notice() const { return expiry_notice_; }
   bool is_committed() const { return is_committed_; }
+  const std::string& token() const { return token_; }
+  // Notes the token of the commit. May be null.
+  void set_context(CausalContext* context) { calls_ = context; }
   // Whether nothing more comes.
   bool is_over() const { return is_finished_; }
   // While a streamed result is being read, nothing else may be sent.
@@ -58,6 +63,8 @@ class TransactionStream final {
   std::optional<v1::Begin> unsent_begin_;
   bool awaits_begun_ = false;
   bool is_committed_ = false;
+  std::string token_;  // Once committed.
+  CausalContext* calls_ = nullptr;
   bool is_streaming_ = false;
   bool is_commit_sent_ = false;
   bool is_finished_ = false;

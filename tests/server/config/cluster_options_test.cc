@@ -69,6 +69,35 @@ TEST(ClusterOptionsFromConfig, DefaultsAreThoseOfThePool) {
   EXPECT_EQ(options.probe.interval, probe.interval);
   EXPECT_EQ(options.probe.timeout, probe.timeout);
   EXPECT_EQ(options.read_fallback, ReadFallback::kPrimary);
+  EXPECT_EQ(options.lag_bound, LagBound{});
+  EXPECT_EQ(options.failover_buffer, FailoverBufferOptions{});
+  EXPECT_EQ(options.ejection, EjectionOptions{});
+  EXPECT_EQ(options.zone, "");
+}
+
+TEST(ClusterOptionsFromConfig, CarriesHowCallsAreRouted) {
+  const ClusterOptions options =
+      Options({"routing.zone=here", "routing.max_lag_time=5s",
+               "routing.max_lag_bytes=1MiB", "routing.failover_buffer_size=7",
+               "routing.failover_buffer_time=3s", "routing.ejection_time=2s",
+               "routing.ejection_failures=9", "endpoints[0].conninfo=host=a,b",
+               "endpoints[0].weight=3", "endpoints[0].zone=there",
+               "endpoints[1].conninfo=host=c"})
+          .value();
+
+  EXPECT_EQ(options.zone, "here");
+  EXPECT_EQ(options.lag_bound,
+            (LagBound{.time = absl::Seconds(5), .bytes = uint64_t{1} << 20}));
+  EXPECT_EQ(options.failover_buffer,
+            (FailoverBufferOptions{.size = 7, .time = absl::Seconds(3)}));
+  EXPECT_EQ(options.ejection, (EjectionOptions{.failures = 9, .time = absl::Seconds(2)}));
+  ASSERT_EQ(options.endpoints.size(), 3u);
+  for (size_t i : {0, 1}) {
+    EXPECT_EQ(options.endpoints[i].weight, 3u);
+    EXPECT_EQ(options.endpoints[i].zone, "there");
+  }
+  EXPECT_EQ(options.endpoints[2].weight, 1u);
+  EXPECT_EQ(options.endpoints[2].zone, "");
 }
 
 TEST(ClusterOptionsFromConfig, CarriesWhatIsSet) {

@@ -104,6 +104,20 @@ TEST(ConfigDiff, WhatTakesARestartStaysInEffect) {
   EXPECT_EQ(DiffConfigs(now, after).size(), 2u);
 }
 
+// It is the same endpoint all the same, and keeps its sessions.
+TEST(ConfigDiff, TellsOfAnotherWeightOrZone) {
+  const std::vector<Endpoint> before = Endpoints({"host=a"});
+  std::vector<Endpoint> after = before;
+  after[0].weight = 0;
+  after[0].zone = "there";
+
+  const std::vector<SettingChange> changes = DiffEndpoints(before, after);
+
+  EXPECT_EQ(before, after);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_TRUE(changes[0].after.ends_with(" weight: 0 zone: there")) << changes[0].after;
+}
+
 TEST(ConfigDiff, EverySettingOfAListIsHot) {
   // InEffect counts on it.
   for (const SettingPath& path : AllSettings()) {

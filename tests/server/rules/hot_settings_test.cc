@@ -54,7 +54,7 @@ TEST(HotSettingsTest, HoldExactlyTheSettingsThatAreMarkedHot) {
                                               "endpoints[0].password_file"};
   const config::v1::Config config =
       Loaded({"endpoints[0].conninfo=host=a", "endpoints[0].name=a",
-              "log.slow_query_rules[0].tag=t"});
+              "log.slow_query_rules[0].tag=t", "pools.fair_weights[0].caller=c"});
   const HotSettings settings = Of(config);
   int hot = 0;
   for (const SettingPath& path : AllSettings()) {

@@ -24,6 +24,7 @@
 #include "pgsluice/client/transaction.h"
 #include "pgsluice/v1/health.pb.h"
 #include "pgsluice/v1/pool_stats.pb.h"
+#include "pgsluice/v1/route.pb.h"
 #include "pgsluice/v1/top_statements.pb.h"
 
 namespace pgsluice::client {
@@ -75,6 +76,10 @@ class Client final {
   absl::StatusOr<v1::TopStatementsResponse> TopStatements(
       const v1::TopStatementsRequest& request,
       absl::Duration timeout = absl::Seconds(5)) const;
+
+  // Where a call with these options would go now, and why not elsewhere.
+  absl::StatusOr<v1::ExplainRouteResponse> ExplainRoute(
+      const v1::RequestOptions& options, absl::Duration timeout = absl::Seconds(5)) const;
 
   // For other services of the same gateway, like grpc.health.v1.
   const std::shared_ptr<grpc::Channel>& channel() const;

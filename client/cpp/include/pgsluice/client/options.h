@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/security/credentials.h"
 
+#include "pgsluice/client/causal_context.h"
 #include "pgsluice/v1/query.pb.h"
 #include "pgsluice/v1/transaction.pb.h"
 
@@ -57,6 +58,15 @@ struct QueryOptions {
   Intent intent = Intent::kWrite;
   // A read that must see every commit acknowledged before.
   bool strong = false;
+  // A read that must see the write that this token came with (ResultSet::token and its
+  // kin), by whatever gateway. Empty: none.
+  std::string at_least = {};
+  // A read that must see every commit older than this, as far as the gateway can tell.
+  std::optional<absl::Duration> max_staleness = {};
+  // When no replica is that fresh. Unset: waits a little, then goes to the primary.
+  v1::IfUnmet if_unmet = v1::IF_UNMET_UNSPECIFIED;
+  // Must outlive the call. Null: none.
+  CausalContext* context = nullptr;
   // The call's deadline from now; unset: ClientOptions::default_timeout for Query,
   // none for StreamQuery.
   std::optional<absl::Duration> timeout = {};
@@ -90,6 +100,12 @@ struct TransactionOptions {
   std::optional<absl::Duration> timeout = {};
   // Limits each statement.
   std::optional<absl::Duration> statement_timeout = {};
+  // With kRead: how fresh it must be; see QueryOptions.
+  std::string at_least = {};
+  std::optional<absl::Duration> max_staleness = {};
+  v1::IfUnmet if_unmet = v1::IF_UNMET_UNSPECIFIED;
+  // Must outlive the transaction. Null: none.
+  CausalContext* context = nullptr;
   // Longest silence before the gateway rolls back; unset: the gateway's.
   std::optional<absl::Duration> idle_timeout = {};
   // Longest life of the transaction before the gateway rolls it back, however long its

@@ -71,7 +71,7 @@ class RowStream final {
   // Null in a transaction's stream before the first Next(), or if that was an error.
   const Columns* columns() const { return columns_.get(); }
   const v1::Route& route() const { return route_; }
-  // Set once status() is OK.
+  // Set once status() is OK. Of a write, its token() makes a later read see it.
   const v1::StreamTrailer& trailer() const { return trailer_; }
 
  private:

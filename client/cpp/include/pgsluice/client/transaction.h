@@ -54,6 +54,10 @@ class Transaction final {
   absl::Status Commit();
   absl::Status Rollback();
 
+  // Once it is committed: makes a later read see it. Empty: not committed, or the gateway
+  // hands out none.
+  const std::string& token() const;
+
   v1::TransactionState state() const;
   bool is_active() const { return state() == v1::TRANSACTION_STATE_ACTIVE; }
   // Where it runs; empty before the first statement within RunInTransaction.
