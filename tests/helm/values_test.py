@@ -208,6 +208,10 @@ class Values(unittest.TestCase):
             self.assertIn(f"up to {size + 1} with the primary", told)
         for name, default in (("drain_delay", "5s"), ("drain_deadline", "30s")):
             self.assertIn(f"| `{name}` | `{default}` |", text)
+        # A failover is over before readiness gives up.
+        wait = int(re.search(r"\| `failover_buffer_time` \| `(\d+)s` \|", text)[1])
+        readiness = container_of(render())["readinessProbe"]
+        self.assertGreater(readiness["periodSeconds"] * readiness["failureThreshold"], wait)
         # Without any of it in the values.
         nothing = ["--set-json", "config={}", "--set-json", "config.shutdown=null"]
         self.assertEqual(pod_of(render(*nothing))["terminationGracePeriodSeconds"], 45)
