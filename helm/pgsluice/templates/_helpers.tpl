@@ -130,7 +130,8 @@ spec:
         - {{ . | quote }}
         {{- end }}
       resources:
-        {{- toYaml $root.Values.resources | nindent 8 }}
+        requests: {cpu: 10m, memory: 16Mi, ephemeral-storage: 1Mi}
+        limits: {memory: 128Mi, ephemeral-storage: 16Mi}
       securityContext:
         {{- toYaml $root.Values.securityContext | nindent 8 }}
 {{- end }}
@@ -141,8 +142,8 @@ spec:
 
 {{/* The Secret mounted for TLS to PostgreSQL, as libpq's variables. */}}
 {{- define "pgsluice.tlsEnvironment" -}}
-{{- with .Values.database.tls }}
-{{- $folder := "/run/secrets/pgsluice-tls" }}
+{{- with .Values.database.tls -}}
+{{- $folder := "/run/secrets/pgsluice-tls" -}}
 - name: PGSSLMODE
   value: {{ .sslmode }}
 - name: PGSSLROOTCERT
