@@ -132,14 +132,6 @@ asio::awaitable<absl::Status> BatchRun::AttemptAtomic() {
   co_return status;
 }
 
-// What was recorded is committed: the read of it finds a place behind it.
-asio::awaitable<absl::Status> BatchRun::Replay() {
-  absl::StatusOr<CommandResult> replayed =
-      co_await key_->Replay(routed_.lease, call_.stop(), response_, WantsTokens());
-  if (replayed.ok()) TakePosition(replayed->position);
-  co_return replayed.status();
-}
-
 asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   NoRows none;
   const Statement commit = CommitStatement();
@@ -176,9 +168,8 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     sinks.push_back(&note->sink());
   }
   if (flight.has_commit) {
-    legs.push_back({.statement = &commit,
-                    .phase = Phase::kCommit,
-                    .wants_position = WantsTokens()});
+    legs.push_back(
+        {.statement = &commit, .phase = Phase::kCommit, .wants_position = WantsTokens()});
     sinks.push_back(&none);
   }
   const absl::Time begun = absl::Now();
@@ -218,11 +209,12 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   }
   if (!flight.has_commit) co_return absl::OkStatus();
   const absl::StatusOr<CommandResult>& committed = results.back();
+  absl::Status status = CheckCommitted(committed);
   if (committed.ok()) {
     AddNotices(*committed, *response_.mutable_results()->rbegin()->mutable_result());
-    TakePosition(committed->position);
   }
-  co_return CheckCommitted(committed);
+  if (status.ok()) TakePosition(committed->position);
+  co_return status;
 }
 
 // A flight without steps.

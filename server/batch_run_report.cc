@@ -39,8 +39,17 @@ void BatchRun::TakePosition(const std::optional<WalPosition>& position) {
   if (token > response_.token()) response_.set_token(std::move(token));
 }
 
+// What was recorded is committed: the read of it finds a place behind it.
+asio::awaitable<absl::Status> BatchRun::Replay() {
+  absl::StatusOr<CommandResult> replayed =
+      co_await key_->Replay(routed_.lease, call_.stop(), response_, WantsTokens());
+  if (replayed.ok()) TakePosition(replayed->position);
+  co_return replayed.status();
+}
+
 void BatchRun::FillReport(v1::BatchResponse& response) const {
-  RouteToProto(endpoint_, role_, routed_.reason, routed_.sight, *response.mutable_route());
+  RouteToProto(endpoint_, role_, routed_.reason, routed_.sight,
+               *response.mutable_route());
   *response.mutable_timing()->mutable_queued() = ToProto(queued_);
   if (freshness_wait_ > absl::ZeroDuration()) {
     *response.mutable_timing()->mutable_freshness_wait() = ToProto(freshness_wait_);

@@ -33,9 +33,9 @@ bool IsInDoubt(const absl::Status& status) {
   return details.has_value() && details->outcome == Outcome::kUnknown;
 }
 
-asio::awaitable<absl::StatusOr<CommandResult>> SettleDoubt(CallBase& call,
-                                          const CallEnvironment& environment,
-                                          absl::Status doubt, CommitNote note) {
+asio::awaitable<absl::StatusOr<CommandResult>> SettleDoubt(
+    CallBase& call, const CallEnvironment& environment, absl::Status doubt,
+    CommitNote note) {
   NudgeIfBlamed(environment, doubt);
   if (!note.was_answered) co_return doubt;
   if (!note.evidence.has_value()) {

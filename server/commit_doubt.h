@@ -50,8 +50,8 @@ bool IsInDoubt(const absl::Status& status);
 
 // `doubt` ended a COMMIT, and its session has been given back. A result: it took effect;
 // else what the call ends with.
-asio::awaitable<absl::StatusOr<CommandResult>> SettleDoubt(CallBase& call,
-                                          const CallEnvironment& environment,
-                                          absl::Status doubt, CommitNote note);
+asio::awaitable<absl::StatusOr<CommandResult>> SettleDoubt(
+    CallBase& call, const CallEnvironment& environment, absl::Status doubt,
+    CommitNote note);
 
 }  // namespace pgsluice

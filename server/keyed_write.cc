@@ -86,10 +86,9 @@ asio::awaitable<absl::StatusOr<CommandResult>> KeyedWrite::Replay(
   const Statement read = ReadOutcomeStatement(environment_.keys->table(), key_, digest_);
   NoRows none;
   FirstRow row;
-  std::vector<Execution> legs = {{.statement = &rollback, .phase = Phase::kTransaction},
-                                 {.statement = &read,
-                                  .phase = Phase::kRead,
-                                  .wants_position = wants_position}};
+  std::vector<Execution> legs = {
+      {.statement = &rollback, .phase = Phase::kTransaction},
+      {.statement = &read, .phase = Phase::kRead, .wants_position = wants_position}};
   std::vector<RowSink*> sinks = {&none, &row};
   const auto results = co_await lease.RunFlight(std::move(legs), std::move(sinks),
                                                 FlightKind::kIndependent, stop);

@@ -37,8 +37,8 @@ class KeyedWrite final {
   // long.
   absl::StatusOr<Execution> Record(const v1::BatchResponse& answer);
 
-  // Ends the transaction that the repeat has failed, and fills in the recorded answer. The
-  // result is that of reading it, with a position behind it if wanted.
+  // Ends the transaction that the repeat has failed, and fills in the recorded answer.
+  // The result is that of reading it, with a position behind it if wanted.
   asio::awaitable<absl::StatusOr<CommandResult>> Replay(Lease& lease, StopSignal& stop,
                                                         v1::BatchResponse& answer,
                                                         bool wants_position) const;

@@ -61,8 +61,7 @@ class QueryStream final {
   asio::awaitable<absl::Status> WriteTrailer(const Fetched& fetched) {
     v1::StreamQueryResponse message;
     CommandToProto(fetched.result, rows_.total_rows(), *message.mutable_trailer());
-    message.mutable_trailer()->set_token(
-        TokenOf(environment_, fetched.result.position));
+    message.mutable_trailer()->set_token(TokenOf(environment_, fetched.result.position));
     if (options_.wants_report)
       run_.FillTiming(*message.mutable_trailer()->mutable_timing());
     co_return co_await Write(message);

@@ -35,7 +35,7 @@ struct PgLeg {
   bool may_be_prepared = true;
   std::string prepared_name = {};  // Empty: unprepared.
   bool is_prepared_here = false;
-  bool sets_timeout = false;  // The gateway's SET statement_timeout.
+  bool sets_timeout = false;   // The gateway's SET statement_timeout.
   bool asks_position = false;  // The gateway's WritePositionStatement.
 };
 

@@ -97,10 +97,11 @@ TEST_F(ClientTest, AReadSaysHowFreshItMustBe) {
     return grpc::Status::OK;
   };
 
-  ASSERT_TRUE(client_.Query("select", {},
-                            {.intent = Intent::kRead,
-                             .max_staleness = absl::Milliseconds(2500),
-                             .if_unmet = v1::IF_UNMET_FAIL})
+  ASSERT_TRUE(client_
+                  .Query("select", {},
+                         {.intent = Intent::kRead,
+                          .max_staleness = absl::Milliseconds(2500),
+                          .if_unmet = v1::IF_UNMET_FAIL})
                   .ok());
 
   const v1::RequestOptions sent = gateway_.queries().at(0).options();

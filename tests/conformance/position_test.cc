@@ -71,9 +71,9 @@ TEST_F(PositionTest, AWriteThatFailsHasNoneAndTheSessionGoesOn) {
 
 TEST_F(PositionTest, RowsComeFirstInSeveralTurns) {
   const uint64_t before = Inserted();
-  const Execution execution = Asking(
-      Leg("INSERT INTO ledger SELECT generate_series(1, 10) RETURNING a", {},
-          Phase::kAutocommit));
+  const Execution execution =
+      Asking(Leg("INSERT INTO ledger SELECT generate_series(1, 10) RETURNING a", {},
+                 Phase::kAutocommit));
   ASSERT_TRUE(Run(session().Start(execution)).ok());
   TextSink sink;
   sink.PauseEvery(3);

@@ -66,10 +66,9 @@ class LostTokenTest : public LiveTest {
       size_t there = 0;
       const v1::HealthResponse health = client().Health();
       for (const v1::EndpointHealth& endpoint : health.endpoints()) {
-        const bool is_there =
-            endpoint.role() == v1::ROLE_REPLICA &&
-            cluster().Sql(0, "SELECT $1::pg_lsn >= $2::pg_lsn",
-                          {endpoint.lsn(), lsn}) == "t";
+        const bool is_there = endpoint.role() == v1::ROLE_REPLICA &&
+                              cluster().Sql(0, "SELECT $1::pg_lsn >= $2::pg_lsn",
+                                            {endpoint.lsn(), lsn}) == "t";
         there += is_there ? 1 : 0;
       }
       return there == 2;
@@ -92,9 +91,8 @@ TEST_F(LostTokenTest, WhatWasLostIsToldOfAndWhatWasKeptIsSeen) {
   const std::string lost = Write("lost");
   FailOver();
 
-  for (const v1::IfUnmet if_unmet :
-       {v1::IF_UNMET_UNSPECIFIED, v1::IF_UNMET_WAIT, v1::IF_UNMET_PRIMARY,
-        v1::IF_UNMET_FAIL}) {
+  for (const v1::IfUnmet if_unmet : {v1::IF_UNMET_UNSPECIFIED, v1::IF_UNMET_WAIT,
+                                     v1::IF_UNMET_PRIMARY, v1::IF_UNMET_FAIL}) {
     const Answer answer = ReadAtLeast(lost, if_unmet);
     EXPECT_EQ(answer.failure.code, grpc::StatusCode::FAILED_PRECONDITION)
         << answer.failure;

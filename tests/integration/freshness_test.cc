@@ -1,173 +1,24 @@
-// Reads that are fresh enough: tokens of writes, and replicas that are behind.
+// Reads that are fresh enough, or wait, go elsewhere or fail.
 #include <atomic>
-#include <functional>
+#include <iostream>
 #include <thread>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 
-#include "pool/write_token.h"
-#include "tests/testing/live_test.h"
-#include "tests/testing/replay_pauses.h"
+#include "tests/integration/freshness_fixture.h"
 
 namespace pgsluice::testing {
 namespace {
 
 using ::testing::HasSubstr;
 
-class FreshnessTest : public LiveTest {
- public:
-  static void SetUpTestSuite() { SetUpCluster({.replicas = 2}); }
-
-  void SetUp() override {
-    LiveTest::SetUp();
-    cluster().Sql(0, "DROP TABLE IF EXISTS notes");
-    cluster().Sql(0, "CREATE TABLE notes (name text)");
-    ASSERT_TRUE(cluster().WaitCaughtUp().ok());
-  }
-  void TearDown() override {
-    for (const size_t replica : kReplicas) ResumeReplay(cluster(), replica);
-    ASSERT_TRUE(cluster().WaitCaughtUp().ok());
-    LiveTest::TearDown();
-  }
-
- protected:
-  static constexpr size_t kReplicas[] = {1, 2};
-  // A healthy replica keeps within it, however busy the machine is.
-  static constexpr absl::Duration kBound = absl::Seconds(2);
-
-  void PauseReplicas() {
-    for (const size_t replica : kReplicas) PauseReplay(cluster(), replica);
-  }
-  // Returns its token.
-  std::string Write(std::string_view name) {
-    const Answer answer =
-        client().Query("INSERT INTO notes VALUES ($1)", {Text(name)});
-    EXPECT_TRUE(answer.ok()) << answer.failure;
-    EXPECT_EQ(answer.response.token().size(), kTokenBytes);
-    return answer.response.token();
-  }
-  static v1::QueryRequest CountNotes() {
-    v1::QueryRequest request =
-        MakeQuery("SELECT count(*) FROM notes", {}, v1::INTENT_READ);
-    request.mutable_options()->set_report(true);
-    return request;
-  }
-  static v1::QueryRequest AtLeast(const std::string& token,
-                                  v1::IfUnmet if_unmet = v1::IF_UNMET_UNSPECIFIED) {
-    v1::QueryRequest request = CountNotes();
-    request.mutable_options()->mutable_freshness()->set_at_least(token);
-    request.mutable_options()->set_if_unmet(if_unmet);
-    return request;
-  }
-  static v1::QueryRequest MaxStaleness(absl::Duration duration,
-                                       v1::IfUnmet if_unmet) {
-    v1::QueryRequest request = CountNotes();
-    auto& staleness = *request.mutable_options()->mutable_freshness()->mutable_max_staleness();
-    staleness.set_seconds(absl::ToInt64Seconds(duration));
-    staleness.set_nanos(
-        static_cast<int32_t>(absl::ToInt64Nanoseconds(duration % absl::Seconds(1))));
-    request.mutable_options()->set_if_unmet(if_unmet);
-    return request;
-  }
-  void ExpectCount(const Answer& answer, int64_t count) {
-    ASSERT_TRUE(answer.ok()) << answer.failure;
-    EXPECT_EQ(answer.at(0, 0).int64(), count);
-  }
-  v1::FreshReads FreshReads() { return client().PoolStats().fresh_reads(); }
-  ::testing::AssertionResult AreWaiting(uint32_t reads) {
-    return WaitFor(absl::StrCat(reads, " reads wait"),
-                   [&] { return FreshReads().waiting() == reads; });
-  }
-};
-
-TEST_F(FreshnessTest, EveryKindOfWriteComesWithATokenThatMakesAReadSeeIt) {
-  StartGateway({"idempotency.enabled=true"});
-  int64_t written = 0;
-  std::string last;
-  const auto expect_seen = [&](const char* kind, const std::string& token) {
-    SCOPED_TRACE(kind);
-    ASSERT_EQ(token.size(), kTokenBytes);
-    EXPECT_GT(token, last) << "it is later than the one before";
-    last = token;
-    ExpectCount(client().Query(AtLeast(token, v1::IF_UNMET_WAIT)), ++written);
-  };
-  const char kInsert[] = "INSERT INTO notes VALUES ('x')";
-
-  // Twice: the second time it is prepared.
-  for (int i = 0; i < 3; ++i) {
-    expect_seen("Query", client().Query(kInsert).response.token());
-  }
-  expect_seen("StreamQuery", client().Stream(MakeStreamQuery(kInsert)).trailer.token());
-  v1::QueryRequest resolved = MakeQuery(kInsert);
-  resolved.mutable_options()->set_resolve_commit(true);
-  expect_seen("Query with resolve_commit", client().Query(resolved).response.token());
-  v1::QueryRequest keyed = MakeQuery(kInsert);
-  keyed.mutable_options()->set_idempotency_key("freshness-1");
-  expect_seen("Query with a key", client().Query(keyed).response.token());
-  // Nothing is written anew, but what was is behind the token.
-  const v1::QueryResponse replayed = client().Query(keyed).response;
-  EXPECT_TRUE(replayed.replayed());
-  --written;
-  expect_seen("replayed", replayed.token());
-  for (const v1::BatchMode mode :
-       {v1::BATCH_MODE_ATOMIC, v1::BATCH_MODE_INDEPENDENT}) {
-    v1::BatchRequest batch;
-    batch.set_mode(mode);
-    batch.add_steps()->mutable_statement()->set_sql(kInsert);
-    batch.add_steps()->mutable_statement()->set_sql("SELECT 1");
-    grpc::ClientContext context;
-    SetDeadline(context, kCallLimit);
-    v1::BatchResponse response;
-    ASSERT_TRUE(client().stub().Batch(&context, batch, &response).ok());
-    expect_seen(v1::BatchMode_Name(mode).c_str(), response.token());
-  }
-  for (const bool is_one_turn : {false, true}) {
-    TransactionStream transaction(client());
-    transaction.Begin();
-    v1::TransactionRequest execute = MakeExecute(kInsert);
-    execute.set_then_commit(is_one_turn);
-    EXPECT_TRUE(transaction.Ask(execute).has_result());
-    const v1::TransactionResponse committed =
-        is_one_turn ? *transaction.Receive() : transaction.Commit();
-    transaction.Finish();
-    expect_seen(is_one_turn ? "then_commit" : "commit", committed.committed().token());
-  }
-  EXPECT_TRUE(client().Read("SELECT 1").response.token().empty()) << "not a write";
-}
-
-TEST_F(FreshnessTest, AFailedStepOfAnIndependentBatchTakesNoTokenFromTheOthers) {
-  StartGateway();
-  v1::BatchRequest batch;
-  batch.set_mode(v1::BATCH_MODE_INDEPENDENT);
-  batch.add_steps()->mutable_statement()->set_sql("INSERT INTO notes VALUES ('x')");
-  batch.add_steps()->mutable_statement()->set_sql("SELECT 1/0");
-  grpc::ClientContext context;
-  SetDeadline(context, kCallLimit);
-  v1::BatchResponse response;
-
-  ASSERT_TRUE(client().stub().Batch(&context, batch, &response).ok());
-
-  EXPECT_TRUE(response.results(1).has_error());
-  ExpectCount(client().Query(AtLeast(response.token(), v1::IF_UNMET_WAIT)), 1);
-}
-
-TEST_F(FreshnessTest, WithoutTokensThereAreNone) {
-  StartGateway({"routing.write_tokens=false"});
-
-  const Answer answer = client().Query("INSERT INTO notes VALUES ('x')");
-
-  EXPECT_TRUE(answer.ok());
-  EXPECT_TRUE(answer.response.token().empty());
-}
-
 TEST_F(FreshnessTest, WaitEndsWhenAReplicaHasReplayed) {
   StartGateway();
   PauseReplicas();
   const std::string token = Write("a");
   Answer answer;
-  std::thread reader(
-      [&] { answer = client().Query(AtLeast(token, v1::IF_UNMET_WAIT)); });
+  std::thread reader([&] { answer = client().Query(AtLeast(token, v1::IF_UNMET_WAIT)); });
   EXPECT_TRUE(AreWaiting(1));
 
   ResumeReplay(cluster(), 2);
@@ -188,8 +39,7 @@ TEST_F(FreshnessTest, IfUnmetSaysWhatElse) {
   const Answer primary = client().Query(AtLeast(token, v1::IF_UNMET_PRIMARY));
   const Answer by_default = client().Query(AtLeast(token));
   const Answer fail = client().Query(AtLeast(token, v1::IF_UNMET_FAIL));
-  const Answer late =
-      client().Query(AtLeast(token, v1::IF_UNMET_WAIT), absl::Seconds(4));
+  const Answer late = client().Query(AtLeast(token, v1::IF_UNMET_WAIT), absl::Seconds(4));
   const Answer any = client().Query(CountNotes());
 
   for (const Answer& answer : {primary, by_default}) {
@@ -243,9 +93,8 @@ TEST_F(FreshnessTest, HoweverManyWaitEachReplicaIsAskedOneQuestionAtATime) {
   }
   EXPECT_TRUE(AreWaiting(kReads));
   const uint64_t before = FreshReads().questions();
-  EXPECT_TRUE(WaitFor("some more are asked", [&] {
-    return FreshReads().questions() >= before + 40;
-  }));
+  EXPECT_TRUE(WaitFor("some more are asked",
+                      [&] { return FreshReads().questions() >= before + 40; }));
 
   const v1::FreshReads counts = FreshReads();
   const double most = absl::FDivDuration(absl::Now() - begun, absl::Milliseconds(2)) + 2;
@@ -276,7 +125,8 @@ TEST_F(FreshnessTest, ACallThatIsCancelledWaitsNoLonger) {
   v1::QueryResponse response;
   grpc::Status status;
   std::thread reader([&] {
-    status = client().stub().Query(&context, AtLeast(token, v1::IF_UNMET_WAIT), &response);
+    status =
+        client().stub().Query(&context, AtLeast(token, v1::IF_UNMET_WAIT), &response);
   });
   EXPECT_TRUE(AreWaiting(1));
 
@@ -285,35 +135,6 @@ TEST_F(FreshnessTest, ACallThatIsCancelledWaitsNoLonger) {
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_TRUE(AreWaiting(0));
-}
-
-TEST_F(FreshnessTest, WhatIsNoTokenIsRefusedByName) {
-  StartGateway();
-  const std::string good = Write("a");
-  const std::string rubbish[] = {"", "rubbish", good.substr(1), good + good,
-                                 std::string(kTokenBytes, 'x')};
-  for (const std::string& token : rubbish) {
-    const Answer answer = client().Query(AtLeast(token));
-    EXPECT_EQ(answer.failure.code, grpc::StatusCode::INVALID_ARGUMENT) << answer.failure;
-    EXPECT_EQ(answer.failure.field, "options.freshness.at_least");
-  }
-  WriteToken foreign = *DecodeToken(good);
-  ++foreign.system_identifier;
-  const Answer other = client().Query(AtLeast(EncodeToken(foreign)));
-  WriteToken ahead = *DecodeToken(good);
-  ++ahead.position.timeline;
-  const Answer later =
-      client().Query(AtLeast(EncodeToken(ahead), v1::IF_UNMET_PRIMARY), absl::Seconds(4));
-  const Answer negative =
-      client().Query(MaxStaleness(-absl::Seconds(1), v1::IF_UNMET_FAIL));
-
-  EXPECT_EQ(other.failure.code, grpc::StatusCode::FAILED_PRECONDITION) << other.failure;
-  EXPECT_EQ(other.failure.reason, "TOKEN_OF_ANOTHER_CLUSTER");
-  EXPECT_EQ(other.failure.verdict.scope(), v1::RETRY_SCOPE_NEVER);
-  EXPECT_EQ(later.failure.code, grpc::StatusCode::UNAVAILABLE) << later.failure;
-  EXPECT_EQ(later.failure.reason, "TOKEN_AHEAD");
-  EXPECT_EQ(negative.failure.field, "options.freshness.max_staleness");
-  EXPECT_EQ(FreshReads().tokens_refused(), 1u);
 }
 
 TEST_F(FreshnessTest, TransactionsStreamsAndBatchesWaitToo) {
@@ -383,8 +204,8 @@ TEST_F(FreshnessTest, StaleReplicasAreLeftOut) {
     v1::QueryRequest request = MaxStaleness(kBound, v1::IF_UNMET_FAIL);
     const Answer answer = client().Query(request);
     Write("more");
-    return answer.ok() && answer.response.route().endpoint() !=
-                              absl::StrCat("server", replica);
+    return answer.ok() &&
+           answer.response.route().endpoint() != absl::StrCat("server", replica);
   };
   int in_a_row = 0;
   EXPECT_TRUE(WaitFor("the one that stands still is not used any more", [&] {
@@ -395,17 +216,14 @@ TEST_F(FreshnessTest, StaleReplicasAreLeftOut) {
   PauseReplay(cluster(), 2);
   EXPECT_TRUE(WaitFor("none is fresh enough", [&] {
     Write("more");
-    const Answer answer =
-        client().Query(MaxStaleness(kBound, v1::IF_UNMET_FAIL));
+    const Answer answer = client().Query(MaxStaleness(kBound, v1::IF_UNMET_FAIL));
     return answer.failure.reason == "NOT_FRESH_ENOUGH";
   }));
-  const Answer primary =
-      client().Query(MaxStaleness(kBound, v1::IF_UNMET_PRIMARY));
+  const Answer primary = client().Query(MaxStaleness(kBound, v1::IF_UNMET_PRIMARY));
   EXPECT_EQ(primary.response.route().reason(), "fallback_stale");
 
   for (const size_t replica : kReplicas) ResumeReplay(cluster(), replica);
-  const Answer waited =
-      client().Query(MaxStaleness(kBound, v1::IF_UNMET_WAIT));
+  const Answer waited = client().Query(MaxStaleness(kBound, v1::IF_UNMET_WAIT));
   EXPECT_EQ(waited.response.route().role(), "replica") << waited.failure;
 }
 

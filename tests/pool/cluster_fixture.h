@@ -67,9 +67,9 @@ inline asio::awaitable<void> RunCall(Cluster& cluster, std::shared_ptr<Call> cal
   call->result = co_await cluster.Acquire(request, 0, deadline, call->stop);
 }
 
-inline constexpr RouteRequest kWrite = {Intent::kWrite, {}, ReadFallback::kPrimary};
-inline constexpr RouteRequest kRead = {Intent::kRead, {}, ReadFallback::kPrimary};
-inline constexpr RouteRequest kReadOnlyReplica = {Intent::kRead, {}, ReadFallback::kNone};
+inline const RouteRequest kWrite = {Intent::kWrite, {}, ReadFallback::kPrimary};
+inline const RouteRequest kRead = {Intent::kRead, {}, ReadFallback::kPrimary};
+inline const RouteRequest kReadOnlyReplica = {Intent::kRead, {}, ReadFallback::kNone};
 
 class ClusterTest : public ::testing::Test {
  protected:

@@ -37,8 +37,7 @@ TEST(LineageTest, ReadsAHistoryFile) {
   const TimelineHistory history = ParseHistory(3, kHistory);
 
   EXPECT_EQ(history.timeline, 3u);
-  EXPECT_EQ(history.ends,
-            (std::vector<TimelineEnd>{{1, 100, 100}, {2, 200, 200}}));
+  EXPECT_EQ(history.ends, (std::vector<TimelineEnd>{{1, 100, 100}, {2, 200, 200}}));
   EXPECT_TRUE(ParseHistory(1, "").ends.empty());
   EXPECT_TRUE(ParseHistory(2, "# a comment\nnonsense\n1 nonsense\n").ends.empty());
 }
@@ -142,8 +141,7 @@ TEST(HasReplayedTest, ByTable) {
       {{0, 900}, {3, 250}, false, "its timeline is not known"},
   };
   for (const ReplayCase& one : cases) {
-    EXPECT_EQ(HasReplayed(one.reading, one.wanted, Known()), one.has_replayed)
-        << one.why;
+    EXPECT_EQ(HasReplayed(one.reading, one.wanted, Known()), one.has_replayed) << one.why;
   }
 }
 

@@ -90,7 +90,8 @@ class ReplayWatchTest : public ::testing::Test {
     for (const std::string& name : names) {
       endpoints.push_back({.name = name, .conninfo = "host=" + name});
     }
-    watch_->Follow(++version_, endpoints, {.timeline = timeline, .ends = {}, .is_complete = true});
+    watch_->Follow(++version_, endpoints,
+                   {.timeline = timeline, .ends = {}, .is_complete = true});
   }
   uint64_t Wait(uint64_t lsn, std::atomic<int>& woken,
                 absl::Time not_before = absl::InfinitePast()) {

@@ -12,10 +12,10 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr RouteRequest kWrite = {Intent::kWrite, {}, ReadFallback::kPrimary};
-constexpr RouteRequest kRead = {Intent::kRead, {}, ReadFallback::kPrimary};
-constexpr RouteRequest kReadNoFallback = {Intent::kRead, {}, ReadFallback::kNone};
-constexpr RouteRequest kStrong = {
+const RouteRequest kWrite = {Intent::kWrite, {}, ReadFallback::kPrimary};
+const RouteRequest kRead = {Intent::kRead, {}, ReadFallback::kPrimary};
+const RouteRequest kReadNoFallback = {Intent::kRead, {}, ReadFallback::kNone};
+const RouteRequest kStrong = {
     Intent::kRead, {Freshness::Kind::kStrong}, ReadFallback::kPrimary};
 
 EndpointView View(Role role, bool is_reachable = true) {
@@ -234,6 +234,42 @@ TEST_F(RouterTest, AvoidsWhereAReadHasFailedUnlessNothingElseMayServeIt) {
       EXPECT_EQ(route->endpoint, c.want);
     }
   }
+}
+
+TEST_F(RouterTest, LeavesStaleReplicasOut) {
+  loads_[1].is_stale = true;
+  loads_[2].in_flight = 100;
+
+  for (uint64_t turn = 0; turn < 10; ++turn) {
+    ExpectRoute(Route(kRead, topology_, loads_, turn), 2, Role::kReplica, "read");
+  }
+}
+
+TEST_F(RouterTest, WhereAllReplicasAreStaleTheReadSaysWhatThen) {
+  loads_[1].is_stale = loads_[2].is_stale = true;
+  const auto route = [&](IfUnmet if_unmet, RouteRequest request = kRead) {
+    request.if_unmet = if_unmet;
+    return Route(request, topology_, loads_, 1);
+  };
+
+  ExpectRoute(route(IfUnmet::kPrimary), 0, Role::kPrimary, "fallback_stale");
+  EXPECT_TRUE(route(IfUnmet::kWait)->awaits_replica);
+  EXPECT_TRUE(route(IfUnmet::kDefault)->awaits_replica);
+  EXPECT_TRUE(route(IfUnmet::kWait, kReadNoFallback)->awaits_replica);
+  for (const auto& refused :
+       {route(IfUnmet::kFail), route(IfUnmet::kPrimary, kReadNoFallback)}) {
+    EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(DetailsOf(refused.status())->reason, "NOT_FRESH_ENOUGH");
+    EXPECT_EQ(DetailsOf(refused.status())->outcome, Outcome::kNotStarted);
+  }
+}
+
+TEST_F(RouterTest, ReplicasThatCannotServeAnywayAreNotWaitedFor) {
+  loads_[1].is_stale = loads_[2].is_stale = true;
+  topology_.endpoints[1].is_reachable = topology_.endpoints[2].is_reachable = false;
+
+  ExpectRoute(Route(kRead, topology_, loads_, 1), 0, Role::kPrimary,
+              "fallback_no_replica");
 }
 
 }  // namespace

@@ -15,9 +15,8 @@ std::string Token(uint32_t timeline, uint64_t lsn, uint64_t cluster = kCluster) 
 }
 
 TEST(WriteTokenTest, ComesBackAsItWent) {
-  const WriteToken tokens[] = {{kCluster, {1, 1}},
-                               {0, {1, 0x3028878}},
-                               {UINT64_MAX, {UINT32_MAX, UINT64_MAX}}};
+  const WriteToken tokens[] = {
+      {kCluster, {1, 1}}, {0, {1, 0x3028878}}, {UINT64_MAX, {UINT32_MAX, UINT64_MAX}}};
   for (const WriteToken& token : tokens) {
     const std::string bytes = EncodeToken(token);
     EXPECT_EQ(bytes.size(), kTokenBytes);
@@ -38,9 +37,13 @@ TEST(WriteTokenTest, AnyByteThatDiffersIsFoundOut) {
 
 TEST(WriteTokenTest, RubbishIsNone) {
   const std::string good = Token(1, 100);
-  const std::string rubbish[] = {"", "x", good.substr(1), good + "x",
+  const std::string rubbish[] = {"",
+                                 "x",
+                                 good.substr(1),
+                                 good + "x",
                                  std::string(kTokenBytes, '\0'),
-                                 std::string(kTokenBytes, '\xff'), Token(0, 100),
+                                 std::string(kTokenBytes, '\xff'),
+                                 Token(0, 100),
                                  Token(1, 0)};
   for (const std::string& bytes : rubbish) {
     EXPECT_FALSE(DecodeToken(bytes).has_value()) << bytes.size();
@@ -67,8 +70,7 @@ std::optional<WalPosition> Take(const std::string& lsn, const std::string& file)
 }
 
 TEST(WritePositionTest, IsReadFromTheAnswer) {
-  EXPECT_EQ(Take("0/3028878", "000000020000000000000003"),
-            (WalPosition{2, 0x3028878}));
+  EXPECT_EQ(Take("0/3028878", "000000020000000000000003"), (WalPosition{2, 0x3028878}));
   EXPECT_EQ(Take("16/B374D848", "0000000A0000001600000059"),
             (WalPosition{10, 0x16'B374'D848}));
 }

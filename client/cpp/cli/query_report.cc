@@ -28,9 +28,10 @@ std::string QueryReport(const v1::Route& route, const v1::Timing& timing,
   const std::string attempts =
       route.attempts() > 1 ? ", attempt " + std::to_string(route.attempts()) : "";
   return "-- " + route.endpoint() + " (" + route.role() + ", " + route.reason() +
-         attempts + "): " + FreshnessText(route, timing) + "queued " + DurationText(ToDuration(timing.queued())) +
-         ", executed " + DurationText(ToDuration(timing.execute())) + ", total " +
-         DurationText(total) + "\n";
+         attempts + "): " + FreshnessText(route, timing) + "queued " +
+         DurationText(ToDuration(timing.queued())) + ", executed " +
+         DurationText(ToDuration(timing.execute())) + ", total " + DurationText(total) +
+         "\n";
 }
 
 std::string TokenReport(const std::string& token) {

@@ -113,9 +113,8 @@ absl::StatusOr<RowStream> Client::StreamQuery(std::string_view sql,
                                   : absl::InfiniteFuture();
   return WithRetries<RowStream>(
       *core_, options.intent, deadline, [&]() -> absl::StatusOr<RowStream> {
-        auto source =
-            std::make_unique<StreamQuerySource>(core_, options.intent, deadline, request,
-                                                options.context);
+        auto source = std::make_unique<StreamQuerySource>(core_, options.intent, deadline,
+                                                          request, options.context);
         absl::StatusOr<v1::StreamHeader> header = source->ReadHeader();
         if (!header.ok()) return header.status();
         auto columns = std::make_shared<const Columns>(header->columns());

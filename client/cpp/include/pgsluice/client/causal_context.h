@@ -9,9 +9,9 @@
 namespace pgsluice::client {
 
 // Carries the token of the latest write. Given to calls (QueryOptions::context), writes
-// note theirs in it, and reads that ask for no other freshness wait for it. To carry it to
-// another service, send token() along and Note() it there; in a header it needs base64.
-// Thread-safe.
+// note theirs in it, and reads that ask for no other freshness wait for it. To carry it
+// to another service, send token() along and Note() it there; in a header it needs
+// base64. Thread-safe.
 //
 // When a failover has lost a write, reads with its token fail (reason TOKEN_LOST) until a
 // later write, or Forget(). A later write's token does not tell of it any more.

@@ -34,8 +34,8 @@ class ResultSet final {
   // The statement did not run: this is what was recorded when it did, with the same
   // QueryOptions::idempotency_key.
   bool replayed() const { return response_.replayed(); }
-  // Of a write: makes a later read see it (QueryOptions::at_least). Empty: not a write, or
-  // the gateway hands out none; within a transaction, see Transaction::token.
+  // Of a write: makes a later read see it (QueryOptions::at_least). Empty: not a write,
+  // or the gateway hands out none; within a transaction, see Transaction::token.
   const std::string& token() const { return response_.token(); }
   // Only with QueryOptions::report.
   const v1::Route& route() const { return response_.route(); }
