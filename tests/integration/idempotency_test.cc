@@ -265,6 +265,10 @@ TEST_F(IdempotencyTest, ABatchTakesEffectOnce) {
   ASSERT_EQ(run(repeat).code, grpc::StatusCode::OK);
   EXPECT_TRUE(repeat.replayed());
   repeat.clear_replayed();
+  // Of the moment of the repeat, behind all that it answers with.
+  EXPECT_GT(repeat.token(), first.token());
+  repeat.clear_token();
+  first.clear_token();
   EXPECT_EQ(repeat.SerializeAsString(), first.SerializeAsString());
   EXPECT_EQ(CountEntries(), "2");
 

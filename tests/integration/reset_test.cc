@@ -21,7 +21,7 @@ constexpr char kVolatileFunctions[] = R"(
 constexpr char kKnownVolatileFunctions[] =
     "bernoulli clock_timestamp current_query currval gen_random_uuid lastval "
     "pg_advisory_xact_lock pg_advisory_xact_lock_shared pg_blocking_pids "
-    "pg_cancel_backend pg_current_wal_lsn pg_database_size pg_indexes_size "
+    "pg_cancel_backend pg_current_wal_insert_lsn pg_current_wal_lsn pg_database_size pg_indexes_size "
     "pg_is_in_recovery pg_last_wal_replay_lsn pg_logical_emit_message pg_notify "
     "pg_relation_size pg_sleep "
     "pg_sleep_for pg_sleep_until pg_table_size pg_terminate_backend "
