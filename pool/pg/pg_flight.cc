@@ -84,6 +84,12 @@ void PgFlight::Advance() {
   if (IsFrontSent()) EnterFront();
 }
 
+void PgFlight::ForgetStatements(const Statement& none) {
+  for (size_t i = front_; i < legs_.size(); ++i) {
+    if (legs_[i].owner == LegOwner::kCaller) legs_[i].execution.statement = &none;
+  }
+}
+
 void PgFlight::EnterFront() {
   part_ = front().is_prepared_here ? LegPart::kPrepare : LegPart::kExecute;
 }

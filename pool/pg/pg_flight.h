@@ -73,6 +73,8 @@ class PgFlight final {
   bool NextPart();
   // The front leg has ended.
   void Advance();
+  // The caller is gone, and its statements with it: `none` stands in for them.
+  void ForgetStatements(const Statement& none);
 
   // An error of the front leg skips those behind it up to the next Sync.
   void NoteError() { has_error_ = true; }

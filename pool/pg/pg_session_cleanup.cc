@@ -231,6 +231,12 @@ asio::awaitable<void> PgSession::DrainFlight() {
       CutFlight();
     }
   }
+  // Nothing of the caller's is sent from here on.
+  static const Statement kNone;
+  if (flight_->front().owner == LegOwner::kCaller) {
+    current_->execution.statement = &kNone;
+  }
+  flight_->ForgetStatements(kNone);
   if (current_->stop_reason == StopReason::kNone) {
     current_->stop_reason = StopReason::kCancelled;
   }
