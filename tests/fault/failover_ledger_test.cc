@@ -154,6 +154,7 @@ TEST_F(FailoverLedgerTest, NothingAcknowledgedIsLostHoweverOftenThePrimaryIsKill
     total.committed += counts.committed;
     total.resolved += counts.resolved;
     total.denied += counts.denied;
+    total.not_started += counts.not_started;
     total.unknown += counts.unknown;
   }
   // Nor has a later failover taken what an earlier one had left.

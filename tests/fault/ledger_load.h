@@ -28,6 +28,7 @@ class LedgerLoad final {
     size_t committed = 0;
     size_t resolved = 0;  // Of those, found committed after their session was lost.
     size_t denied = 0;    // Not started, or rolled back.
+    size_t not_started = 0;
     size_t unknown = 0;
   };
   // A time without an acknowledgement, between two.
@@ -151,6 +152,7 @@ class LedgerLoad final {
     ++failures_[told.failure.code];
     if (verdict == v1::OUTCOME_NOT_STARTED || verdict == v1::OUTCOME_ROLLED_BACK) {
       ++counts_.denied;
+      counts_.not_started += verdict == v1::OUTCOME_NOT_STARTED ? 1 : 0;
       told_[name] = {Outcome::kDenied, now};
       return;
     }
@@ -177,8 +179,9 @@ class LedgerLoad final {
 
 inline std::ostream& operator<<(std::ostream& out, const LedgerLoad::Counts& counts) {
   return out << counts.committed << " committed (" << counts.resolved
-             << " of them found so afterwards), " << counts.denied << " denied, "
-             << counts.unknown << " unknown";
+             << " of them found so afterwards), " << counts.denied << " denied ("
+             << counts.not_started << " of them not started), " << counts.unknown
+             << " unknown";
 }
 
 }  // namespace pgsluice::testing
