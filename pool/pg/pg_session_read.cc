@@ -135,8 +135,13 @@ void PgSession::TakeError(const PGresult* result) {
   }
   const bool is_end = fields.severity == "FATAL" || fields.severity == "PANIC";
   if (is_end) lost_cause_ = fields.message;
-  absl::Status error = PostgresError(
-      fields, is_end && !IsOwnEnd(fields.sqlstate) ? LostContext() : Context());
+  const bool is_own_end = is_end && IsOwnEnd(fields.sqlstate);
+  absl::Status error =
+      PostgresError(fields, is_end && !is_own_end ? LostContext() : Context());
+  // In the place of BEGIN: nothing ran, and another session will do.
+  if (is_own_end && Context().phase == Phase::kConnect) {
+    error = SessionLost(Context(), /*statement_sent=*/false, fields.message);
+  }
   const auto details = DetailsOf(error);
   if (details.has_value() && details->blame != Blame::kStatement) facts_.is_broken = true;
   if (is_end) facts_.is_broken = is_lost_ = true;

@@ -71,6 +71,11 @@ class LedgerLoad final {
     const std::lock_guard lock(mutex_);
     return counts_;
   }
+  // The last one that was not even started.
+  Failure last_not_started() const {
+    const std::lock_guard lock(mutex_);
+    return last_not_started_;
+  }
   // When the first write after `since` was acknowledged that was not merely found out.
   absl::Time FirstAcknowledged(absl::Time since) const {
     const std::lock_guard lock(mutex_);
@@ -152,7 +157,10 @@ class LedgerLoad final {
     ++failures_[told.failure.code];
     if (verdict == v1::OUTCOME_NOT_STARTED || verdict == v1::OUTCOME_ROLLED_BACK) {
       ++counts_.denied;
-      counts_.not_started += verdict == v1::OUTCOME_NOT_STARTED ? 1 : 0;
+      if (verdict == v1::OUTCOME_NOT_STARTED) {
+        ++counts_.not_started;
+        last_not_started_ = told.failure;
+      }
       told_[name] = {Outcome::kDenied, now};
       return;
     }
@@ -175,6 +183,7 @@ class LedgerLoad final {
   std::map<grpc::StatusCode, size_t> failures_;
   std::vector<absl::Time> acknowledged_;
   Failure last_failure_;
+  Failure last_not_started_;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const LedgerLoad::Counts& counts) {
