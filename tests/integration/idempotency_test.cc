@@ -1,7 +1,7 @@
 // Idempotency keys through real gRPC against real PostgreSQL: a write takes effect once.
 #include <algorithm>
-#include <cstdint>
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
