@@ -148,7 +148,8 @@ void PatroniTest::SwitchOver(const char* event, Replication replication) {
   EXPECT_LT(ledger.LongestOutage(begin).length, kSwitchoverLimit);
   // Patroni ends what is under way. All else waits for the new leader; a call that meets
   // more than one dying session may be told so, and that it did not start.
-  EXPECT_LE(ledger.counts().not_started, size_t{kWriters / 4}) << ledger.last_not_started();
+  EXPECT_LE(ledger.counts().not_started, size_t{kWriters / 4})
+      << ledger.last_not_started();
 }
 
 void PatroniTest::FailOver(const char* event, Replication replication) {
