@@ -5,7 +5,7 @@
 
 #include "pgsluice/v1/query.pb.h"
 #include "pool/endpoint.h"
-#include "pool/routed_lease.h"
+#include "pool/endpoint_sight.h"
 
 namespace pgsluice {
 
