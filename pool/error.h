@@ -138,6 +138,12 @@ absl::Status StreamStopped(StopReason reason, Phase phase);
 absl::Status ResultTooLarge(std::string_view limit_name, uint64_t limit);
 // `error` ended the reading of a result, but the statement has taken effect all the same.
 absl::Status DespiteEffect(const absl::Status& error);
+// Reason of the next one.
+inline constexpr std::string_view kPreparedOutdated = "PREPARED_OUTDATED";
+// `error`: a statement that the gateway had prepared is gone (26000), or returns another
+// type since its table was changed (0A000), and could not be sent again within what it is
+// part of. Another try prepares it anew.
+absl::Status PreparedOutdated(const absl::Status& error, Phase phase);
 // The gateway ended an open transaction between two requests: it is rolled back.
 absl::Status TransactionStopped(StopReason reason);
 absl::Status TransactionEnded(std::string_view reason, std::string_view why);

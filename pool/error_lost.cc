@@ -53,6 +53,21 @@ absl::StatusCode LostCode(Phase phase) {
   return Code::kUnknown;
 }
 
+absl::Status EndedUnfinished(const PostgresFields& fields, const ErrorContext& context) {
+  ErrorDetails details{.reason = "SESSION_LOST",
+                       .blame = Blame::kEndpoint,
+                       .outcome = Outcome::kRolledBack,
+                       .retry_scope = RetryScope::kStatement,
+                       .retry_delay = kRetrySoon,
+                       .postgres = fields};
+  return MakeError(Code::kUnavailable,
+                   StrCat(context.endpoint,
+                          " ended the session while a statement was running, which is "
+                          "rolled back: ",
+                          fields.message),
+                   details);
+}
+
 std::string_view WhatWasUnderWay(Phase phase) {
   switch (phase) {
     case Phase::kConnect: return "before anything was sent";

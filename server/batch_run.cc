@@ -23,13 +23,15 @@ namespace {
 // Before the second attempt at the most; doubles with each further one.
 constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
 
-// A serialization failure or a deadlock: all is rolled back, and another run may do.
+// A serialization failure, a deadlock or an outdated prepared statement: all is rolled
+// back, and another run may do.
 bool IsWorthAnotherRun(const absl::Status& status) {
   const auto details = DetailsOf(status);
   if (!details.has_value() || !details->postgres.has_value()) return false;
   const std::string& sqlstate = details->postgres->sqlstate;
   return details->outcome == Outcome::kRolledBack &&
-         (sqlstate == "40001" || sqlstate == "40P01");
+         (sqlstate == "40001" || sqlstate == "40P01" ||
+          details->reason == kPreparedOutdated);
 }
 
 absl::Status CheckCommitted(const absl::StatusOr<CommandResult>& committed) {

@@ -68,6 +68,11 @@ PostgresFields FieldsOf(const PGresult* result) {
   return fields;
 }
 
+bool EndedItselfUnfinished(const PGresult* result) {
+  return Severity(result) == "FATAL" && Field(result, PG_DIAG_SQLSTATE) == "57P01" &&
+         Field(result, PG_DIAG_SOURCE_FUNCTION) == "ProcessInterrupts";
+}
+
 NoticeInfo NoticeOf(const PGresult* result) {
   return NoticeInfo{.severity = Severity(result),
                     .sqlstate = Field(result, PG_DIAG_SQLSTATE),

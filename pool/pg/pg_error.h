@@ -12,6 +12,12 @@
 namespace pgsluice {
 
 PostgresFields FieldsOf(const PGresult* result);
+// The backend's own last word, said where it looks for interrupts. It does so while a
+// statement runs, but not while it commits; and in the extended protocol it commits a
+// plain statement at the Sync, behind the tag that tells that the statement is complete.
+// So if no tag has come before this, the statement is rolled back. A pooler in between
+// cannot be meant: it names no place in PostgreSQL's source.
+bool EndedItselfUnfinished(const PGresult* result);
 NoticeInfo NoticeOf(const PGresult* result);
 // libpq's last error on one line; it names host and user, never the password.
 std::string ConnectionError(const PGconn* connection);

@@ -120,6 +120,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   Input TakeRow(const PGresult* result, int row, RowSink& sink);
   void TakeColumns(const PGresult* result, RowSink& sink);
   void TakeError(const PGresult* result);
+  bool IsUnfinishedForSure(const PGresult* result) const;
   static bool IsOwnEnd(std::string_view sqlstate);
   void RefuseCopyIn();
   // The statement failed by itself: cancel it, keep the first error.

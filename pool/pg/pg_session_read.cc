@@ -3,9 +3,11 @@
 
 #include "absl/strings/numbers.h"
 
+#include "pool/error_lost.h"
 #include "pool/pg/pg_error.h"
 #include "pool/pg/pg_session.h"
 #include "pool/pg/result_handle.h"
+#include "pool/statement_kind.h"
 
 namespace pgsluice {
 
@@ -124,6 +126,13 @@ bool PgSession::IsOwnEnd(std::string_view sqlstate) {
   return sqlstate.starts_with("57P") || sqlstate.starts_with("25P");
 }
 
+// Others than plain statements may commit on the way (CALL, VACUUM, ...).
+bool PgSession::IsUnfinishedForSure(const PGresult* result) const {
+  return current_->execution.phase == Phase::kAutocommit &&
+         current_->result.command_tag.empty() && EndedItselfUnfinished(result) &&
+         ClassifyStatement(current_->execution.statement->sql) == StatementKind::kPlain;
+}
+
 void PgSession::TakeError(const PGresult* result) {
   const PostgresFields fields = FieldsOf(result);
   if (fields.sqlstate.empty()) {
@@ -142,6 +151,7 @@ void PgSession::TakeError(const PGresult* result) {
   if (is_own_end && Context().phase == Phase::kConnect) {
     error = SessionLost(Context(), /*statement_sent=*/false, fields.message);
   }
+  if (IsUnfinishedForSure(result)) error = EndedUnfinished(fields, Context());
   const auto details = DetailsOf(error);
   if (details.has_value() && details->blame != Blame::kStatement) facts_.is_broken = true;
   if (is_end) facts_.is_broken = is_lost_ = true;
@@ -201,6 +211,9 @@ absl::StatusOr<Fetched> PgSession::AnswerOf(Current ended) {
   }
   if (ended.sqlstate == "26000") statements_.Clear();
   if (ended.sqlstate == "0A000") statements_.Erase(ended.prepared_name);
+  if (IsPreparedLost(ended)) {
+    return PreparedOutdated(ended.error, ended.execution.phase);
+  }
   // Our cancel came too late: what it changed is there.
   const bool has_taken_effect = ended.execution.phase == Phase::kAutocommit &&
                                 !ended.was_refused && ended.result.rows_affected > 0;

@@ -1,6 +1,7 @@
 #include "server/config/yaml_reader.h"
 
 #include <map>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -128,11 +129,43 @@ class YamlReader final {
   ConfigDraft& draft_;
 };
 
+// YAML allows tab, line feed and carriage return only; npos: none. yaml-cpp accepts more,
+// and may take for ever over them.
+size_t FindControlCharacter(std::string_view text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    const auto character = static_cast<unsigned char>(text[at]);
+    const bool is_blank = character == '\t' || character == '\n' || character == '\r';
+    if ((character < 0x20 && !is_blank) || character == 0x7f) return at;
+  }
+  return std::string_view::npos;
+}
+
+YAML::Mark MarkOf(std::string_view text, size_t at) {
+  YAML::Mark mark;
+  mark.pos = static_cast<int>(at);
+  for (const char character : text.substr(0, at)) {
+    ++mark.column;
+    if (character != '\n') continue;
+    ++mark.line;
+    mark.column = 0;
+  }
+  return mark;
+}
+
 }  // namespace
 
 void ReadYaml(const std::string& text, const std::string& name,
               const Environment& environment, ConfigDraft& draft) {
   YamlReader reader(name, environment, draft);
+  const size_t control = FindControlCharacter(text);
+  if (control != std::string_view::npos) {
+    reader.Fail(MarkOf(text, control),
+                absl::StrCat(
+                    "a control character (0x",
+                    absl::Hex(static_cast<unsigned char>(text[control]), absl::kZeroPad2),
+                    "), which YAML does not allow; is this a text file?"));
+    return;
+  }
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.empty()) return;

@@ -101,7 +101,7 @@ TEST_F(FlightFailureTest, WhatWasNotSentWasNotStarted) {
   std::vector<LegEnd> ends;
   for (size_t i = 0; i < legs.size(); ++i) ends.push_back(Fetch());
 
-  EXPECT_EQ(ends.front().outcome(), Outcome::kUnknown);
+  EXPECT_EQ(ends.front().outcome(), Outcome::kRolledBack);
   EXPECT_EQ(ends.back().outcome(), Outcome::kNotStarted) << ends.back().status;
 }
 

@@ -51,11 +51,35 @@ TEST_F(BackendKillTest, DuringAReadIsUnavailable) {
   ExpectRestored();
 }
 
-TEST_F(BackendKillTest, DuringAWriteHasAnUnknownOutcome) {
+// The backend's last word comes instead of the statement's tag: it was not committed.
+TEST_F(BackendKillTest, DuringAWriteItIsRolledBack) {
   Answer answer;
   WhileKilling(0, "pg_sleep(61)", [&] {
     answer = client().Query("INSERT INTO ledger SELECT 1 FROM pg_sleep(61)");
   });
+
+  EXPECT_EQ(answer.failure.code, grpc::StatusCode::UNAVAILABLE) << answer.failure;
+  EXPECT_EQ(answer.failure.reason, "SESSION_LOST");
+  EXPECT_EQ(answer.failure.sqlstate(), "57P01");
+  EXPECT_EQ(answer.failure.verdict.outcome(), v1::OUTCOME_ROLLED_BACK);
+  EXPECT_EQ(answer.failure.verdict.scope(), v1::RETRY_SCOPE_STATEMENT);
+  ExpectRestored();
+  EXPECT_EQ(cluster().Sql(0, "SELECT count(*) FROM ledger"), "0");
+}
+
+// What commits on the way may have taken effect in part.
+TEST_F(BackendKillTest, DuringAProcedureTheOutcomeIsUnknown) {
+  cluster().Sql(0,
+                "CREATE OR REPLACE PROCEDURE halfway() LANGUAGE plpgsql AS $$ BEGIN "
+                "INSERT INTO ledger VALUES (7); COMMIT; PERFORM pg_sleep(61); END $$");
+  std::thread killer([] {
+    EXPECT_TRUE(WaitFor("half of it is committed", [] {
+      return cluster().Sql(0, "SELECT count(*) FROM ledger") == "1";
+    }));
+    EXPECT_EQ(cluster().TerminateBackends(0, "halfway"), 1);
+  });
+  const Answer answer = client().Query("CALL halfway()");
+  killer.join();
 
   EXPECT_EQ(answer.failure.code, grpc::StatusCode::UNKNOWN) << answer.failure;
   EXPECT_EQ(answer.failure.verdict.outcome(), v1::OUTCOME_UNKNOWN);

@@ -99,6 +99,54 @@ TEST_F(PreparedCacheTest, DeallocateInsideATransactionHurtsNobody) {
   EXPECT_EQ(after.at(0, 0).int64(), 44);
 }
 
+// What is part of a transaction cannot be sent again by itself; the caller may run it all
+// again, and is told so.
+TEST_F(PreparedCacheTest, AChangedTableInATransactionIsWorthAnotherTry) {
+  cluster().Sql(0, "CREATE TABLE shape AS SELECT 1 AS a");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client().Query("SELECT * FROM shape").ok());
+  cluster().Sql(0, "ALTER TABLE shape ADD COLUMN b text DEFAULT 'new'");
+  const auto run = [&] {
+    TransactionStream transaction(client());
+    EXPECT_TRUE(transaction.Begin().has_begun());
+    v1::TransactionResponse response = transaction.Execute("SELECT * FROM shape");
+    transaction.Rollback();
+    transaction.Finish();
+    return response;
+  };
+
+  const v1::TransactionResponse first = run();
+  const v1::TransactionResponse second = run();
+
+  ASSERT_TRUE(first.has_statement_error()) << first.ShortDebugString();
+  const Failure failure = Explain(first.statement_error());
+  EXPECT_EQ(failure.reason, "PREPARED_OUTDATED") << failure;
+  EXPECT_EQ(failure.code, grpc::StatusCode::ABORTED);
+  EXPECT_EQ(failure.verdict.outcome(), v1::OUTCOME_ROLLED_BACK);
+  EXPECT_EQ(failure.verdict.scope(), v1::RETRY_SCOPE_TRANSACTION);
+  EXPECT_TRUE(second.has_result()) << second.ShortDebugString();
+  cluster().Sql(0, "DROP TABLE shape");
+}
+
+TEST_F(PreparedCacheTest, AnAtomicBatchRunsAgainForAChangedTable) {
+  cluster().Sql(0, "CREATE TABLE shape AS SELECT 1 AS a");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client().Query("SELECT * FROM shape").ok());
+  cluster().Sql(0, "ALTER TABLE shape ADD COLUMN b text DEFAULT 'new'");
+  v1::BatchRequest request;
+  request.set_mode(v1::BATCH_MODE_ATOMIC);
+  request.add_steps()->mutable_statement()->set_sql("SELECT 1");
+  request.add_steps()->mutable_statement()->set_sql("SELECT * FROM shape");
+
+  v1::BatchResponse response;
+  grpc::ClientContext context;
+  SetDeadline(context, kCallLimit);
+  const Failure failure = Explain(client().stub().Batch(&context, request, &response));
+
+  ASSERT_EQ(failure.code, grpc::StatusCode::OK) << failure;
+  EXPECT_EQ(response.attempts(), 2u);
+  EXPECT_EQ(response.results(1).result().columns_size(), 2);
+  cluster().Sql(0, "DROP TABLE shape");
+}
+
 TEST_F(PreparedCacheTest, CallersOwnPreparedNamesDoNotReachTheNextCaller) {
   ASSERT_TRUE(client().Query("PREPARE mine AS SELECT 1").ok());
 

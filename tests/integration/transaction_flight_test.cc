@@ -51,6 +51,7 @@ class TransactionFlightTest : public LiveTest {
   template <class Function>
   int64_t RoundTrips(Function run) {
     int64_t fewest = INT64_MAX;
+    gate_->SetDelay(kCountingDelay);
     for (int i = 0; i < 10; ++i) {
       EXPECT_TRUE(gateway().IsQuiet());
       const int64_t before = gate_->round_trips();

@@ -174,9 +174,10 @@ void TcpGate::Pump(Link& link, Direction direction) {
 }
 
 bool TcpGate::Forward(Link& link, Direction direction, const char* data, size_t size) {
-  const bool is_question = direction == Direction::kToTarget;
-  if (link.is_asking.exchange(is_question) != is_question && is_question) ++round_trips_;
+  if (direction == Direction::kToTarget && !link.is_asking.exchange(true)) ++round_trips_;
   absl::SleepFor(absl::Microseconds(delay_us_.load()));
+  // What the client sends from here on, it may have sent because of this answer.
+  if (direction == Direction::kToClient) link.is_asking = false;
   if (direction == Direction::kToClient) {
     const int64_t left = bytes_until_cut_.fetch_sub(static_cast<int64_t>(size));
     if (left <= static_cast<int64_t>(size)) {

@@ -15,6 +15,10 @@
 
 namespace pgsluice::testing {
 
+// Long enough for all pieces of a flight to leave before its first answer is handed on
+// (libpq sends at each Sync), even on a busy machine.
+inline constexpr absl::Duration kCountingDelay = absl::Milliseconds(40);
+
 class TcpGate final {
  public:
   enum class Mode {
@@ -40,8 +44,10 @@ class TcpGate final {
   void CutAfter(int64_t bytes);
   // Cuts all connections, by reset.
   void CutAll();
-  // How often a client has sent something after the last answer, or the beginning: the
-  // round trips of one that waits for its answers.
+  // How often a client has sent something after an answer was handed on, or at the
+  // beginning: the round trips of one that waits for its answers. With a delay
+  // (kCountingDelay), what is sent in two pieces counts once, unless the second comes
+  // later than the answer to the first.
   int64_t round_trips() const { return round_trips_; }
   // Whether all that the target has sent by now has been handed on.
   bool HasHandedOnAnswers();

@@ -113,6 +113,16 @@ TEST(YamlReader, BrokenYamlIsAnErrorWithItsPlace) {
   }
 }
 
+TEST(YamlReader, RefusesControlCharacters) {
+  for (const char character : {'\0', '\x01', '\b', '\x1b', '\x7f'}) {
+    const std::string text = "log:\n  level: " + std::string(1, character) + "\n";
+    EXPECT_THAT(Read(text).errors.lines(),
+                ElementsAre(HasSubstr("f.yaml:2:10: a control character (0x")))
+        << text;
+  }
+  EXPECT_THAT(Read("log:\r\n  level: info\t\r\n").errors.lines(), IsEmpty());
+}
+
 TEST(YamlReader, TakesWhatIsRight) {
   const ConfigDraft draft = Read(R"(
 pools:
