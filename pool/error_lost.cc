@@ -70,7 +70,7 @@ absl::Status EndedUnfinished(const PostgresFields& fields, const ErrorContext& c
 
 std::string_view WhatWasUnderWay(Phase phase) {
   switch (phase) {
-    case Phase::kConnect: return "before anything was sent";
+    case Phase::kConnect: return "before anything of it ran";
     case Phase::kRead: return "while a read was running";
     case Phase::kTransaction: return "inside a transaction, which is rolled back";
     case Phase::kAutocommit:

@@ -178,15 +178,16 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   std::vector<std::string> evicted_;
   std::vector<Statement> deallocations_;
   ServerTimeout timeout_;
-  Statement set_timeout_;        // Of the flight under way.
-  absl::Duration next_timeout_;  // What it sets.
-  bool is_lost_ = false;         // Nothing more comes from it.
-  std::string lost_cause_;       // Why the session is broken.
-  Timer grace_;                  // After a stop, until the caller is let go.
-  Timer budget_;                 // For one clean-up.
-  Timer cancel_end_;             // Wakes who waits for a cancel's end.
-  bool is_cancelling_ = false;   // A cancel request is under way.
-  bool is_followed_ = false;     // What was cancelled has not been seen to end yet.
+  Statement set_timeout_;          // Of the flight under way.
+  absl::Duration next_timeout_;    // What it sets.
+  bool is_lost_ = false;           // Nothing more comes from it.
+  bool has_ended_itself_ = false;  // Its backend has said so, and gone no further.
+  std::string lost_cause_;         // Why the session is broken.
+  Timer grace_;                    // After a stop, until the caller is let go.
+  Timer budget_;                   // For one clean-up.
+  Timer cancel_end_;               // Wakes who waits for a cancel's end.
+  bool is_cancelling_ = false;     // A cancel request is under way.
+  bool is_followed_ = false;       // What was cancelled has not been seen to end yet.
   bool is_out_of_budget_ = false;
   bool is_cleaning_up_ = false;
   uint64_t last_turn_ = 0;   // Of the loop, when the last statement ended.

@@ -145,6 +145,7 @@ void PgSession::TakeError(const PGresult* result) {
   const bool is_end = fields.severity == "FATAL" || fields.severity == "PANIC";
   if (is_end) lost_cause_ = fields.message;
   const bool is_own_end = is_end && IsOwnEnd(fields.sqlstate);
+  has_ended_itself_ = has_ended_itself_ || is_own_end;
   absl::Status error =
       PostgresError(fields, is_end && !is_own_end ? LostContext() : Context());
   // In the place of BEGIN: nothing ran, and another session will do.

@@ -9,6 +9,7 @@
 namespace pgsluice::testing {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 
 class FlightFailureTest : public SessionTest {
@@ -20,7 +21,7 @@ class FlightFailureTest : public SessionTest {
   }
 };
 
-TEST_F(FlightFailureTest, AKilledBackendLeavesInDoubtWhatWasNotSeen) {
+TEST_F(FlightFailureTest, ABackendThatEndsItselfLeavesNoDoubt) {
   ASSERT_TRUE(Start({Leg("INSERT INTO ledger VALUES (1)", {}, Phase::kAutocommit),
                      Leg("SELECT pg_sleep(30)", {}, Phase::kAutocommit),
                      Leg("INSERT INTO ledger VALUES (2)", {}, Phase::kAutocommit)},
@@ -33,8 +34,8 @@ TEST_F(FlightFailureTest, AKilledBackendLeavesInDoubtWhatWasNotSeen) {
   const LegEnd third = Fetch();
 
   EXPECT_TRUE(first.ok()) << first.status;
-  EXPECT_EQ(second.outcome(), Outcome::kUnknown) << second.status;
-  EXPECT_EQ(third.outcome(), Outcome::kUnknown) << third.status;
+  EXPECT_EQ(second.outcome(), Outcome::kRolledBack) << second.status;
+  EXPECT_EQ(third.outcome(), Outcome::kNotStarted) << third.status;
   EXPECT_TRUE(session().facts().is_broken);
   EXPECT_EQ(CountLedger(), "1");
 }
@@ -101,7 +102,8 @@ TEST_F(FlightFailureTest, WhatWasNotSentWasNotStarted) {
   std::vector<LegEnd> ends;
   for (size_t i = 0; i < legs.size(); ++i) ends.push_back(Fetch());
 
-  EXPECT_EQ(ends.front().outcome(), Outcome::kRolledBack);
+  // What it was still to receive may cost the server's last word.
+  EXPECT_THAT(ends.front().outcome(), AnyOf(Outcome::kRolledBack, Outcome::kUnknown));
   EXPECT_EQ(ends.back().outcome(), Outcome::kNotStarted) << ends.back().status;
 }
 

@@ -252,7 +252,7 @@ TEST_F(ReadResendTest, AWriteIsNeverSentAgain) {
   WhileKilling(0, "pg_sleep(61)",
                [&] { answer = client().Query("SELECT pg_sleep(61)"); });
 
-  EXPECT_EQ(answer.failure.code, grpc::StatusCode::UNKNOWN) << answer.failure;
+  EXPECT_EQ(answer.failure.verdict.outcome(), v1::OUTCOME_ROLLED_BACK) << answer.failure;
   EXPECT_EQ(cluster().CountActive(0, "pg_sleep"), 0);
   ExpectResends(0, 0);
   ExpectRestored();

@@ -35,7 +35,9 @@ class TransactionFlightTest : public LiveTest {
     GatewaySettings settings;
     settings.conninfos = {absl::StrCat("host=127.0.0.1 port=", gate_->port(),
                                        " user=postgres dbname=postgres")};
-    settings.set = {"limits.transaction_window=64"};
+    // Nothing else talks to the server meanwhile.
+    settings.set = {"limits.transaction_window=64", "probe.interval=1m",
+                    "probe.timeout=1m"};
     StartGateway(settings);
     ASSERT_TRUE(gateway().IsReady());
     ASSERT_TRUE(SeesRole(0, v1::ROLE_PRIMARY));
@@ -47,7 +49,7 @@ class TransactionFlightTest : public LiveTest {
                          "SELECT coalesce(string_agg(a::text, ',' ORDER BY a), '') "
                          "FROM ledger");
   }
-  // Of `run`, without the probes that may come between: the fewest of several tries.
+  // Of `run`: the fewest of several tries.
   template <class Function>
   int64_t RoundTrips(Function run) {
     int64_t fewest = INT64_MAX;
