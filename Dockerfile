@@ -1,7 +1,9 @@
 # syntax=docker/dockerfile:1
 # pgsluiced and the pgsluice command on Debian 13.
 #   docker build -t pgsluice .
-#   docker run -p 7432:7432 -e DATABASE_URL=postgresql://... pgsluice
+#   docker run -p 7432:7432 -e DATABASE_URL=postgresql://... \
+#     -e PGSLUICE_SERVER_LISTEN_ADDRESS=0.0.0.0:7432 -e PGSLUICE_SERVER_PLAINTEXT=ALLOWED pgsluice
+# or, in place of the last one, with certificates: docs/security.md.
 
 ARG DEBIAN=debian:trixie-slim
 
@@ -41,5 +43,5 @@ USER 65532:65532
 EXPOSE 7432 7433
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
-    CMD ["pgsluice", "health"]
+    CMD ["pgsluice", "--plaintext", "--addr", "localhost:7433", "health"]
 ENTRYPOINT ["pgsluiced"]

@@ -5,6 +5,7 @@
 
 #include "pgsluice/v1/query.pb.h"
 #include "server/admission.h"
+#include "server/call_base.h"
 #include "server/call_environment.h"
 #include "server/call_options.h"
 
@@ -18,6 +19,7 @@ struct AdmittedStatement {
 
 absl::StatusOr<AdmittedStatement> AdmitStatement(const v1::Statement& statement,
                                                  const v1::RequestOptions& options,
-                                                 const CallEnvironment& environment);
+                                                 const CallEnvironment& environment,
+                                                 const CallBase& call);
 
 }  // namespace pgsluice

@@ -4,6 +4,7 @@
 
 #include "pool/error_idempotency.h"
 #include "server/batch_run.h"
+#include "server/caller_intent.h"
 #include "server/idempotency_digest.h"
 #include "server/keyed_write.h"
 #include "server/statement_run.h"
@@ -31,6 +32,8 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
       CallOptionsFromProto(call.request.options(), environment.limits.result,
                            environment.limits.read_fallback);
   if (!options.ok()) co_return options.status();
+  absl::Status intent = CheckIntent(*options, environment.limits, call);
+  if (!intent.ok()) co_return intent;
   if (!program->is_atomic) {
     absl::Status keyless = RefuseKey(
         *options, "goes with an ATOMIC batch: give each INDEPENDENT statement a Query");

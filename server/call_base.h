@@ -5,6 +5,7 @@
 #include <functional>
 #include <grpcpp/server_context.h>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -36,6 +37,11 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   absl::Time deadline() const { return deadline_; }
   // True when the caller named no deadline of its own.
   bool has_default_deadline() const { return has_default_deadline_; }
+  // As authenticated; empty when authentication is off.
+  const std::string& caller_name() const { return caller_name_; }
+  void set_caller_name(std::string name) { caller_name_ = std::move(name); }
+  // Until the call goes.
+  void Keep(std::shared_ptr<void> what) { kept_ = std::move(what); }
 
   // gRPC handed the call over: from here on it will also say when it is over.
   void Accepted() {
@@ -93,6 +99,8 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   absl::Time started_;
   absl::Time deadline_ = absl::InfiniteFuture();
   bool has_default_deadline_ = false;
+  std::string caller_name_;
+  std::shared_ptr<void> kept_;  // Shared with nobody else; its type is its giver's.
   DoneTag done_tag_{*this};
   std::shared_ptr<CallBase> self_;  // Until gRPC says that the call is over.
   bool is_accepted_ = false;

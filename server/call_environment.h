@@ -42,6 +42,8 @@ struct CallLimits {
   ReadFallback read_fallback = ReadFallback::kPrimary;
   ResendOptions read_resend;
   bool write_tokens = true;
+  // Of a caller that may only read.
+  bool read_only = false;
 
   bool operator==(const CallLimits&) const = default;
 };

@@ -29,10 +29,14 @@ Fairness FairnessOf(const config::v1::Pools& pools) {
   return fairness;
 }
 
-Caller CallerOf(const Fairness& fairness, std::string_view tag, std::string_view peer) {
-  if (fairness.by == config::v1::FAIR_BY_NONE) return {};
-  const std::string_view name =
-      fairness.by == config::v1::FAIR_BY_PEER ? AddressOf(peer) : tag;
+Caller CallerOf(const Fairness& fairness, const CallMarks& marks) {
+  std::string_view name;
+  switch (fairness.by) {
+    case config::v1::FAIR_BY_TAG: name = marks.tag; break;
+    case config::v1::FAIR_BY_PEER: name = AddressOf(marks.peer); break;
+    case config::v1::FAIR_BY_CALLER: name = marks.name; break;
+    default: return {};
+  }
   constexpr std::hash<std::string_view> kHash;
   const auto weight = fairness.weights.find(name);
   return {kHash(name), weight == fairness.weights.end() ? 1 : weight->second};

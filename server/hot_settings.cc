@@ -17,6 +17,7 @@ absl::StatusOr<HotSettings> HotSettingsOf(const config::v1::Config& config) {
                      .slow = SlowThresholdsOf(config),
                      .admission = AdmissionLimitsOf(config),
                      .monitor = MonitorOptionsOf(config),
+                     .callers = CallerRulesOf(config),
                      .keys = IdempotencyUpkeepOf(config),
                      .readiness = ReadinessOf(config),
                      .log_level = LogLevelOf(config),

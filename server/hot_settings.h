@@ -13,6 +13,7 @@
 #include "pool/options.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
+#include "server/caller_policy.h"
 #include "server/health_registry.h"
 #include "server/log.h"
 #include "server/slow_thresholds.h"
@@ -27,6 +28,7 @@ struct HotSettings {
   SlowThresholds slow{absl::ZeroDuration()};
   Admission::Limits admission;
   MonitorOptions monitor;
+  CallerRules callers;
   IdempotencyUpkeep keys;
   ReadinessRequires readiness = ReadinessRequires::kPrimary;
   LogLevel log_level = LogLevel::kInfo;

@@ -61,9 +61,22 @@ v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   return proto;
 }
 
+namespace {
+
+void CertificateToProto(const CertificateStore& certificates, absl::Time now,
+                        v1::Certificate& proto) {
+  const absl::Time expires = certificates.current()->expires;
+  proto.mutable_expires()->set_seconds(absl::ToUnixSeconds(expires));
+  *proto.mutable_expires_in() = ToProto(expires - now);
+  proto.set_problem(certificates.problem());
+}
+
+}  // namespace
+
 asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
                                   const CallEnvironment& environment,
                                   const HealthRegistry& registry,
+                                  const CertificateStore* certificates,
                                   absl::Time server_start) {
   const HealthFacts facts = registry.state().facts;
   const Pauses pauses = environment.cluster.pauses();
@@ -92,6 +105,9 @@ asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
   if (!topology.HasUsablePrimary()) response.set_no_primary_why(WhyNoPrimary(topology));
   response.set_version(kVersion);
   *response.mutable_uptime() = ToProto(now - server_start);
+  if (certificates != nullptr) {
+    CertificateToProto(*certificates, now, *response.mutable_certificate());
+  }
   call->Ended();
   co_await call->Finish(response, grpc::Status::OK);
 }

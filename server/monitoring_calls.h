@@ -12,6 +12,7 @@
 #include "pool/topology.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
+#include "server/certificate_store.h"
 #include "server/health_registry.h"
 #include "server/rpc.h"
 
@@ -20,9 +21,11 @@ namespace pgsluice {
 using HealthCall = UnaryCall<v1::HealthRequest, v1::HealthResponse>;
 using PoolStatsCall = UnaryCall<v1::PoolStatsRequest, v1::PoolStatsResponse>;
 
+// `certificates`: null without TLS.
 asio::awaitable<void> ServeHealth(std::shared_ptr<HealthCall> call,
                                   const CallEnvironment& environment,
                                   const HealthRegistry& registry,
+                                  const CertificateStore* certificates,
                                   absl::Time server_start);
 asio::awaitable<void> ServePoolStats(std::shared_ptr<PoolStatsCall> call,
                                      const CallEnvironment& environment,

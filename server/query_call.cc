@@ -16,7 +16,7 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
                                        v1::QueryResponse& response) {
   const v1::QueryRequest& request = call.request;
   absl::StatusOr<AdmittedStatement> admitted =
-      AdmitStatement(request.statement(), request.options(), environment);
+      AdmitStatement(request.statement(), request.options(), environment, call);
   if (!admitted.ok()) co_return admitted.status();
   const CallOptions& options = admitted->options;
   if (IsSingleWrite(options)) {

@@ -65,6 +65,9 @@ class UnaryCall final : public CallBase {
       }
     });
   }
+  asio::awaitable<void> Refuse(const grpc::Status& status) {
+    co_await AwaitTag([&](void* tag) { writer.FinishWithError(status, tag); });
+  }
 };
 
 template <class Request, class Response>
@@ -82,6 +85,7 @@ class ServerStreamCall final : public CallBase {
   asio::awaitable<void> Finish(const grpc::Status& status) {
     co_await AwaitTag([&](void* tag) { writer.Finish(status, tag); });
   }
+  asio::awaitable<void> Refuse(const grpc::Status& status) { return Finish(status); }
 };
 
 template <class Request, class Response>
@@ -101,6 +105,7 @@ class BidiStreamCall final : public CallBase {
   asio::awaitable<void> Finish(const grpc::Status& status) {
     co_await AwaitTag([&](void* tag) { stream.Finish(status, tag); });
   }
+  asio::awaitable<void> Refuse(const grpc::Status& status) { return Finish(status); }
 };
 
 // Accepts calls of one method on one shard until the server shuts down. `request` asks

@@ -63,6 +63,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       health_(FirstFacts(hot)),
       reflection_answers_(*google::protobuf::DescriptorPool::generated_pool(),
                           ServiceNames()),
+      callers_(MakeCallerBook(hot.callers.policies, nullptr)),
       shutdown_times_{hot.drain_delay, hot.drain_deadline} {
   std::vector<asio::any_io_executor> executors;
   for (int i = 0; i < ShardCountOf(config_); ++i) {
@@ -126,6 +127,9 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                         .status = hot.status,
                         .slow_queries = SlowQueryLog(hot.slow),
                         .nudge_prober = [this] { prober_->Nudge(); }}));
+    gates_.push_back(std::make_unique<CallerGate>(
+        *environments_.back(), config_.authentication().enabled() ? &tokens_ : nullptr));
+    gates_.back()->Reconfigure(callers_);
   }
   reloader_ = std::make_unique<Reloader>(
       ReloaderDeps{.sources = std::move(sources),
@@ -135,6 +139,8 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
 }
 
 absl::Status Server::Start() {
+  absl::Status secrets = LoadSecrets();
+  if (!secrets.ok()) return secrets;
   absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   AcceptOnShards();
@@ -160,7 +166,8 @@ absl::Status Server::Listen() {
 
   grpc::ServerBuilder builder;
   ApplyChannelArguments(config_, builder);
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
+  credentials_ = MakeCredentials();
+  builder.AddListeningPort(address, credentials_, &port_);
   builder.RegisterService(&gateway_service_);
   builder.RegisterService(&health_service_);
   if (config_.server().reflection()) {
@@ -298,6 +305,7 @@ void Server::CloseSessions() {
 
 Server::~Server() {
   is_stopping_ = true;
+  file_watch_.reset();
   reloader_.reset();
   fleet_size_.reset();
   prober_->Stop();  // It is told of troubles until the shards have stopped.

@@ -26,7 +26,11 @@
 #include "pool/prober.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
+#include "server/caller_book.h"
+#include "server/caller_gate.h"
+#include "server/certificate_store.h"
 #include "server/config/load_config.h"
+#include "server/file_watch.h"
 #include "server/fleet_size.h"
 #include "server/health_registry.h"
 #include "server/hot_settings.h"
@@ -35,6 +39,7 @@
 #include "server/shard.h"
 #include "server/sleep_watch.h"
 #include "server/statement_stats.h"
+#include "server/token_store.h"
 
 namespace pgsluice {
 
@@ -77,6 +82,9 @@ class Server final {
   // Those that callers keep open without need.
   void CutConnections();
   absl::Status Listen();
+  // Reads the files of certificates and tokens, and follows them from then on.
+  absl::Status LoadSecrets();
+  std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
   void AcceptOnShards();
   void AcceptHealth(grpc::ServerCompletionQueue* queue,
                     grpc::health::v1::Health::AsyncService& service);
@@ -85,6 +93,7 @@ class Server final {
   // Puts the settings into effect; returns when they are. By the reloader only.
   void Apply(const HotSettings& hot) ABSL_LOCKS_EXCLUDED(mutex_);
   void ApplyOnShards(const HotSettings& hot);
+  void ApplyCallers(const CallerRules& rules);
   // Follows the file that says how many gateways there are.
   void FollowFleet(const HotSettings& hot);
   void OnTopologyChange(const Topology& before, const Topology& after);
@@ -113,6 +122,14 @@ class Server final {
   HealthRegistry health_;
   ReflectionAnswers reflection_answers_;
   std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.
+  TokenStore tokens_;
+  // The reloader's, once it runs. Shared with gates.
+  std::shared_ptr<const CallerBook> callers_;
+  std::vector<std::unique_ptr<CallerGate>> gates_;  // One a shard.
+  std::unique_ptr<CertificateStore> certificates_;  // Null without TLS.
+  // Shared with gRPC, which uses it as long as server_ listens.
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
+  std::unique_ptr<FileWatch> file_watch_;  // Null without such files.
 
   v1::GatewayService::AsyncService gateway_service_;
   grpc::health::v1::Health::AsyncService health_service_;

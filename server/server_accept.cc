@@ -25,96 +25,100 @@ namespace pgsluice {
 void Server::AcceptOnShards() {
   for (auto& owned : shards_) {
     Shard& shard = *owned;
-    const CallEnvironment& environment =
-        *environments_[static_cast<size_t>(shard.index())];
+    CallerGate& gate = *gates_[static_cast<size_t>(shard.index())];
     grpc::ServerCompletionQueue* queue = shard.queue();
     const auto spawn = [&shard](asio::awaitable<void> loop) {
       asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
     };
     spawn(AcceptCalls<QueryCall>(
-        shard,
+        shard, gate, CallerMethod::kQuery,
         [this, queue](QueryCall& call, void* tag) {
           gateway_service_.RequestQuery(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
         },
-        [&environment](auto call) { return ServeQuery(std::move(call), environment); }));
+        [](auto call, const CallEnvironment& environment) {
+          return ServeQuery(std::move(call), environment);
+        }));
     spawn(AcceptCalls<StreamQueryCall>(
-        shard,
+        shard, gate, CallerMethod::kStreamQuery,
         [this, queue](StreamQueryCall& call, void* tag) {
           gateway_service_.RequestStreamQuery(&call.context(), &call.request,
                                               &call.writer, queue, queue, tag);
         },
-        [&environment](auto call) {
+        [](auto call, const CallEnvironment& environment) {
           return ServeStreamQuery(std::move(call), environment);
         }));
     spawn(AcceptCalls<BatchCall>(
-        shard,
+        shard, gate, CallerMethod::kBatch,
         [this, queue](BatchCall& call, void* tag) {
           gateway_service_.RequestBatch(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
         },
-        [&environment](auto call) { return ServeBatch(std::move(call), environment); }));
+        [](auto call, const CallEnvironment& environment) {
+          return ServeBatch(std::move(call), environment);
+        }));
     spawn(AcceptCalls<TransactionCall>(
-        shard,
+        shard, gate, CallerMethod::kTransaction,
         [this, queue](TransactionCall& call, void* tag) {
           gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
                                               tag);
         },
-        [&environment](auto call) {
+        [](auto call, const CallEnvironment& environment) {
           return ServeTransaction(std::move(call), environment);
         }));
     spawn(AcceptCalls<ResolveTransactionCall>(
-        shard,
+        shard, gate, CallerMethod::kResolveTransaction,
         [this, queue](ResolveTransactionCall& call, void* tag) {
           gateway_service_.RequestResolveTransaction(&call.context(), &call.request,
                                                      &call.writer, queue, queue, tag);
         },
-        [&environment](auto call) {
+        [](auto call, const CallEnvironment& environment) {
           return ServeResolveTransaction(std::move(call), environment);
         }));
     spawn(AcceptCalls<HealthCall>(
-        shard,
+        shard, gate, CallerMethod::kHealth,
         [this, queue](HealthCall& call, void* tag) {
           gateway_service_.RequestHealth(&call.context(), &call.request, &call.writer,
                                          queue, queue, tag);
         },
-        [this, &environment](auto call) {
-          return ServeHealth(std::move(call), environment, health_, started_);
+        [this](auto call, const CallEnvironment& environment) {
+          return ServeHealth(std::move(call), environment, health_, certificates_.get(),
+                             started_);
         }));
     spawn(AcceptCalls<PoolStatsCall>(
-        shard,
+        shard, gate, CallerMethod::kPoolStats,
         [this, queue](PoolStatsCall& call, void* tag) {
           gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
         },
-        [this, &environment](auto call) {
+        [this](auto call, const CallEnvironment& environment) {
           return ServePoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<WatchPoolStatsCall>(
-        shard,
+        shard, gate, CallerMethod::kWatchPoolStats,
         [this, queue](WatchPoolStatsCall& call, void* tag) {
           gateway_service_.RequestWatchPoolStats(&call.context(), &call.request,
                                                  &call.writer, queue, queue, tag);
         },
-        [this, &environment](auto call) {
+        [this](auto call, const CallEnvironment& environment) {
           return ServeWatchPoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<TopStatementsCall>(
-        shard,
+        shard, gate, CallerMethod::kTopStatements,
         [this, queue](TopStatementsCall& call, void* tag) {
           gateway_service_.RequestTopStatements(&call.context(), &call.request,
                                                 &call.writer, queue, queue, tag);
         },
-        [&environment](auto call) {
+        [](auto call, const CallEnvironment& environment) {
           return ServeTopStatements(std::move(call), environment);
         }));
     spawn(AcceptCalls<ExplainRouteCall>(
-        shard,
+        shard, gate, CallerMethod::kExplainRoute,
         [this, queue](ExplainRouteCall& call, void* tag) {
           gateway_service_.RequestExplainRoute(&call.context(), &call.request,
                                                &call.writer, queue, queue, tag);
         },
-        [&environment](auto call) {
+        [](auto call, const CallEnvironment& environment) {
           return ServeExplainRoute(std::move(call), environment);
         }));
   }
@@ -190,17 +194,18 @@ void Server::AcceptReflection() {
   if (!config_.server().reflection()) return;
   Shard& shard = *shards_.front();
   grpc::ServerCompletionQueue* queue = shard.queue();
-  const auto accept = [this, &shard, queue]<class Request, class Response>(
+  CallerGate& gate = *gates_.front();
+  const auto accept = [this, &shard, &gate, queue]<class Request, class Response>(
                           auto& service, Request*, Response*) {
     using Call = BidiStreamCall<Request, Response>;
     asio::co_spawn(shard.executor(),
                    AcceptCalls<Call>(
-                       shard,
+                       shard, gate, CallerMethod::kReflection,
                        [&service, queue](Call& call, void* tag) {
                          service.RequestServerReflectionInfo(
                              &call.context(), &call.stream, queue, queue, tag);
                        },
-                       [this](auto call) {
+                       [this](auto call, const CallEnvironment&) {
                          return ServeReflection<Request, Response>(std::move(call),
                                                                    reflection_answers_);
                        }),

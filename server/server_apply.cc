@@ -33,6 +33,7 @@ void Server::Apply(const HotSettings& hot) {
   cluster_->Reconfigure(options);
   prober_->Reconfigure(options.probe);
   prober_->Follow(options.endpoints);
+  ApplyCallers(hot.callers);
   ApplyOnShards(hot);
 }
 
@@ -53,10 +54,12 @@ void Server::FollowFleet(const HotSettings& hot) {
 void Server::ApplyOnShards(const HotSettings& hot) {
   absl::BlockingCounter left(static_cast<int>(shards_.size()));
   for (size_t i = 0; i < shards_.size(); ++i) {
-    shards_[i]->loop().Post([&hot, &left, &environment = *environments_[i]] {
+    shards_[i]->loop().Post([this, &hot, &left, i] {
+      CallEnvironment& environment = *environments_[i];
       environment.limits = hot.limits;
       environment.status = hot.status;
       environment.slow_queries = SlowQueryLog(hot.slow);
+      gates_[i]->Reconfigure(callers_);
       left.DecrementCount();
     });
   }

@@ -9,6 +9,7 @@
 
 #include "server/call_options.h"
 #include "server/config/cluster_options.h"
+#include "server/config/local_address.h"
 
 namespace pgsluice {
 
@@ -99,10 +100,7 @@ bool ServesAdmin(const config::v1::Config& config) {
     case config::v1::ADMIN_SERVICE_OFF: return false;
     default: break;
   }
-  for (const char* local : {"127.", "localhost:", "[::1]:", "unix:"}) {
-    if (address.rfind(local, 0) == 0) return true;
-  }
-  return false;
+  return IsLocalAddress(address) && !config.authentication().enabled();
 }
 
 LogLevel LogLevelOf(const config::v1::Config& config) {

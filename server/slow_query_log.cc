@@ -31,6 +31,7 @@ void SlowQueryLog::Write(const StatementReport& report, const CallOrigin& origin
        {"endpoint", report.endpoint},
        {"role", RoleName(report.role)},
        {"caller", origin.caller},
+       {"caller_name", origin.name},
        {"trace_id", origin.trace_id},
        {"tag", report.tag},
        {"outcome", OutcomeOf(report.status)},

@@ -33,6 +33,7 @@ struct StatementReport {
 
 // Whose call it was.
 struct CallOrigin {
+  std::string_view name;      // As authenticated; empty: it is not.
   std::string caller;         // As gRPC writes an address: "ipv4:10.0.0.7:41234".
   std::string_view trace_id;  // Empty: none.
 };

@@ -8,8 +8,9 @@ namespace pgsluice {
 
 namespace {
 
-CallOrigin OriginOf(const grpc::ServerContext& context) {
-  CallOrigin origin{.caller = context.peer(), .trace_id = {}};
+CallOrigin OriginOf(CallBase& call) {
+  const grpc::ServerContext& context = call.context();
+  CallOrigin origin{.name = call.caller_name(), .caller = context.peer(), .trace_id = {}};
   const auto [begin, end] = context.client_metadata().equal_range("traceparent");
   // Several are none: which one holds?
   if (begin != end && std::next(begin) == end) {
@@ -32,7 +33,7 @@ void ReportStatement(CallBase& call, const CallEnvironment& environment,
                                  .tag = report.tag,
                                  .ended = report.ended});
   if (environment.slow_queries.IsSlow(report)) {
-    environment.slow_queries.Write(report, OriginOf(call.context()));
+    environment.slow_queries.Write(report, OriginOf(call));
   }
 }
 

@@ -129,7 +129,8 @@ Caller CallerOf(CallBase& call, const CallEnvironment& environment,
                 std::string_view tag) {
   const Fairness& fairness = environment.limits.fairness;
   const bool wants_peer = fairness.by == config::v1::FAIR_BY_PEER;
-  return CallerOf(fairness, tag, wants_peer ? call.context().peer() : std::string());
+  const std::string peer = wants_peer ? call.context().peer() : std::string();
+  return CallerOf(fairness, {.tag = tag, .peer = peer, .name = call.caller_name()});
 }
 
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status) {

@@ -100,7 +100,7 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
     co_return InvalidRequest("options.resolve_commit", "is for Query");
   }
   absl::StatusOr<AdmittedStatement> admitted =
-      AdmitStatement(request.statement(), request.options(), environment);
+      AdmitStatement(request.statement(), request.options(), environment, call);
   if (!admitted.ok()) co_return admitted.status();
   const CallOptions& options = admitted->options;
   absl::Status keyless =

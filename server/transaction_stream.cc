@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pool/str_cat.h"
+#include "server/caller_intent.h"
 #include "server/transaction_flight.h"
 #include "server/transaction_request.h"
 #include "server/transaction_sql.h"
@@ -113,6 +114,8 @@ absl::Status TransactionStream::Begin(const v1::Begin& begin, TurnPart& part) {
   absl::StatusOr<CallOptions> options = CallOptionsFromProto(
       begin.options(), environment_.limits.result, environment_.limits.read_fallback);
   if (!options.ok()) return options.status();
+  absl::Status intent = CheckIntent(*options, environment_.limits, *call_);
+  if (!intent.ok()) return intent;
   absl::Status keyless =
       RefuseKey(*options,
                 "goes with Query and Batch: what a transaction's client did between its "

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "server/config/connection_string.h"
+#include "server/config/security_checks.h"
 #include "server/config/setting_storage.h"
 #include "server/config/units.h"
 
@@ -49,6 +50,12 @@ class Checker final {
     CheckAddresses();
     CheckIdentifier("idempotency.schema", config_.idempotency().schema());
     CheckIdentifier("idempotency.table", config_.idempotency().table());
+    for (const Complaint& complaint : CheckSecurity(config_)) {
+      Fail(complaint.paths, complaint.what);
+    }
+    for (std::string& note : SecurityNotes(config_)) {
+      draft_.loaded.notes.push_back(std::move(note));
+    }
     for (int i = 0; i < config_.endpoints_size(); ++i) CheckEndpoint(i);
   }
 

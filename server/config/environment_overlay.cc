@@ -15,8 +15,10 @@ namespace pgsluice {
 namespace {
 
 // PGSLUICE_CONFIG names the file; the others are the command-line client's.
-constexpr std::string_view kNoSettings[] = {"PGSLUICE_CONFIG", "PGSLUICE_ADDR",
-                                            "PGSLUICE_TOKEN"};
+constexpr std::string_view kNoSettings[] = {
+    "PGSLUICE_CONFIG",    "PGSLUICE_ADDR",  "PGSLUICE_ADMIN_ADDR",
+    "PGSLUICE_CACERT",    "PGSLUICE_CERT",  "PGSLUICE_KEY",
+    "PGSLUICE_PLAINTEXT", "PGSLUICE_TOKEN", "PGSLUICE_TOKEN_FILE"};
 
 constexpr std::string_view kPort = "_PORT_";
 

@@ -105,6 +105,56 @@ class Chart(unittest.TestCase):
         arguments = objects["Pod", "r-pgsluice-test-query"]["spec"]["containers"][0]["args"]
         self.assertIn("r-pgsluice.default.svc:17432", arguments)
 
+    def test_without_a_certificate_plaintext_is_asked_for_by_name(self):
+        server = config_of(render())["server"]
+        self.assertEqual(server["plaintext"], "ALLOWED")
+        self.assertNotIn("tls", server)
+
+    def test_certificates_and_tokens_are_mounted_where_the_configuration_says(self):
+        objects = render(
+            "--set=tls.existingSecret=cert,tls.clientCertificates=OPTIONAL",
+            "--set=authentication.enabled=true,authentication.tokensSecret=hashes",
+        )
+        config = config_of(objects)
+        folder = "/run/secrets/pgsluice-server"
+        self.assertEqual(
+            config["server"]["tls"],
+            {
+                "cert_file": folder + "/tls.crt",
+                "key_file": folder + "/tls.key",
+                "client_ca_file": folder + "/ca.crt",
+                "client_certificates": "OPTIONAL",
+            },
+        )
+        self.assertNotIn("plaintext", config["server"])
+        self.assertEqual(
+            config["authentication"],
+            {"enabled": True, "tokens_file": "/run/secrets/pgsluice-tokens/tokens"},
+        )
+        mounts = {m["name"]: m for m in container_of(objects)["volumeMounts"]}
+        secrets = {
+            v["name"]: v["secret"]["secretName"] for v in pod_of(objects)["volumes"] if "secret" in v
+        }
+        self.assertEqual(mounts["server-tls"]["mountPath"], folder)
+        self.assertEqual(mounts["tokens"]["mountPath"], "/run/secrets/pgsluice-tokens")
+        self.assertEqual(secrets, {"server-tls": "cert", "tokens": "hashes"})
+        # By subPath they would never change.
+        self.assertFalse(any("subPath" in mount for mount in mounts.values()))
+
+    def test_tests_use_tls_and_are_there_only_if_they_can_pass(self):
+        objects = render("--set=tls.existingSecret=cert")
+        pod = objects["Pod", "r-pgsluice-test-query"]["spec"]
+        self.assertIn("--cacert", pod["containers"][0]["args"])
+        self.assertEqual(pod["volumes"][0]["secret"]["items"], [{"key": "ca.crt", "path": "ca.crt"}])
+
+        required = render("--set=tls.existingSecret=cert,tls.clientCertificates=REQUIRED")
+        self.assertFalse([name for kind, name in required if kind == "Pod"])
+        asked = render(
+            "--set=authentication.enabled=true,authentication.tokensSecret=hashes"
+        )
+        pods = [name for kind, name in asked if kind == "Pod"]
+        self.assertEqual(pods, ["r-pgsluice-test-health"])
+
     def test_everything_selects_the_pods_and_only_them(self):
         for name, settings in VALUES.items():
             objects = render(*settings)

@@ -71,6 +71,19 @@ REFUSED = (
         "the chart computes with what PGSLUICE_POOLS_PRIMARY_MAX_SIZE sets; set it in config",
     ),
     ("terminationGracePeriodSeconds=35", "35 s end before a drain does"),
+    (
+        'config.server.tls={"cert_file":"c"}',
+        "at '/config/server/tls': additional properties 'cert_file' not allowed",
+    ),
+    ('tls.clientCertificates="SOME"', "at '/tls/clientCertificates'"),
+    ('tls.clientCertificates="REQUIRED"', "tls.existingSecret: clientCertificates needs"),
+    ("authentication.enabled=true", "nobody could be known"),
+    ('authentication.tokensSecret="t"', "authentication.tokensSecret: enabled is false"),
+    ('config.callers=[{"name":"a"}]', "config.callers: authentication.enabled is false"),
+    (
+        'extraEnv=[{"name":"PGSLUICE_SERVER_PLAINTEXT","value":"ALLOWED"}]',
+        "the chart computes with what PGSLUICE_SERVER_PLAINTEXT sets",
+    ),
     ("ports.admin=7432", "ports: grpc and admin are the same"),
     ('config.pools.primary.max_size="${MANY}"', "so they take no variables"),
     ('config.shutdown.drain_delay="${LONG}"', "config.shutdown.drain_delay: the chart computes"),
@@ -83,6 +96,8 @@ REFUSED = (
     ),
 )
 ACCEPTED = (
+    'authentication={"enabled":true,"tokensSecret":"t"}',
+    'config.server.tls={"expiry_warning":"24h"}',
     'config.log.level="debug"',
     'config.pools.max_sessions_total="${MANY:-5}"',
     'config.limits.max_deadline="${LONG:-1h30m}"',

@@ -95,6 +95,7 @@ class ReloadTest : public LiveTest {
     GatewaySettings settings;
     settings.config_file = path_;
     settings.set = std::move(set);
+    settings.credentials = credentials_;
     StartGateway(std::move(settings));
     ASSERT_TRUE(gateway().IsReady());
     for (size_t i = 0; i < conninfos_.size(); ++i) {
@@ -135,6 +136,7 @@ class ReloadTest : public LiveTest {
   std::string path_;
   std::vector<std::string> conninfos_;
   std::string endpoint_extra_;
+  std::shared_ptr<grpc::ChannelCredentials> credentials_;  // Of client().
   Lines lines_;
 };
 

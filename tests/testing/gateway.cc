@@ -77,17 +77,18 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewaySettings& s
   spec.stderr_path = stem + ".log";
   auto process = Process::Start(spec);
   if (!process.ok()) return process.status();
-  return std::unique_ptr<Gateway>(
-      new Gateway(*std::move(process), port, admin_port, spec.stderr_path));
+  return std::unique_ptr<Gateway>(new Gateway(*std::move(process), port, admin_port,
+                                              spec.stderr_path, settings.credentials));
 }
 
 Gateway::Gateway(std::unique_ptr<Process> process, int port, int admin_port,
-                 std::string log_path)
+                 std::string log_path,
+                 std::shared_ptr<grpc::ChannelCredentials> credentials)
     : port_(port),
       admin_port_(admin_port),
       log_path_(std::move(log_path)),
       process_(std::move(process)),
-      client_(port),
+      client_(port, std::move(credentials)),
       health_(admin_port) {}
 
 ::testing::AssertionResult Gateway::IsReady(absl::Duration limit) {

@@ -34,6 +34,8 @@ struct GatewaySettings {
   std::string temp_path;
   // 0: free ones are picked.
   int port = 0;
+  // Of the gateway's client(); null: without TLS.
+  std::shared_ptr<grpc::ChannelCredentials> credentials = {};
 };
 
 class Gateway final {
@@ -71,7 +73,7 @@ class Gateway final {
 
  private:
   Gateway(std::unique_ptr<Process> process, int port, int admin_port,
-          std::string log_path);
+          std::string log_path, std::shared_ptr<grpc::ChannelCredentials> credentials);
 
   const int port_;
   const int admin_port_;

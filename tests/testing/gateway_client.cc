@@ -13,15 +13,17 @@ namespace {
 
 constexpr int kMaxMessageBytes = 256 << 20;
 
-std::shared_ptr<grpc::Channel> MakeChannel(int port) {
+std::shared_ptr<grpc::Channel> MakeChannel(
+    int port, std::shared_ptr<grpc::ChannelCredentials> credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   // A connection of its own for each client of a test.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
-  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port),
-                                   grpc::InsecureChannelCredentials(), arguments);
+  if (credentials == nullptr) credentials = grpc::InsecureChannelCredentials();
+  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), credentials,
+                                   arguments);
 }
 
 void AddUpRows(const v1::StreamRows& rows, int columns, StreamAnswer& answer) {
@@ -71,8 +73,10 @@ const v1::Value& Answer::at(int r, int c) const {
   return response.rows(r).values(c);
 }
 
-GatewayClient::GatewayClient(int port)
-    : channel_(MakeChannel(port)), stub_(v1::GatewayService::NewStub(channel_)) {}
+GatewayClient::GatewayClient(int port,
+                             std::shared_ptr<grpc::ChannelCredentials> credentials)
+    : channel_(MakeChannel(port, std::move(credentials))),
+      stub_(v1::GatewayService::NewStub(channel_)) {}
 
 Answer GatewayClient::Query(std::string_view sql, std::vector<v1::Value> parameters) {
   return Query(MakeQuery(sql, std::move(parameters)));

@@ -4,6 +4,7 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/security/credentials.h>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,7 +51,9 @@ struct StreamAnswer {
 
 class GatewayClient final {
  public:
-  explicit GatewayClient(int port);
+  // Without TLS unless `credentials` are given.
+  explicit GatewayClient(int port,
+                         std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr);
 
   v1::GatewayService::Stub& stub() { return *stub_; }
   const std::shared_ptr<grpc::Channel>& channel() { return channel_; }

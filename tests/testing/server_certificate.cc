@@ -35,6 +35,21 @@ void GiveCertificate(PostgresCluster& cluster, size_t i, const std::string& name
   Reload(cluster, i);
 }
 
+void GiveCertificate(PostgresCluster& cluster, size_t i, const KeyPair& pair,
+                     const std::string& client_ca_file) {
+  ASSERT_EQ(Shell(absl::StrCat("cp ", pair.cert, " ", cluster.server(i).data_dir(),
+                               "/server.crt && cp ", pair.key, " ",
+                               cluster.server(i).data_dir(), "/server.key && cp ",
+                               client_ca_file, " ", cluster.server(i).data_dir(),
+                               "/root.crt && cd ", cluster.server(i).data_dir(),
+                               " && chmod 600 server.key && chown --reference=. "
+                               "server.key server.crt root.crt")),
+            0);
+  cluster.Sql(i, "ALTER SYSTEM SET ssl_ca_file = 'root.crt'");
+  cluster.Sql(i, "ALTER SYSTEM SET ssl = on");
+  Reload(cluster, i);
+}
+
 std::string TrustCertificates(PostgresCluster& cluster,
                               const std::vector<size_t>& servers) {
   const std::string trusted = absl::StrCat(cluster.temp_path(), "/trusted.crt");

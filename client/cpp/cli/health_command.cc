@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpcpp/client_context.h"
 
@@ -33,6 +34,26 @@ ExitCode Fail(const grpc::Status& status) {
                  status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED
              ? ExitCode::kConnection
              : ExitCode::kUsage;
+}
+
+bool IsWithheld(const absl::Status& status) {
+  return absl::IsUnimplemented(status) || absl::IsUnauthenticated(status) ||
+         absl::IsPermissionDenied(status);
+}
+
+std::string CertificateLine(const v1::HealthResponse& health) {
+  if (!health.has_certificate()) return "";
+  const v1::Certificate& certificate = health.certificate();
+  std::string line = absl::StrCat(
+      "certificate expires ",
+      absl::FormatTime("%Y-%m-%d %H:%M",
+                       absl::FromUnixSeconds(certificate.expires().seconds()),
+                       absl::UTCTimeZone()),
+      " UTC");
+  if (!certificate.problem().empty()) {
+    absl::StrAppend(&line, "; its files are no good: ", certificate.problem());
+  }
+  return line + "\n";
 }
 
 const char* RoleName(v1::Role role) {
@@ -109,15 +130,18 @@ ExitCode RunHealthCommand(const client::Client& client,
               StateName(response.status()).c_str());
 
   absl::StatusOr<v1::HealthResponse> health = client.Health(timeout);
+  // The admin port has no more than that, and it is all that strangers are told.
+  if (IsWithheld(health.status())) return ExitFor(response.status());
   if (!health.ok()) {
     std::fputs(ErrorReport(health.status(), "").c_str(), stderr);
     return ExitCodeFor(health.status());
   }
-  std::printf("version %s, up %s, topology generation %llu%s\n\n%s",
+  std::printf("version %s, up %s, topology generation %llu%s\n%s\n%s",
               health->version().c_str(),
               DurationText(ToDuration(health->uptime())).c_str(),
               static_cast<unsigned long long>(health->topology_generation()),
-              health->draining() ? ", draining" : "", EndpointTable(*health).c_str());
+              health->draining() ? ", draining" : "", CertificateLine(*health).c_str(),
+              EndpointTable(*health).c_str());
   return ExitFor(response.status());
 }
 

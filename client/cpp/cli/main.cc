@@ -1,6 +1,7 @@
 // The `pgsluice` command: queries, health, pools, statements, routes and control of a
 // gateway.
 #include <algorithm>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <string>
@@ -15,6 +16,7 @@
 #include "client/cpp/cli/pools_command.h"
 #include "client/cpp/cli/query_command.h"
 #include "client/cpp/cli/route_command.h"
+#include "client/cpp/cli/security.h"
 #include "client/cpp/cli/top_command.h"
 
 namespace pgsluice::cli {
@@ -267,8 +269,33 @@ CLI::App* AddAdmin(CLI::App& app, AdminCommandOptions& options) {
   return admin;
 }
 
-client::Client Connect(const ConnectionOptions& connection) {
+void AddSecurity(CLI::App& app, ConnectionOptions& connection) {
+  app.add_option("--cacert", connection.ca_file,
+                 "TLS, with a gateway whose certificate is signed by a CA in this PEM "
+                 "file; system: by one that the system trusts")
+      ->envname("PGSLUICE_CACERT")
+      ->option_text("FILE");
+  app.add_option("--cert", connection.cert_file,
+                 "TLS, with this certificate of one's own, a PEM file")
+      ->envname("PGSLUICE_CERT")
+      ->option_text("FILE");
+  app.add_option("--key", connection.key_file, "The certificate's key, a PEM file")
+      ->envname("PGSLUICE_KEY")
+      ->option_text("FILE");
+  app.add_flag("--plaintext", connection.plaintext,
+               "No TLS, whatever the environment says of certificates")
+      ->envname("PGSLUICE_PLAINTEXT");
+  app.add_option("--token-file", connection.token_file,
+                 "A file with the bearer token that says who is calling; or the token in "
+                 "PGSLUICE_TOKEN")
+      ->envname("PGSLUICE_TOKEN_FILE")
+      ->option_text("FILE");
+}
+
+absl::StatusOr<client::Client> Connect(const ConnectionOptions& connection) {
   client::ClientOptions options;
+  absl::Status secured = Secure(connection, options);
+  if (!secured.ok()) return secured;
   // A tool must be able to look at a gateway that is not serving, and say at once when
   // there is none.
   options.health_watch = client::HealthWatch::kOff;
@@ -293,6 +320,7 @@ ExitCode Run(int argc, char** argv) {
       app, "--timeout",
       [&line](absl::Duration value) { line.connection.timeout = value; },
       "Give up after this long, like 10s or 500ms");
+  AddSecurity(app, line.connection);
   const CLI::App* query = AddQuery(app, line.query);
   const CLI::App* health = AddHealth(app, line.health);
   const CLI::App* pools = AddPools(app, line.pools);
@@ -314,7 +342,13 @@ ExitCode Run(int argc, char** argv) {
   }
 
   if (admin->parsed()) return RunAdminCommand(line.admin, line.connection.timeout);
-  const client::Client client = Connect(line.connection);
+  const absl::StatusOr<client::Client> connected = Connect(line.connection);
+  if (!connected.ok()) {
+    std::fprintf(stderr, "pgsluice: %s\n",
+                 std::string(connected.status().message()).c_str());
+    return ExitCode::kUsage;
+  }
+  const client::Client& client = *connected;
   if (query->parsed()) return RunQueryCommand(client, line.connection, line.query);
   if (health->parsed()) return RunHealthCommand(client, line.connection, line.health);
   if (pools->parsed()) return RunPoolsCommand(client, line.connection, line.pools);

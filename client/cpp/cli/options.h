@@ -17,6 +17,13 @@ inline constexpr char kDefaultAdminAddress[] = "localhost:7433";
 struct ConnectionOptions {
   std::string address = kDefaultAddress;
   std::optional<absl::Duration> timeout;
+  // PEM files; one of them means TLS. The CAs may be "system".
+  std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
+  bool plaintext = false;  // All the same.
+  // Never the token itself: arguments can be seen by others.
+  std::string token_file;
 };
 
 enum class Format { kAligned, kExpanded, kUnaligned, kCsv, kJson };

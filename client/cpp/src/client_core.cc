@@ -39,6 +39,9 @@ void PrepareContext(const ClientCore& core, absl::Time deadline,
                     grpc::ClientContext& context) {
   if (deadline != absl::InfiniteFuture())
     context.set_deadline(absl::ToChronoTime(deadline));
+  if (!core.options.token.empty()) {
+    context.AddMetadata("authorization", "Bearer " + core.options.token);
+  }
   context.set_wait_for_ready(core.options.when_unreachable == WhenUnreachable::kWait);
 }
 

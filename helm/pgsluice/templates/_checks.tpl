@@ -3,6 +3,7 @@
 {{- include "pgsluice.checkSessions" . }}
 {{- include "pgsluice.checkSecrets" . }}
 {{- include "pgsluice.checkEnvironment" . }}
+{{- include "pgsluice.checkCallers" . }}
 {{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) }}
 {{- fail "autoscaling: minReplicas is above maxReplicas" }}
 {{- end }}
@@ -28,6 +29,23 @@
 {{- end }}
 {{- end }}
 
+{{- define "pgsluice.checkCallers" -}}
+{{- if and (not .Values.tls.existingSecret) (ne .Values.tls.clientCertificates "NONE") }}
+{{- fail "tls.existingSecret: clientCertificates needs the gateway's own certificate, in a Secret that is not named" }}
+{{- end }}
+{{- with .Values.authentication }}
+{{- if and .tokensSecret (not .enabled) }}
+{{- fail "authentication.tokensSecret: enabled is false, so it is not used" }}
+{{- end }}
+{{- if and .enabled (not .tokensSecret) (eq $.Values.tls.clientCertificates "NONE") }}
+{{- fail "authentication.enabled: nobody could be known; give tokensSecret, or set tls.clientCertificates" }}
+{{- end }}
+{{- end }}
+{{- if and .Values.config.callers (not .Values.authentication.enabled) }}
+{{- fail "config.callers: authentication.enabled is false, so they are not used" }}
+{{- end }}
+{{- end }}
+
 {{- define "pgsluice.checkSessions" -}}
 {{- $most := include "pgsluice.mostSessions" . | int }}
 {{- $limit := int .Values.postgresql.maxConnections }}
@@ -48,7 +66,7 @@
 
 {{- define "pgsluice.checkEnvironment" -}}
 {{- range .Values.extraEnv }}
-{{- if regexMatch "^(PGSLUICE_(POOLS_|SHUTDOWN_|PROFILE$|CONFIG$|SERVER_(ADMIN_)?LISTEN_ADDRESS$)|POSTGRES_POOL_M)" .name }}
+{{- if regexMatch "^(PGSLUICE_(POOLS_|SHUTDOWN_|PROFILE$|CONFIG$|SERVER_(ADMIN_)?LISTEN_ADDRESS$|SERVER_PLAINTEXT$|SERVER_TLS_|AUTHENTICATION_)|POSTGRES_POOL_M)" .name }}
 {{- fail (printf "extraEnv: the chart computes with what %s sets; set it in config" .name) }}
 {{- end }}
 {{- end }}

@@ -72,9 +72,32 @@ annotations:
 
 {{/* The configuration file: `config`, with the ports that Services and probes use. */}}
 {{- define "pgsluice.config" -}}
-{{- $made := dict "server" (dict
+{{- $server := dict
       "listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.grpc))
-      "admin_listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.admin))) }}
+      "admin_listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.admin)) }}
+{{- $made := dict "server" $server }}
+{{- with .Values.tls }}
+{{- if .existingSecret }}
+{{- $folder := "/run/secrets/pgsluice-server" }}
+{{- $tls := dict "cert_file" (printf "%s/%s" $folder .certKey) "key_file" (printf "%s/%s" $folder .keyKey) }}
+{{- if ne .clientCertificates "NONE" }}
+{{- $_ := set $tls "client_ca_file" (printf "%s/%s" $folder .caKey) }}
+{{- $_ := set $tls "client_certificates" .clientCertificates }}
+{{- end }}
+{{- $_ := set $server "tls" $tls }}
+{{- else }}
+{{- $_ := set $server "plaintext" "ALLOWED" }}
+{{- end }}
+{{- end }}
+{{- with .Values.authentication }}
+{{- if .enabled }}
+{{- $authentication := dict "enabled" true }}
+{{- if .tokensSecret }}
+{{- $_ := set $authentication "tokens_file" (printf "/run/secrets/pgsluice-tokens/%s" .tokensKey) }}
+{{- end }}
+{{- $_ := set $made "authentication" $authentication }}
+{{- end }}
+{{- end }}
 {{- if .Values.sharePoolSizes }}
 {{- $_ := set $made "pools" (dict "fleet_size_file" "/etc/pgsluice-fleet/fleet_size") }}
 {{- end }}
@@ -126,6 +149,10 @@ spec:
         - {{ include "pgsluice.serviceHost" $root }}:{{ $root.Values.ports.grpc }}
         - --timeout
         - 15s
+        {{- if $root.Values.tls.existingSecret }}
+        - --cacert
+        - /run/secrets/pgsluice-server/{{ $root.Values.tls.caKey }}
+        {{- end }}
         {{- range .arguments }}
         - {{ . | quote }}
         {{- end }}
@@ -134,6 +161,17 @@ spec:
         limits: {memory: 128Mi, ephemeral-storage: 16Mi}
       securityContext:
         {{- toYaml $root.Values.securityContext | nindent 8 }}
+      {{- if $root.Values.tls.existingSecret }}
+      volumeMounts:
+        - name: ca
+          mountPath: /run/secrets/pgsluice-server
+          readOnly: true
+  volumes:
+    - name: ca
+      secret:
+        secretName: {{ $root.Values.tls.existingSecret }}
+        items: [{key: {{ $root.Values.tls.caKey | quote }}, path: {{ $root.Values.tls.caKey | quote }}}]
+      {{- end }}
 {{- end }}
 
 {{- define "pgsluice.serviceHost" -}}

@@ -44,7 +44,7 @@ TEST(ConfigDiff, NamesEachSettingWithBothValuesAndWhenItTakesEffect) {
 
   EXPECT_THAT(changes,
               ElementsAre(SettingChange{"pools.primary.max_size", "10", "20", true},
-                          SettingChange{"server.listen_address", "0.0.0.0:7432",
+                          SettingChange{"server.listen_address", "127.0.0.1:7432",
                                         "127.0.0.1:1", false},
                           SettingChange{"limits.max_deadline", "10m", "1m30s", true}))
       << ChangesText(changes);

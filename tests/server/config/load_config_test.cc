@@ -113,7 +113,7 @@ TEST(LoadConfig, ChecksRulesBetweenSettings) {
        "limits.transaction_idle_timeout, or 0"},
       {{"session.keepalive_idle=1500ms"},
        "--set: session.keepalive_idle: has to be whole seconds"},
-      {{"server.listen_address=0.0.0.0:7433"},
+      {{"server.listen_address=0.0.0.0:7433", "server.plaintext=ALLOWED"},
        "--set: server.admin_listen_address: is the same as server.listen_address"},
       {{"server.listen_address="}, "--set: server.listen_address: may not be empty"},
       {{"endpoints[0].name=a", "endpoints[1].name=a"},

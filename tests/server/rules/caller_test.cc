@@ -30,24 +30,27 @@ constexpr WeightCase kWeights[] = {
 
 TEST(CallerTest, WeightsAreLookedUpByWhatTellsCallersApart) {
   for (const WeightCase& c : kWeights) {
-    EXPECT_EQ(CallerOf(By(c.by), c.tag, c.peer).weight, c.weight)
+    EXPECT_EQ(CallerOf(By(c.by), {.tag = c.tag, .peer = c.peer, .name = {}}).weight,
+              c.weight)
         << c.by << " " << c.tag << " " << c.peer;
   }
 }
 
 TEST(CallerTest, APortMakesNoOtherCaller) {
   const Fairness fairness = By(config::v1::FAIR_BY_PEER);
-  EXPECT_EQ(CallerOf(fairness, "a", "ipv4:192.0.2.7:1").id,
-            CallerOf(fairness, "b", "ipv4:192.0.2.7:2").id);
-  EXPECT_NE(CallerOf(fairness, "a", "ipv4:192.0.2.7:1").id,
-            CallerOf(fairness, "a", "ipv4:192.0.2.8:1").id);
+  EXPECT_EQ(CallerOf(fairness, {.tag = "a", .peer = "ipv4:192.0.2.7:1", .name = {}}).id,
+            CallerOf(fairness, {.tag = "b", .peer = "ipv4:192.0.2.7:2", .name = {}}).id);
+  EXPECT_NE(CallerOf(fairness, {.tag = "a", .peer = "ipv4:192.0.2.7:1", .name = {}}).id,
+            CallerOf(fairness, {.tag = "a", .peer = "ipv4:192.0.2.8:1", .name = {}}).id);
 }
 
 TEST(CallerTest, TagsAreApartOnlyWhenAskedFor) {
-  EXPECT_NE(CallerOf(By(config::v1::FAIR_BY_TAG), "a", "").id,
-            CallerOf(By(config::v1::FAIR_BY_TAG), "b", "").id);
-  EXPECT_EQ(CallerOf(By(config::v1::FAIR_BY_NONE), "a", "").id,
-            CallerOf(By(config::v1::FAIR_BY_NONE), "b", "").id);
+  EXPECT_NE(
+      CallerOf(By(config::v1::FAIR_BY_TAG), {.tag = "a", .peer = "", .name = {}}).id,
+      CallerOf(By(config::v1::FAIR_BY_TAG), {.tag = "b", .peer = "", .name = {}}).id);
+  EXPECT_EQ(
+      CallerOf(By(config::v1::FAIR_BY_NONE), {.tag = "a", .peer = "", .name = {}}).id,
+      CallerOf(By(config::v1::FAIR_BY_NONE), {.tag = "b", .peer = "", .name = {}}).id);
 }
 
 TEST(CallerTest, TheFirstOfTwoWeightsHolds) {
@@ -58,7 +61,7 @@ TEST(CallerTest, TheFirstOfTwoWeightsHolds) {
     entry.set_weight(weight);
   }
   pools.set_fair_by(config::v1::FAIR_BY_TAG);
-  EXPECT_EQ(CallerOf(FairnessOf(pools), "a", "").weight, 7u);
+  EXPECT_EQ(CallerOf(FairnessOf(pools), {.tag = "a", .peer = "", .name = {}}).weight, 7u);
 }
 
 }  // namespace

@@ -55,7 +55,9 @@ TEST(HotSettingsTest, HoldExactlyTheSettingsThatAreMarkedHot) {
                                               "endpoints[0].weight", "endpoints[0].zone"};
   const config::v1::Config config =
       Loaded({"endpoints[0].conninfo=host=a", "endpoints[0].name=a",
-              "log.slow_query_rules[0].tag=t", "pools.fair_weights[0].caller=c"});
+              "log.slow_query_rules[0].tag=t", "pools.fair_weights[0].caller=c",
+              "authentication.enabled=true", "authentication.tokens_file=t",
+              "callers[0].name=c"});
   const HotSettings settings = Of(config);
   int hot = 0;
   for (const SettingPath& path : AllSettings()) {

@@ -21,6 +21,7 @@
 #include "pgsluice/client/pool_stats_stream.h"
 #include "pgsluice/client/result_set.h"
 #include "pgsluice/client/row_stream.h"
+#include "pgsluice/client/tls.h"
 #include "pgsluice/client/transaction.h"
 #include "pgsluice/v1/health.pb.h"
 #include "pgsluice/v1/pool_stats.pb.h"

@@ -31,8 +31,11 @@ enum class WhenUnreachable {
 };
 
 struct ClientOptions {
-  // Insecure when unset.
+  // Insecure when unset. For TLS: TlsCredentials (tls.h).
   std::shared_ptr<grpc::ChannelCredentials> credentials = {};
+  // Bearer token that says who is calling; empty: none. It is sent with every call,
+  // without TLS as well.
+  std::string token = {};
   // Deadline of a call that names none.
   absl::Duration default_timeout = absl::Seconds(30);
   HealthWatch health_watch = HealthWatch::kOn;

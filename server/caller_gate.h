@@ -1,0 +1,77 @@
+// Lets calls in, before anything of them is looked at: says who makes them, whether the
+// caller may, and under which limits. Confined to one shard.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "server/call_environment.h"
+#include "server/caller_book.h"
+#include "server/config/caller_methods.h"
+#include "server/rpc.h"
+#include "server/token_store.h"
+
+namespace pgsluice {
+
+class CallerGate final {
+ public:
+  // `base`: the shard's own environment. `tokens`: null when authentication is off, and
+  // everybody may do everything.
+  CallerGate(const CallEnvironment& base, const TokenStore* tokens)
+      : base_(base), tokens_(tokens) {}
+  CallerGate(const CallerGate&) = delete;
+  CallerGate& operator=(const CallerGate&) = delete;
+
+  // For calls from now on; whenever the policies or the base have changed.
+  void Reconfigure(std::shared_ptr<const CallerBook> book);
+
+  // The environment in which the call is to be served; it stays as long as the call. Or
+  // UNAUTHENTICATED, PERMISSION_DENIED, or RESOURCE_EXHAUSTED.
+  absl::StatusOr<const CallEnvironment*> Enter(CallBase& call, CallerMethod method);
+
+  // Of a refusal, with its trailers.
+  grpc::Status ToStatus(CallBase& call, const absl::Status& refusal) const;
+
+ private:
+  absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call,
+                                                       CallerMethod method);
+  // One line a second, at most.
+  void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal);
+
+  const CallEnvironment& base_;
+  const TokenStore* const tokens_;
+  std::shared_ptr<const CallerBook> book_;
+  // By policy. Shared with calls in progress.
+  std::vector<std::shared_ptr<const CallEnvironment>> environments_;
+  absl::Time last_line_ = absl::InfinitePast();
+  uint64_t unlogged_ = 0;
+};
+
+template <class Call>
+asio::awaitable<void> RefuseCall(std::shared_ptr<Call> call, grpc::Status status) {
+  call->Ended();
+  co_await call->Refuse(status);
+}
+
+// AcceptCalls, behind a gate: `handle` gets the environment, too.
+template <class Call, class RequestCall, class Handle>
+asio::awaitable<void> AcceptCalls(Shard& shard, CallerGate& gate, CallerMethod method,
+                                  RequestCall request, Handle handle) {
+  // No coroutine itself, so what it captures may go when it has returned.
+  auto enter = [&gate, method, handle](std::shared_ptr<Call> call) {
+    const absl::StatusOr<const CallEnvironment*> environment = gate.Enter(*call, method);
+    if (!environment.ok()) {
+      const grpc::Status status = gate.ToStatus(*call, environment.status());
+      return RefuseCall(std::move(call), status);
+    }
+    return handle(std::move(call), **environment);
+  };
+  return AcceptCalls<Call>(shard, std::move(request), std::move(enter));
+}
+
+}  // namespace pgsluice

@@ -1,0 +1,59 @@
+// The main port's certificate and callers: who may talk to the server, and how.
+#include <grpcpp/security/server_credentials.h>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "pool/str_cat.h"
+#include "server/config/cluster_options.h"
+#include "server/log.h"
+#include "server/server.h"
+#include "server/tls_credentials.h"
+
+namespace pgsluice {
+
+absl::Status Server::LoadSecrets() {
+  const config::v1::Tls& tls = config_.server().tls();
+  const bool has_tls = !tls.cert_file().empty();
+  if (has_tls) {
+    auto loaded =
+        CertificateStore::Load({.cert_file = tls.cert_file(),
+                                .key_file = tls.key_file(),
+                                .client_ca_file = tls.client_ca_file(),
+                                .expiry_warning = ToDuration(tls.expiry_warning())},
+                               absl::Now());
+    if (!loaded.ok()) {
+      return absl::InvalidArgumentError(
+          StrCat("server.tls: ", std::string(loaded.status().message())));
+    }
+    certificates_ = *std::move(loaded);
+  }
+  const config::v1::Authentication& authentication = config_.authentication();
+  absl::Status tokens = tokens_.Follow(authentication.tokens_file());
+  if (!tokens.ok()) {
+    return absl::InvalidArgumentError(
+        StrCat("authentication.tokens_file: ", std::string(tokens.message())));
+  }
+  if (!has_tls && !authentication.enabled()) return absl::OkStatus();
+  file_watch_ = std::make_unique<FileWatch>([this] {
+    if (certificates_ != nullptr) certificates_->Look(absl::Now());
+    tokens_.Look();
+  });
+  return absl::OkStatus();
+}
+
+std::shared_ptr<grpc::ServerCredentials> Server::MakeCredentials() {
+  if (certificates_ == nullptr) return grpc::InsecureServerCredentials();
+  return MakeTlsCredentials(*certificates_, config_.server().tls().client_certificates());
+}
+
+void Server::ApplyCallers(const CallerRules& rules) {
+  // Does nothing while the path is as it was: the watch does the rest.
+  if (absl::Status tokens = tokens_.Follow(rules.tokens_file); !tokens.ok()) {
+    Log(LogLevel::kError, "the tokens are no good; those of before stay in use",
+        {{"why", std::string(tokens.message())}});
+  }
+  callers_ = MakeCallerBook(rules.policies, callers_.get());
+}
+
+}  // namespace pgsluice
