@@ -194,6 +194,20 @@ absl::Status StatementRefused(std::string_view reason, std::string_view what) {
                    {.reason = std::string(reason), .field = "statement.sql"});
 }
 
+absl::Status PreparedOutdated(const absl::Status& error, Phase phase) {
+  const bool is_alone = phase == Phase::kAutocommit || phase == Phase::kRead;
+  ErrorDetails details = DetailsOf(error).value_or(ErrorDetails{});
+  details.reason = kPreparedOutdated;
+  details.outcome = Outcome::kRolledBack;
+  details.retry_scope = is_alone ? RetryScope::kStatement : RetryScope::kTransaction;
+  details.retry_delay = absl::ZeroDuration();
+  return MakeError(Code::kAborted,
+                   StrCat("what the gateway had prepared for the statement does not fit "
+                          "any more; run it again: ",
+                          std::string(error.message())),
+                   details);
+}
+
 absl::Status Internal(std::string_view what) {
   return MakeError(Code::kInternal, what,
                    {.reason = "INTERNAL", .blame = Blame::kSession});
