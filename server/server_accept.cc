@@ -17,6 +17,7 @@
 #include "server/stream_query_call.h"
 #include "server/top_statements_call.h"
 #include "server/transaction_call.h"
+#include "server/unknown_calls.h"
 #include "server/watch_pool_stats_call.h"
 
 namespace pgsluice {
@@ -28,18 +29,19 @@ void Server::AcceptOnShards() {
     const CallEnvironment& environment =
         *environments_[static_cast<size_t>(shard.index())];
     grpc::ServerCompletionQueue* queue = shard.queue();
+    RpcTable& rpcs = metrics_[static_cast<size_t>(shard.index())]->rpcs;
     const auto spawn = [&shard](asio::awaitable<void> loop) {
       asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
     };
     spawn(AcceptCalls<QueryCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kQuery),
         [this, queue](QueryCall& call, void* tag) {
           gateway_service_.RequestQuery(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
         },
         [&environment](auto call) { return ServeQuery(std::move(call), environment); }));
     spawn(AcceptCalls<StreamQueryCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kStreamQuery),
         [this, queue](StreamQueryCall& call, void* tag) {
           gateway_service_.RequestStreamQuery(&call.context(), &call.request,
                                               &call.writer, queue, queue, tag);
@@ -48,14 +50,14 @@ void Server::AcceptOnShards() {
           return ServeStreamQuery(std::move(call), environment);
         }));
     spawn(AcceptCalls<BatchCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kBatch),
         [this, queue](BatchCall& call, void* tag) {
           gateway_service_.RequestBatch(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
         },
         [&environment](auto call) { return ServeBatch(std::move(call), environment); }));
     spawn(AcceptCalls<TransactionCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kTransaction),
         [this, queue](TransactionCall& call, void* tag) {
           gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
                                               tag);
@@ -64,7 +66,7 @@ void Server::AcceptOnShards() {
           return ServeTransaction(std::move(call), environment);
         }));
     spawn(AcceptCalls<ResolveTransactionCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kResolveTransaction),
         [this, queue](ResolveTransactionCall& call, void* tag) {
           gateway_service_.RequestResolveTransaction(&call.context(), &call.request,
                                                      &call.writer, queue, queue, tag);
@@ -73,7 +75,7 @@ void Server::AcceptOnShards() {
           return ServeResolveTransaction(std::move(call), environment);
         }));
     spawn(AcceptCalls<HealthCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kHealth),
         [this, queue](HealthCall& call, void* tag) {
           gateway_service_.RequestHealth(&call.context(), &call.request, &call.writer,
                                          queue, queue, tag);
@@ -82,7 +84,7 @@ void Server::AcceptOnShards() {
           return ServeHealth(std::move(call), environment, health_, started_);
         }));
     spawn(AcceptCalls<PoolStatsCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kPoolStats),
         [this, queue](PoolStatsCall& call, void* tag) {
           gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
@@ -91,7 +93,7 @@ void Server::AcceptOnShards() {
           return ServePoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<WatchPoolStatsCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kWatchPoolStats),
         [this, queue](WatchPoolStatsCall& call, void* tag) {
           gateway_service_.RequestWatchPoolStats(&call.context(), &call.request,
                                                  &call.writer, queue, queue, tag);
@@ -100,7 +102,7 @@ void Server::AcceptOnShards() {
           return ServeWatchPoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<TopStatementsCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kTopStatements),
         [this, queue](TopStatementsCall& call, void* tag) {
           gateway_service_.RequestTopStatements(&call.context(), &call.request,
                                                 &call.writer, queue, queue, tag);
@@ -109,7 +111,7 @@ void Server::AcceptOnShards() {
           return ServeTopStatements(std::move(call), environment);
         }));
     spawn(AcceptCalls<ExplainRouteCall>(
-        shard,
+        shard, rpcs.of(RpcMethod::kExplainRoute),
         [this, queue](ExplainRouteCall& call, void* tag) {
           gateway_service_.RequestExplainRoute(&call.context(), &call.request,
                                                &call.writer, queue, queue, tag);
@@ -118,6 +120,13 @@ void Server::AcceptOnShards() {
           return ServeExplainRoute(std::move(call), environment);
         }));
   }
+  for (auto& owned : shards_) {
+    Shard& shard = *owned;
+    RpcCounters& counters =
+        metrics_[static_cast<size_t>(shard.index())]->rpcs.of(RpcMethod::kOther);
+    asio::co_spawn(shard.executor(),
+                   RefuseUnknownCalls(shard, unknown_service_, counters), asio::detached);
+  }
   AcceptHealth(shards_.front()->queue(), health_service_);
   if (admin_queue_ != nullptr) AcceptHealth(admin_queue_, admin_health_service_);
 }
@@ -125,9 +134,10 @@ void Server::AcceptOnShards() {
 void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,
                           grpc::health::v1::Health::AsyncService& service) {
   Shard& shard = *shards_.front();
+  RpcTable& rpcs = metrics_.front()->rpcs;
   asio::co_spawn(shard.executor(),
                  AcceptCalls<CheckCall>(
-                     shard,
+                     shard, rpcs.of(RpcMethod::kHealthCheck),
                      [&service, queue](CheckCall& call, void* tag) {
                        service.RequestCheck(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
@@ -136,7 +146,7 @@ void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,
                  asio::detached);
   asio::co_spawn(shard.executor(),
                  AcceptCalls<WatchCall>(
-                     shard,
+                     shard, rpcs.of(RpcMethod::kHealthWatch),
                      [&service, queue](WatchCall& call, void* tag) {
                        service.RequestWatch(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
@@ -149,11 +159,12 @@ void Server::AcceptAdmin() {
   if (admin_queue_ == nullptr || !ServesAdmin(config_)) return;
   Shard& shard = *shards_.front();
   const CallEnvironment& environment = *environments_.front();
+  RpcTable& rpcs = metrics_.front()->rpcs;
   const auto spawn = [&shard](asio::awaitable<void> loop) {
     asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
   };
   spawn(AcceptCalls<ReloadCall>(
-      shard,
+      shard, rpcs.of(RpcMethod::kReload),
       [this](ReloadCall& call, void* tag) {
         admin_service_.RequestReload(&call.context(), &call.request, &call.writer,
                                      admin_queue_, admin_queue_, tag);
@@ -162,21 +173,21 @@ void Server::AcceptAdmin() {
         return ServeReload(std::move(call), environment, *reloader_);
       }));
   spawn(AcceptCalls<PauseCall>(
-      shard,
+      shard, rpcs.of(RpcMethod::kPause),
       [this](PauseCall& call, void* tag) {
         admin_service_.RequestPause(&call.context(), &call.request, &call.writer,
                                     admin_queue_, admin_queue_, tag);
       },
       [&environment](auto call) { return ServePause(std::move(call), environment); }));
   spawn(AcceptCalls<ResumeCall>(
-      shard,
+      shard, rpcs.of(RpcMethod::kResume),
       [this](ResumeCall& call, void* tag) {
         admin_service_.RequestResume(&call.context(), &call.request, &call.writer,
                                      admin_queue_, admin_queue_, tag);
       },
       [&environment](auto call) { return ServeResume(std::move(call), environment); }));
   spawn(AcceptCalls<ReconnectCall>(
-      shard,
+      shard, rpcs.of(RpcMethod::kReconnect),
       [this](ReconnectCall& call, void* tag) {
         admin_service_.RequestReconnect(&call.context(), &call.request, &call.writer,
                                         admin_queue_, admin_queue_, tag);
@@ -191,11 +202,11 @@ void Server::AcceptReflection() {
   Shard& shard = *shards_.front();
   grpc::ServerCompletionQueue* queue = shard.queue();
   const auto accept = [this, &shard, queue]<class Request, class Response>(
-                          auto& service, Request*, Response*) {
+                          RpcMethod method, auto& service, Request*, Response*) {
     using Call = BidiStreamCall<Request, Response>;
     asio::co_spawn(shard.executor(),
                    AcceptCalls<Call>(
-                       shard,
+                       shard, metrics_.front()->rpcs.of(method),
                        [&service, queue](Call& call, void* tag) {
                          service.RequestServerReflectionInfo(
                              &call.context(), &call.stream, queue, queue, tag);
@@ -208,9 +219,11 @@ void Server::AcceptReflection() {
   };
   namespace now = grpc::reflection::v1;
   namespace old = grpc::reflection::v1alpha;
-  accept(reflection_service_, static_cast<now::ServerReflectionRequest*>(nullptr),
+  accept(RpcMethod::kReflection, reflection_service_,
+         static_cast<now::ServerReflectionRequest*>(nullptr),
          static_cast<now::ServerReflectionResponse*>(nullptr));
-  accept(old_reflection_service_, static_cast<old::ServerReflectionRequest*>(nullptr),
+  accept(RpcMethod::kOldReflection, old_reflection_service_,
+         static_cast<old::ServerReflectionRequest*>(nullptr),
          static_cast<old::ServerReflectionResponse*>(nullptr));
 }
 

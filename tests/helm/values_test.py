@@ -72,6 +72,11 @@ REFUSED = (
     ),
     ("terminationGracePeriodSeconds=35", "35 s end before a drain does"),
     ("ports.admin=7432", "ports: grpc and admin are the same"),
+    ("ports.metrics=7433", "ports: metrics is the same as grpc or admin"),
+    (
+        "monitoring.podMonitor.enabled=true,monitoring.serviceMonitor.enabled=true",
+        "monitoring: podMonitor and serviceMonitor would scrape every pod twice",
+    ),
     ('config.pools.primary.max_size="${MANY}"', "so they take no variables"),
     ('config.shutdown.drain_delay="${LONG}"', "config.shutdown.drain_delay: the chart computes"),
     ('database.tls={"existingSecret":"ca","certKey":"tls.crt"}', "belong together"),
