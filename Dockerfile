@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # pgsluiced and the pgsluice command on Debian 13.
 #   docker build -t pgsluice .
-#   docker run -p 7432:7432 -e DATABASE_URL=postgresql://... \
+#   docker run -p 7432:7432 -p 9432:9432 -e DATABASE_URL=postgresql://... \
 #     -e PGSLUICE_SERVER_LISTEN_ADDRESS=0.0.0.0:7432 -e PGSLUICE_SERVER_PLAINTEXT=ALLOWED pgsluice
 # or, in place of the last one, with certificates: docs/security.md.
 
@@ -40,7 +40,7 @@ LABEL org.opencontainers.image.title="pgsluice" \
       org.opencontainers.image.description="A gRPC gateway for PostgreSQL" \
       org.opencontainers.image.licenses="Apache-2.0"
 USER 65532:65532
-EXPOSE 7432 7433
+EXPOSE 7432 7433 9432
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
     CMD ["pgsluice", "--plaintext", "--addr", "localhost:7433", "health"]

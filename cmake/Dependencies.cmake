@@ -12,6 +12,7 @@ find_package(spdlog CONFIG REQUIRED)
 find_package(yaml-cpp CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(mimalloc CONFIG REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
 
 # yaml-cpp 0.7 names its target without a namespace.
 if(NOT TARGET yaml-cpp::yaml-cpp)

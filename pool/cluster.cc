@@ -125,25 +125,23 @@ void Cluster::WatchTheUnreachable(const State& before, const State& after) {
 void Cluster::Maintain() {
   Update(deps_.clock->Now());
   Pools pools;
-  Pools empty;
+  Pools retired;
   {
     absl::MutexLock lock(&mutex_);
-    for (const Member& member : state_->members) {
-      if (member.pool != nullptr) pools.push_back(member.pool);
-    }
-    empty = retired_;
+    retired = retired_;
   }
   // Their locks are not taken under ours.
-  std::erase_if(empty, [](const auto& pool) {
-    const PoolStats stats = pool->Stats();
-    return stats.open + stats.connecting > 0;
-  });
+  std::vector<std::pair<std::shared_ptr<EndpointPool>, PoolStats>> empty;
+  for (const auto& pool : retired) {
+    PoolStats stats = pool->Stats();
+    if (stats.open + stats.connecting == 0) empty.emplace_back(pool, std::move(stats));
+  }
   {
     absl::MutexLock lock(&mutex_);
-    std::erase_if(retired_, [&empty](const auto& pool) {
-      return std::find(empty.begin(), empty.end(), pool) != empty.end();
-    });
-    pools.insert(pools.end(), retired_.begin(), retired_.end());
+    for (const auto& [pool, last] : empty) {
+      if (std::erase(retired_, pool) > 0) BuryLocked(last);
+    }
+    pools = AllPoolsLocked();
   }
   for (const auto& pool : pools) pool->Maintain();
   primary_wait_->Expire();
@@ -178,14 +176,51 @@ std::optional<Endpoint> Cluster::Primary() const {
   return current->members[*primary].endpoint;
 }
 
+Cluster::Pools Cluster::AllPoolsLocked() const {
+  Pools pools;
+  for (const Member& member : state_->members) {
+    if (member.pool != nullptr) pools.push_back(member.pool);
+  }
+  pools.insert(pools.end(), retired_.begin(), retired_.end());
+  return pools;
+}
+
+void Cluster::BuryLocked(const PoolStats& last) {
+  std::erase_if(buried_, [this](const PoolStats& buried) {
+    return std::none_of(state_->members.begin(), state_->members.end(),
+                        [&buried](const Member& member) {
+                          return member.endpoint.name == buried.endpoint;
+                        });
+  });
+  for (PoolStats& buried : buried_) {
+    if (buried.endpoint != last.endpoint || buried.role != last.role) continue;
+    buried.counters.Add(last.counters);
+    return;
+  }
+  PoolStats& buried = buried_.emplace_back();
+  buried.endpoint = last.endpoint;
+  buried.role = last.role;
+  buried.is_retired = true;
+  buried.counters = last.counters;
+}
+
+std::vector<PoolStats> Cluster::StatsSinceStart() const {
+  Pools pools;
+  std::vector<PoolStats> stats;
+  {
+    absl::MutexLock lock(&mutex_);
+    pools = AllPoolsLocked();
+    stats = buried_;
+  }
+  for (const auto& pool : pools) stats.push_back(pool->Stats());
+  return stats;
+}
+
 std::vector<PoolStats> Cluster::Stats() const {
   Pools pools;
   {
     absl::MutexLock lock(&mutex_);
-    for (const Member& member : state_->members) {
-      if (member.pool != nullptr) pools.push_back(member.pool);
-    }
-    pools.insert(pools.end(), retired_.begin(), retired_.end());
+    pools = AllPoolsLocked();
   }
   std::vector<PoolStats> stats;
   std::vector<PoolStats> others;

@@ -107,6 +107,9 @@ class Cluster final {
   // The endpoint now accepted as the primary and reachable; absent while there is none.
   std::optional<Endpoint> Primary() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<PoolStats> Stats() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // With those of pools that are gone, without sizes: summed up by endpoint and role, no
+  // counter ever falls.
+  std::vector<PoolStats> StatsSinceStart() const ABSL_LOCKS_EXCLUDED(mutex_);
   FailoverBufferStats BufferStats() const { return primary_wait_->stats(); }
   OutlierDetector::Counts EjectionCounts() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Sessions that are open or being opened, in all pools.
@@ -168,6 +171,10 @@ class Cluster final {
   std::shared_ptr<EndpointPool> MakePool(const Endpoint& endpoint, Role role,
                                          const State& state) const;
   // Those in service that are selected.
+  // Of those in service and of those that still have sessions.
+  Pools AllPoolsLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Remembers what a pool has counted that is no more.
+  void BuryLocked(const PoolStats& last) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static absl::StatusOr<Pools> Select(const State& state, const PoolSelector& selector);
   // Puts the pauses into effect.
   void SetPauses(const Pauses& pauses) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -224,6 +231,9 @@ class Cluster final {
   OutlierDetector outliers_ ABSL_GUARDED_BY(mutex_);
   // Retired pools that still have sessions.
   std::vector<std::shared_ptr<EndpointPool>> retired_ ABSL_GUARDED_BY(mutex_);
+  // What pools that are gone have counted, one entry for an endpoint and role. Bounded:
+  // only of endpoints that there still are.
+  std::vector<PoolStats> buried_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice

@@ -40,6 +40,7 @@ absl::StatusOr<EndpointPool::Acquired> EndpointPool::AcquireLocked(
   if (may_have_one && queue_.size(request.kind) == 0) {
     if (PooledSession* session = TakeIdleLocked(request, now); session != nullptr) {
       ++counters_.acquired;
+      counters_.acquire_time.Add(absl::ZeroDuration());
       return Acquired(Lease(shared_from_this(), session));
     }
     // What is idle still is past its lifetime: it must not hold the place of another.
@@ -103,6 +104,7 @@ void EndpointPool::Return(PooledSession* session) {
     const absl::Time now = deps_.clock->Now();
     const bool was_transaction = session->kind == LeaseKind::kTransaction;
     hold_.Add(now - session->leased_since);
+    counters_.use_time.Add(now - session->leased_since);
     session->idle_since = now;
     if (facts.is_broken && !facts.was_given_up) {
       work.trouble = {.kind = Trouble::Kind::kSessionLost, .in_a_row = ++lost_in_a_row_};
@@ -183,6 +185,7 @@ void EndpointPool::PlaceLocked(PooledSession* session, absl::Time now, Work& wor
   ++counters_.acquired;
   ++counters_.acquired_after_wait;
   counters_.wait_total += now - node.mapped().enqueued;
+  counters_.acquire_time.Add(now - node.mapped().enqueued);
   CountLoadLocked();
   // Owned by the closure, so that a lease nobody takes gives itself back.
   auto lease = std::make_shared<Lease>(shared_from_this(), session);

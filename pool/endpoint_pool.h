@@ -109,7 +109,8 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
 
   void Do(Work work) ABSL_LOCKS_EXCLUDED(mutex_);
   void Connect(const Work& work, int shard) ABSL_LOCKS_EXCLUDED(mutex_);
-  void OnConnected(uint64_t epoch, absl::StatusOr<std::shared_ptr<Session>> session)
+  void OnConnected(uint64_t epoch, absl::Time begun,
+                   absl::StatusOr<std::shared_ptr<Session>> session)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void CleanUp(PooledSession* session, const CleanUpPlan& plan, CloseReason if_failed)
       ABSL_LOCKS_EXCLUDED(mutex_);

@@ -80,6 +80,7 @@ PoolStats EndpointPool::Stats() const {
                   .maintenance = maintenance_,
                   .connecting = connecting_,
                   .waiters = queue_.size(),
+                  .max_waiters = options_.max_waiters,
                   .is_paused = is_paused_,
                   .oldest_wait = std::nullopt,
                   .next_dial_in = std::nullopt,
@@ -113,14 +114,15 @@ void EndpointPool::Do(Work work) {
 }
 
 void EndpointPool::Connect(const Work& work, int shard) {
-  work.connector->Connect(shard, work.connect_deadline,
-                          [self = shared_from_this(), epoch = work.epoch](
-                              absl::StatusOr<std::shared_ptr<Session>> session) {
-                            self->OnConnected(epoch, std::move(session));
-                          });
+  work.connector->Connect(
+      shard, work.connect_deadline,
+      [self = shared_from_this(), epoch = work.epoch,
+       begun = deps_.clock->Now()](absl::StatusOr<std::shared_ptr<Session>> session) {
+        self->OnConnected(epoch, begun, std::move(session));
+      });
 }
 
-void EndpointPool::OnConnected(uint64_t epoch,
+void EndpointPool::OnConnected(uint64_t epoch, absl::Time begun,
                                absl::StatusOr<std::shared_ptr<Session>> session) {
   Work work;
   {
@@ -141,6 +143,7 @@ void EndpointPool::OnConnected(uint64_t epoch,
       work.close.push_back(*std::move(session));
     } else {
       ++counters_.opened;
+      counters_.connect_time.Add(now - begun);
       gate_.OnSuccess(now);
       NoteAnswerLocked(now);
       last_failure_ = absl::OkStatus();

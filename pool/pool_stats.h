@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 
 #include "pool/cancel_tally.h"
+#include "pool/duration_histogram.h"
 #include "pool/endpoint.h"
 #include "pool/session_lifecycle.h"
 
@@ -35,6 +36,13 @@ struct PoolCounters {
   uint64_t pings = 0;
   // Of all pools that the endpoint has had in this role.
   CancelCounts cancelled;
+  // Of each lease given out: how long its call waited in the queue, mostly not at all.
+  DurationHistogram acquire_time;
+  DurationHistogram use_time;      // Of each lease given back.
+  DurationHistogram connect_time;  // Of each session opened.
+
+  // Adds those of another pool of the same endpoint and role.
+  void Add(const PoolCounters& other);
 };
 
 struct PoolStats {
@@ -51,6 +59,7 @@ struct PoolStats {
   size_t maintenance = 0;
   size_t connecting = 0;
   size_t waiters = 0;
+  size_t max_waiters = 0;
   bool is_paused = false;
   size_t to_renew = 0;  // Open ones that are to be replaced.
   std::optional<absl::Duration> oldest_wait;

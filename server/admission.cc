@@ -6,6 +6,7 @@ namespace pgsluice {
 
 absl::StatusOr<Admission::Ticket> Admission::Admit(Kind kind) {
   if (refuses_all_ || (kind == Kind::kTransaction && refuses_transactions_)) {
+    ++refused_draining_;
     return Draining();
   }
   // Counted first, so that two racing calls cannot both take the last place.
@@ -15,6 +16,7 @@ absl::StatusOr<Admission::Ticket> Admission::Admit(Kind kind) {
   const size_t max_transactions = max_transactions_;
   if (calls > max_calls || transactions > max_transactions) {
     Release(kind);
+    ++(transactions > max_transactions ? refused_transactions_ : refused_calls_);
     return TooManyCalls(transactions > max_transactions ? max_transactions : max_calls);
   }
   return Ticket(*this, kind);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -52,6 +53,21 @@ class Admission final {
   // Nothing new from now on.
   void RefuseAll() { refuses_all_ = true; }
 
+  // Totals.
+  struct Refusals {
+    uint64_t calls = 0;         // There were max_calls.
+    uint64_t transactions = 0;  // There were max_transactions.
+    uint64_t draining = 0;      // The server takes none any more.
+  };
+  Refusals refusals() const {
+    return {.calls = refused_calls_,
+            .transactions = refused_transactions_,
+            .draining = refused_draining_};
+  }
+  Limits limits() const {
+    return {.max_calls = max_calls_, .max_transactions = max_transactions_};
+  }
+
   size_t calls() const { return calls_; }
   size_t transactions() const { return transactions_; }
 
@@ -64,6 +80,9 @@ class Admission final {
   std::atomic<size_t> transactions_{0};
   std::atomic<bool> refuses_transactions_{false};
   std::atomic<bool> refuses_all_{false};
+  std::atomic<uint64_t> refused_calls_{0};
+  std::atomic<uint64_t> refused_transactions_{0};
+  std::atomic<uint64_t> refused_draining_{0};
 };
 
 }  // namespace pgsluice

@@ -44,6 +44,7 @@ class BatchStepRows final : public RowSink {
   // Both must outlive it.
   BatchStepRows(v1::RowEncoding encoding, BatchBudget& budget, v1::QueryResponse& result);
 
+  uint64_t bytes() const { return bytes_; }  // Of the rows.
   void Keep(Place place) { kept_.emplace(place, std::nullopt); }
 
   absl::Status OnColumns(const std::vector<ColumnInfo>& columns) override;

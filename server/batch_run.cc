@@ -98,7 +98,9 @@ asio::awaitable<absl::Status> BatchRun::RunAtomic() {
   absl::Duration pause = kFirstPause;
   for (uint32_t attempt = 1;; ++attempt) {
     response_.set_attempts(attempt);
+    has_session_since_.reset();
     absl::Status status = co_await AttemptAtomic();
+    CountTransaction(status);
     // What is open is rolled back behind the call's back.
     routed_.lease.Return();
     NudgeIfBlamed(environment_, status);
@@ -305,10 +307,13 @@ asio::awaitable<absl::Status> BatchRun::TakeLease(LeaseKind kind) {
   route.caller = CallerOf(call_, environment_, options_.tag);
   absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
       route, call_.shard().index(), call_.deadline(), call_.stop());
-  queued_ += absl::Now() - asked;
+  const absl::Time now = absl::Now();
+  queued_ += now - asked;
+  CountRoute(environment_, route, routed);
   if (!routed.ok()) co_return routed.status();
   queued_ -= routed->freshness_wait;
   freshness_wait_ += routed->freshness_wait;
+  has_session_since_ = now;
   routed_ = *std::move(routed);
   endpoint_ = routed_.lease.endpoint();
   role_ = routed_.lease.role();

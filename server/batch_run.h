@@ -63,6 +63,8 @@ class BatchRun final {
   void BeginAnew();
   absl::Status FillCells(size_t step);
   absl::Status TakeResult(size_t step, const absl::StatusOr<CommandResult>& result);
+  // Of an atomic one, whenever an attempt has ended.
+  void CountTransaction(const absl::Status& status) const;
   void Report(size_t first, size_t last,
               const std::vector<absl::StatusOr<CommandResult>>& results);
 
@@ -79,6 +81,7 @@ class BatchRun final {
   std::vector<std::unique_ptr<BatchStepRows>> rows_;  // One a step.
   std::vector<bool> has_failed_;                      // Independent steps.
   RoutedLease routed_;
+  std::optional<absl::Time> has_session_since_;  // In this attempt.
   std::string endpoint_;
   Role role_ = Role::kUnknown;
   absl::Duration queued_;

@@ -25,8 +25,21 @@ void BatchRun::Report(size_t first, size_t last,
                      .stream = absl::ZeroDuration(),
                      .ended = now,
                      .rows = response_.results(static_cast<int>(i)).result().row_count(),
+                     .bytes = rows_[i]->bytes(),
                      .status = results[i - first].status()});
   }
+}
+
+void BatchRun::CountTransaction(const absl::Status& status) const {
+  if (!has_session_since_.has_value()) return;
+  if (is_repeat_) {
+    if (status.ok()) environment_.metrics.idempotency_replays.Add();
+    return;
+  }
+  const TransactionOutcome outcome =
+      status.ok() ? TransactionOutcome::kCommitted : OutcomeOfFailure(status);
+  environment_.metrics.transactions.Count(TransactionKind::kBatch, outcome,
+                                          absl::Now() - *has_session_since_);
 }
 
 bool BatchRun::WantsTokens() const {

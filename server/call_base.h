@@ -13,6 +13,7 @@
 
 #include "pool/stop_signal.h"
 #include "pool/timer.h"
+#include "server/metrics/rpc_counters.h"
 #include "server/shard.h"
 
 namespace pgsluice {
@@ -65,6 +66,18 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
                         [this] { stop_.Stop(StopReason::kDeadline); });
   }
 
+  // Where its messages and its end are counted; outlives it. Once, when it is accepted.
+  void CountIn(RpcCounters& counters) {
+    counters_ = &counters;
+    counters.OnStarted();
+  }
+  void CountReceived() { counters_->OnReceived(); }
+  void CountSent() { counters_->OnSent(); }
+  // Before the caller can know of it.
+  void CountHandled(const grpc::Status& status) {
+    counters_->OnHandled(status.error_code(), absl::Now() - started_);
+  }
+
   // The coroutine is at its end: nothing may stop it any more.
   void Ended() {
     deadline_timer_.Cancel();
@@ -93,6 +106,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   };
 
   Shard& shard_;
+  RpcCounters* counters_ = nullptr;  // Null until accepted.
   grpc::ServerContext context_;
   StopSignal stop_;
   Timer deadline_timer_;

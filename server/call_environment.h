@@ -17,6 +17,7 @@
 #include "server/convert/row_encoder.h"
 #include "server/convert/statement_from_proto.h"
 #include "server/convert/status.h"
+#include "server/metrics/shard_metrics.h"
 #include "server/read_resends.h"
 #include "server/slow_query_log.h"
 #include "server/statement_stats.h"
@@ -56,6 +57,7 @@ struct CallEnvironment {
   StatementStats& statements;
   ReadResends& resends;
   CommitResolver& resolver;
+  ShardMetrics& metrics;    // The shard's own.
   IdempotencyKeeper* keys;  // Null: the gateway keeps none.
   CallLimits limits;
   StatusOptions status;

@@ -60,8 +60,9 @@ asio::awaitable<void> RefuseCall(std::shared_ptr<Call> call, grpc::Status status
 
 // AcceptCalls, behind a gate: `handle` gets the environment, too.
 template <class Call, class RequestCall, class Handle>
-asio::awaitable<void> AcceptCalls(Shard& shard, CallerGate& gate, CallerMethod method,
-                                  RequestCall request, Handle handle) {
+asio::awaitable<void> AcceptCalls(Shard& shard, RpcCounters& counters, CallerGate& gate,
+                                  CallerMethod method, RequestCall request,
+                                  Handle handle) {
   // No coroutine itself, so what it captures may go when it has returned.
   auto enter = [&gate, method, handle](std::shared_ptr<Call> call) {
     const absl::StatusOr<const CallEnvironment*> environment = gate.Enter(*call, method);
@@ -71,7 +72,7 @@ asio::awaitable<void> AcceptCalls(Shard& shard, CallerGate& gate, CallerMethod m
     }
     return handle(std::move(call), **environment);
   };
-  return AcceptCalls<Call>(shard, std::move(request), std::move(enter));
+  return AcceptCalls<Call>(shard, counters, std::move(request), std::move(enter));
 }
 
 }  // namespace pgsluice

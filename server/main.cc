@@ -110,6 +110,7 @@ int Serve(const LoadedConfig& loaded, const ConfigSources& sources) {
        {"address", config.server().listen_address()},
        {"port", static_cast<uint64_t>(server.port())},
        {"admin_port", static_cast<uint64_t>(server.admin_port())},
+       {"metrics_port", static_cast<uint64_t>(server.metrics_port())},
        {"admin_service", ServesAdmin(config) ? "on" : "off"},
        {"profile", ProfileName(config.profile())},
        {"endpoints", static_cast<uint64_t>(config.endpoints_size())}});

@@ -90,6 +90,7 @@ class RequestReader final {
     read_ = nullptr;
     is_closed_ = !is_ok;
     if (is_ok) {
+      call_->CountReceived();
       ready_bytes_ += request.ByteSizeLong();
       ready_.push_back(std::move(request));
       ReadAhead();

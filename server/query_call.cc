@@ -40,7 +40,7 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
   const absl::Status status = fetched.status();
   // The session is free before the answer travels.
   run.End();
-  run.Report("Query", response.row_count(), status);
+  run.Report("Query", {.rows = response.row_count(), .bytes = rows.bytes()}, status);
   if (options.wants_report) {
     run.FillRoute(*response.mutable_route());
     run.FillTiming(*response.mutable_timing());

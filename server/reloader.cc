@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
+
 #include "pool/error.h"
 #include "server/log.h"
 
@@ -26,6 +28,7 @@ void LogReport(const ReloadReport& report) {
 
 Reloader::Reloader(ReloaderDeps deps)
     : deps_(std::move(deps)), config_(deps_.config), hot_(deps_.hot) {
+  last_.at = absl::Now();
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -43,6 +46,11 @@ void Reloader::Reload(OnDone done) {
   // More signals than that would say nothing new; callers are bounded by admission.
   if (done == nullptr && wanted_.size() >= kMostSignals) return;
   wanted_.push_back(std::move(done));
+}
+
+Reloader::LastReload Reloader::last() const {
+  absl::MutexLock lock(&mutex_);
+  return last_;
 }
 
 void Reloader::ApplyAgain() {
@@ -79,6 +87,8 @@ void Reloader::Run() {
       report.status = Draining();
     } else {
       report = LoadAndApply();
+      absl::MutexLock lock(&mutex_);
+      last_ = {.has_succeeded = report.status.ok(), .at = absl::Now()};
     }
     LogReport(report);
     for (const OnDone& done : asked) {

@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 
 #include "pgsluice/config/v1/config.pb.h"
 #include "server/config/config_diff.h"
@@ -49,6 +50,12 @@ class Reloader final {
   void Reload(OnDone done) ABSL_LOCKS_EXCLUDED(mutex_);
   // Applies what is in effect once more, for what it depends on beside the configuration.
   void ApplyAgain() ABSL_LOCKS_EXCLUDED(mutex_);
+  struct LastReload {
+    bool has_succeeded = true;
+    absl::Time at;  // When it ended.
+  };
+  // Before the first, that of the start, which succeeded.
+  LastReload last() const ABSL_LOCKS_EXCLUDED(mutex_);
   // The server is shutting down: no reload begins from now on.
   void Refuse() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -61,7 +68,8 @@ class Reloader final {
   config::v1::Config config_;
   HotSettings hot_;
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
+  LastReload last_ ABSL_GUARDED_BY(mutex_);
   std::vector<OnDone> wanted_ ABSL_GUARDED_BY(mutex_);
   bool is_apply_wanted_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_refusing_ ABSL_GUARDED_BY(mutex_) = false;

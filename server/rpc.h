@@ -57,6 +57,8 @@ class UnaryCall final : public CallBase {
   grpc::ServerAsyncResponseWriter<Response> writer{&context()};
 
   asio::awaitable<void> Finish(const Response& response, const grpc::Status& status) {
+    if (status.ok()) CountSent();
+    CountHandled(status);
     co_await AwaitTag([&](void* tag) {
       if (status.ok()) {
         writer.Finish(response, status, tag);
@@ -66,6 +68,7 @@ class UnaryCall final : public CallBase {
     });
   }
   asio::awaitable<void> Refuse(const grpc::Status& status) {
+    CountHandled(status);
     co_await AwaitTag([&](void* tag) { writer.FinishWithError(status, tag); });
   }
 };
@@ -80,9 +83,11 @@ class ServerStreamCall final : public CallBase {
 
   // False when the caller is gone.
   asio::awaitable<bool> Write(const Response& response) {
+    CountSent();
     co_return co_await AwaitTag([&](void* tag) { writer.Write(response, tag); });
   }
   asio::awaitable<void> Finish(const grpc::Status& status) {
+    CountHandled(status);
     co_await AwaitTag([&](void* tag) { writer.Finish(status, tag); });
   }
   asio::awaitable<void> Refuse(const grpc::Status& status) { return Finish(status); }
@@ -95,28 +100,32 @@ class BidiStreamCall final : public CallBase {
 
   grpc::ServerAsyncReaderWriter<Response, Request> stream{&context()};
 
-  // False at the caller's half-close, or when it is gone.
-  asio::awaitable<bool> Read(Request& request) {
-    co_return co_await AwaitTag([&](void* tag) { stream.Read(&request, tag); });
-  }
+  // Read by a RequestReader, which counts what it reads.
   asio::awaitable<bool> Write(const Response& response) {
+    CountSent();
     co_return co_await AwaitTag([&](void* tag) { stream.Write(response, tag); });
   }
   asio::awaitable<void> Finish(const grpc::Status& status) {
+    CountHandled(status);
     co_await AwaitTag([&](void* tag) { stream.Finish(status, tag); });
   }
   asio::awaitable<void> Refuse(const grpc::Status& status) { return Finish(status); }
 };
 
 // Accepts calls of one method on one shard until the server shuts down. `request` asks
-// gRPC for the next call; `handle` makes the coroutine that serves it.
+// gRPC for the next call; `handle` makes the coroutine that serves it. What comes is
+// counted in `counters`, the shard's own.
 template <class Call, class RequestCall, class Handle>
-asio::awaitable<void> AcceptCalls(Shard& shard, RequestCall request, Handle handle) {
+asio::awaitable<void> AcceptCalls(Shard& shard, RpcCounters& counters,
+                                  RequestCall request, Handle handle) {
   while (true) {
     auto call = std::make_shared<Call>(shard);
     const bool is_ok = co_await AwaitTag([&](void* tag) { request(*call, tag); });
     if (!is_ok) co_return;
     call->Accepted();
+    call->CountIn(counters);
+    // Of other calls the one request is here already.
+    if constexpr (requires { call->request; }) call->CountReceived();
     asio::co_spawn(shard.executor(), handle(std::move(call)), asio::detached);
   }
 }

@@ -116,12 +116,14 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       .is_suspect =
           [this](const Endpoint& endpoint) { return cluster_->IsSuspect(endpoint); }});
   for (size_t i = 0; i < shards_.size(); ++i) {
+    metrics_.push_back(std::make_unique<ShardMetrics>());
     environments_.push_back(std::make_unique<CallEnvironment>(
         CallEnvironment{.cluster = *cluster_,
                         .admission = admission_,
                         .statements = statements_,
                         .resends = resends_,
                         .resolver = *resolver_,
+                        .metrics = *metrics_[i],
                         .keys = keys_.get(),
                         .limits = hot.limits,
                         .status = hot.status,
@@ -146,6 +148,7 @@ absl::Status Server::Start() {
   AcceptOnShards();
   AcceptReflection();
   AcceptAdmin();
+  if (absl::Status served = ServeMetrics(); !served.ok()) return served;
   asio::co_spawn(shards_.front()->executor(), MaintainForEver(), asio::detached);
   asio::co_spawn(shards_.front()->executor(), MonitorForEver(), asio::detached);
   for (auto& shard : shards_) shard->Start();
@@ -159,8 +162,9 @@ absl::Status Server::Start() {
 absl::Status Server::Listen() {
   const std::string& address = config_.server().listen_address();
   const std::string& admin_address = config_.server().admin_listen_address();
+  const std::string& metrics_address = config_.server().metrics_listen_address();
   // Asked first, since gRPC would not say why it failed.
-  for (const std::string& wanted : {address, admin_address}) {
+  for (const std::string& wanted : {address, admin_address, metrics_address}) {
     if (absl::Status free = CheckPortIsFree(wanted); !free.ok()) return free;
   }
 
@@ -170,6 +174,8 @@ absl::Status Server::Listen() {
   builder.AddListeningPort(address, credentials_, &port_);
   builder.RegisterService(&gateway_service_);
   builder.RegisterService(&health_service_);
+  // What is none of the others; gRPC itself would refuse it uncounted.
+  builder.RegisterAsyncGenericService(&unknown_service_);
   if (config_.server().reflection()) {
     builder.RegisterService(&reflection_service_);
     builder.RegisterService(&old_reflection_service_);
@@ -306,6 +312,7 @@ void Server::CloseSessions() {
 Server::~Server() {
   is_stopping_ = true;
   file_watch_.reset();
+  metrics_endpoint_.reset();  // Asks all the others.
   reloader_.reset();
   fleet_size_.reset();
   prober_->Stop();  // It is told of troubles until the shards have stopped.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
 #include <memory>
 #include <string>
@@ -34,6 +35,9 @@
 #include "server/fleet_size.h"
 #include "server/health_registry.h"
 #include "server/hot_settings.h"
+#include "server/metrics/gateway_snapshot.h"
+#include "server/metrics/metrics_endpoint.h"
+#include "server/metrics/shard_metrics.h"
 #include "server/reflection_answers.h"
 #include "server/reloader.h"
 #include "server/shard.h"
@@ -74,6 +78,8 @@ class Server final {
 
   int port() const { return port_; }
   int admin_port() const { return admin_port_; }
+  // 0: there is none.
+  int metrics_port() const;
 
  private:
   void StopAllCalls();
@@ -85,6 +91,9 @@ class Server final {
   // Reads the files of certificates and tokens, and follows them from then on.
   absl::Status LoadSecrets();
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
+  absl::Status ServeMetrics();
+  // What there is to tell, at this moment. From any thread.
+  GatewaySnapshot TakeSnapshot() const ABSL_LOCKS_EXCLUDED(mutex_);
   void AcceptOnShards();
   void AcceptHealth(grpc::ServerCompletionQueue* queue,
                     grpc::health::v1::Health::AsyncService& service);
@@ -121,6 +130,7 @@ class Server final {
   ReadResends resends_;
   HealthRegistry health_;
   ReflectionAnswers reflection_answers_;
+  std::vector<std::unique_ptr<ShardMetrics>> metrics_;          // One a shard.
   std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.
   TokenStore tokens_;
   // The reloader's, once it runs. Shared with gates.
@@ -131,7 +141,11 @@ class Server final {
   std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<FileWatch> file_watch_;  // Null without such files.
 
+  // For Prometheus; null without an address for it.
+  std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
+
   v1::GatewayService::AsyncService gateway_service_;
+  grpc::AsyncGenericService unknown_service_;
   grpc::health::v1::Health::AsyncService health_service_;
   grpc::health::v1::Health::AsyncService admin_health_service_;
   v1::AdminService::AsyncService admin_service_;

@@ -17,6 +17,7 @@
 #include "server/stream_query_call.h"
 #include "server/top_statements_call.h"
 #include "server/transaction_call.h"
+#include "server/unknown_calls.h"
 #include "server/watch_pool_stats_call.h"
 
 namespace pgsluice {
@@ -27,11 +28,12 @@ void Server::AcceptOnShards() {
     Shard& shard = *owned;
     CallerGate& gate = *gates_[static_cast<size_t>(shard.index())];
     grpc::ServerCompletionQueue* queue = shard.queue();
+    RpcTable& rpcs = metrics_[static_cast<size_t>(shard.index())]->rpcs;
     const auto spawn = [&shard](asio::awaitable<void> loop) {
       asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
     };
     spawn(AcceptCalls<QueryCall>(
-        shard, gate, CallerMethod::kQuery,
+        shard, rpcs.of(RpcMethod::kQuery), gate, CallerMethod::kQuery,
         [this, queue](QueryCall& call, void* tag) {
           gateway_service_.RequestQuery(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
@@ -40,7 +42,7 @@ void Server::AcceptOnShards() {
           return ServeQuery(std::move(call), environment);
         }));
     spawn(AcceptCalls<StreamQueryCall>(
-        shard, gate, CallerMethod::kStreamQuery,
+        shard, rpcs.of(RpcMethod::kStreamQuery), gate, CallerMethod::kStreamQuery,
         [this, queue](StreamQueryCall& call, void* tag) {
           gateway_service_.RequestStreamQuery(&call.context(), &call.request,
                                               &call.writer, queue, queue, tag);
@@ -49,7 +51,7 @@ void Server::AcceptOnShards() {
           return ServeStreamQuery(std::move(call), environment);
         }));
     spawn(AcceptCalls<BatchCall>(
-        shard, gate, CallerMethod::kBatch,
+        shard, rpcs.of(RpcMethod::kBatch), gate, CallerMethod::kBatch,
         [this, queue](BatchCall& call, void* tag) {
           gateway_service_.RequestBatch(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
@@ -58,7 +60,7 @@ void Server::AcceptOnShards() {
           return ServeBatch(std::move(call), environment);
         }));
     spawn(AcceptCalls<TransactionCall>(
-        shard, gate, CallerMethod::kTransaction,
+        shard, rpcs.of(RpcMethod::kTransaction), gate, CallerMethod::kTransaction,
         [this, queue](TransactionCall& call, void* tag) {
           gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
                                               tag);
@@ -67,7 +69,8 @@ void Server::AcceptOnShards() {
           return ServeTransaction(std::move(call), environment);
         }));
     spawn(AcceptCalls<ResolveTransactionCall>(
-        shard, gate, CallerMethod::kResolveTransaction,
+        shard, rpcs.of(RpcMethod::kResolveTransaction), gate,
+        CallerMethod::kResolveTransaction,
         [this, queue](ResolveTransactionCall& call, void* tag) {
           gateway_service_.RequestResolveTransaction(&call.context(), &call.request,
                                                      &call.writer, queue, queue, tag);
@@ -76,7 +79,7 @@ void Server::AcceptOnShards() {
           return ServeResolveTransaction(std::move(call), environment);
         }));
     spawn(AcceptCalls<HealthCall>(
-        shard, gate, CallerMethod::kHealth,
+        shard, rpcs.of(RpcMethod::kHealth), gate, CallerMethod::kHealth,
         [this, queue](HealthCall& call, void* tag) {
           gateway_service_.RequestHealth(&call.context(), &call.request, &call.writer,
                                          queue, queue, tag);
@@ -86,7 +89,7 @@ void Server::AcceptOnShards() {
                              started_);
         }));
     spawn(AcceptCalls<PoolStatsCall>(
-        shard, gate, CallerMethod::kPoolStats,
+        shard, rpcs.of(RpcMethod::kPoolStats), gate, CallerMethod::kPoolStats,
         [this, queue](PoolStatsCall& call, void* tag) {
           gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
@@ -95,7 +98,7 @@ void Server::AcceptOnShards() {
           return ServePoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<WatchPoolStatsCall>(
-        shard, gate, CallerMethod::kWatchPoolStats,
+        shard, rpcs.of(RpcMethod::kWatchPoolStats), gate, CallerMethod::kWatchPoolStats,
         [this, queue](WatchPoolStatsCall& call, void* tag) {
           gateway_service_.RequestWatchPoolStats(&call.context(), &call.request,
                                                  &call.writer, queue, queue, tag);
@@ -104,7 +107,7 @@ void Server::AcceptOnShards() {
           return ServeWatchPoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<TopStatementsCall>(
-        shard, gate, CallerMethod::kTopStatements,
+        shard, rpcs.of(RpcMethod::kTopStatements), gate, CallerMethod::kTopStatements,
         [this, queue](TopStatementsCall& call, void* tag) {
           gateway_service_.RequestTopStatements(&call.context(), &call.request,
                                                 &call.writer, queue, queue, tag);
@@ -113,7 +116,7 @@ void Server::AcceptOnShards() {
           return ServeTopStatements(std::move(call), environment);
         }));
     spawn(AcceptCalls<ExplainRouteCall>(
-        shard, gate, CallerMethod::kExplainRoute,
+        shard, rpcs.of(RpcMethod::kExplainRoute), gate, CallerMethod::kExplainRoute,
         [this, queue](ExplainRouteCall& call, void* tag) {
           gateway_service_.RequestExplainRoute(&call.context(), &call.request,
                                                &call.writer, queue, queue, tag);
@@ -122,6 +125,13 @@ void Server::AcceptOnShards() {
           return ServeExplainRoute(std::move(call), environment);
         }));
   }
+  for (auto& owned : shards_) {
+    Shard& shard = *owned;
+    RpcCounters& counters =
+        metrics_[static_cast<size_t>(shard.index())]->rpcs.of(RpcMethod::kOther);
+    asio::co_spawn(shard.executor(),
+                   RefuseUnknownCalls(shard, unknown_service_, counters), asio::detached);
+  }
   AcceptHealth(shards_.front()->queue(), health_service_);
   if (admin_queue_ != nullptr) AcceptHealth(admin_queue_, admin_health_service_);
 }
@@ -129,9 +139,10 @@ void Server::AcceptOnShards() {
 void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,
                           grpc::health::v1::Health::AsyncService& service) {
   Shard& shard = *shards_.front();
+  RpcTable& rpcs = metrics_.front()->rpcs;
   asio::co_spawn(shard.executor(),
                  AcceptCalls<CheckCall>(
-                     shard,
+                     shard, rpcs.of(RpcMethod::kHealthCheck),
                      [&service, queue](CheckCall& call, void* tag) {
                        service.RequestCheck(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
@@ -140,7 +151,7 @@ void Server::AcceptHealth(grpc::ServerCompletionQueue* queue,
                  asio::detached);
   asio::co_spawn(shard.executor(),
                  AcceptCalls<WatchCall>(
-                     shard,
+                     shard, rpcs.of(RpcMethod::kHealthWatch),
                      [&service, queue](WatchCall& call, void* tag) {
                        service.RequestWatch(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
@@ -153,11 +164,12 @@ void Server::AcceptAdmin() {
   if (admin_queue_ == nullptr || !ServesAdmin(config_)) return;
   Shard& shard = *shards_.front();
   const CallEnvironment& environment = *environments_.front();
+  RpcTable& rpcs = metrics_.front()->rpcs;
   const auto spawn = [&shard](asio::awaitable<void> loop) {
     asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
   };
   spawn(AcceptCalls<ReloadCall>(
-      shard,
+      shard, rpcs.of(RpcMethod::kReload),
       [this](ReloadCall& call, void* tag) {
         admin_service_.RequestReload(&call.context(), &call.request, &call.writer,
                                      admin_queue_, admin_queue_, tag);
@@ -166,21 +178,21 @@ void Server::AcceptAdmin() {
         return ServeReload(std::move(call), environment, *reloader_);
       }));
   spawn(AcceptCalls<PauseCall>(
-      shard,
+      shard, rpcs.of(RpcMethod::kPause),
       [this](PauseCall& call, void* tag) {
         admin_service_.RequestPause(&call.context(), &call.request, &call.writer,
                                     admin_queue_, admin_queue_, tag);
       },
       [&environment](auto call) { return ServePause(std::move(call), environment); }));
   spawn(AcceptCalls<ResumeCall>(
-      shard,
+      shard, rpcs.of(RpcMethod::kResume),
       [this](ResumeCall& call, void* tag) {
         admin_service_.RequestResume(&call.context(), &call.request, &call.writer,
                                      admin_queue_, admin_queue_, tag);
       },
       [&environment](auto call) { return ServeResume(std::move(call), environment); }));
   spawn(AcceptCalls<ReconnectCall>(
-      shard,
+      shard, rpcs.of(RpcMethod::kReconnect),
       [this](ReconnectCall& call, void* tag) {
         admin_service_.RequestReconnect(&call.context(), &call.request, &call.writer,
                                         admin_queue_, admin_queue_, tag);
@@ -196,26 +208,29 @@ void Server::AcceptReflection() {
   grpc::ServerCompletionQueue* queue = shard.queue();
   CallerGate& gate = *gates_.front();
   const auto accept = [this, &shard, &gate, queue]<class Request, class Response>(
-                          auto& service, Request*, Response*) {
+                          RpcMethod method, auto& service, Request*, Response*) {
     using Call = BidiStreamCall<Request, Response>;
-    asio::co_spawn(shard.executor(),
-                   AcceptCalls<Call>(
-                       shard, gate, CallerMethod::kReflection,
-                       [&service, queue](Call& call, void* tag) {
-                         service.RequestServerReflectionInfo(
-                             &call.context(), &call.stream, queue, queue, tag);
-                       },
-                       [this](auto call, const CallEnvironment&) {
-                         return ServeReflection<Request, Response>(std::move(call),
-                                                                   reflection_answers_);
-                       }),
-                   asio::detached);
+    asio::co_spawn(
+        shard.executor(),
+        AcceptCalls<Call>(
+            shard, metrics_.front()->rpcs.of(method), gate, CallerMethod::kReflection,
+            [&service, queue](Call& call, void* tag) {
+              service.RequestServerReflectionInfo(&call.context(), &call.stream, queue,
+                                                  queue, tag);
+            },
+            [this](auto call, const CallEnvironment&) {
+              return ServeReflection<Request, Response>(std::move(call),
+                                                        reflection_answers_);
+            }),
+        asio::detached);
   };
   namespace now = grpc::reflection::v1;
   namespace old = grpc::reflection::v1alpha;
-  accept(reflection_service_, static_cast<now::ServerReflectionRequest*>(nullptr),
+  accept(RpcMethod::kReflection, reflection_service_,
+         static_cast<now::ServerReflectionRequest*>(nullptr),
          static_cast<now::ServerReflectionResponse*>(nullptr));
-  accept(old_reflection_service_, static_cast<old::ServerReflectionRequest*>(nullptr),
+  accept(RpcMethod::kOldReflection, old_reflection_service_,
+         static_cast<old::ServerReflectionRequest*>(nullptr),
          static_cast<old::ServerReflectionResponse*>(nullptr));
 }
 

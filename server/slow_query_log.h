@@ -25,7 +25,8 @@ struct StatementReport {
   absl::Duration execute;  // In PostgreSQL, and on the way there and back.
   absl::Duration stream;   // Waiting for the caller to take messages.
   absl::Time ended;
-  uint64_t rows = 0;  // Returned.
+  uint64_t rows = 0;   // Returned.
+  uint64_t bytes = 0;  // Of these rows.
   absl::Status status;
 
   absl::Duration total() const { return queued + execute + stream; }

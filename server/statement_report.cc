@@ -32,6 +32,12 @@ void ReportStatement(CallBase& call, const CallEnvironment& environment,
                                  .is_error = !report.status.ok(),
                                  .tag = report.tag,
                                  .ended = report.ended});
+  environment.metrics.statements.Count({.role = report.role,
+                                        .sql = report.sql,
+                                        .execute = report.execute,
+                                        .rows = report.rows,
+                                        .bytes = report.bytes,
+                                        .status = report.status});
   if (environment.slow_queries.IsSlow(report)) {
     environment.slow_queries.Write(report, OriginOf(call));
   }

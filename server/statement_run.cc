@@ -36,6 +36,7 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   route.avoid = failed_at_;
   absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
       route, call_.shard().index(), call_.deadline(), call_.stop());
+  CountRoute(environment_, route, routed);
   begun_ = ended_ = absl::Now();
   if (!routed.ok()) co_return routed.status();
   routed_ = *std::move(routed);
@@ -82,7 +83,7 @@ bool StatementRun::ShallStartAgain(const absl::Status& failure) {
 
 void StatementRun::End() { routed_.lease.Return(); }
 
-void StatementRun::Report(std::string_view method, uint64_t rows,
+void StatementRun::Report(std::string_view method, Returned returned,
                           const absl::Status& status) const {
   NudgeIfBlamed(environment_, status);
   if (endpoint_.empty()) return;  // Never got a session: nothing was slow in PostgreSQL.
@@ -96,7 +97,8 @@ void StatementRun::Report(std::string_view method, uint64_t rows,
                    .execute = executed_,
                    .stream = streamed_,
                    .ended = ended_,
-                   .rows = rows,
+                   .rows = returned.rows,
+                   .bytes = returned.bytes,
                    .status = status});
 }
 
@@ -131,6 +133,16 @@ Caller CallerOf(CallBase& call, const CallEnvironment& environment,
   const bool wants_peer = fairness.by == config::v1::FAIR_BY_PEER;
   const std::string peer = wants_peer ? call.context().peer() : std::string();
   return CallerOf(fairness, {.tag = tag, .peer = peer, .name = call.caller_name()});
+}
+
+void CountRoute(const CallEnvironment& environment, const RouteRequest& request,
+                const absl::StatusOr<RoutedLease>& routed) {
+  RouteCounters& counters = environment.metrics.routes;
+  if (routed.ok()) {
+    counters.Count(request, routed->lease.role(), routed->reason);
+  } else {
+    counters.CountFailure(request, routed.status());
+  }
 }
 
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status) {

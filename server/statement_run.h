@@ -46,7 +46,12 @@ class StatementRun final {
 
   // Sends a notice of how it went to the statistics and the slow-query log, and of errors
   // that blame an endpoint to the prober.
-  void Report(std::string_view method, uint64_t rows, const absl::Status& status) const;
+  struct Returned {
+    uint64_t rows = 0;
+    uint64_t bytes = 0;
+  };
+  void Report(std::string_view method, Returned returned,
+              const absl::Status& status) const;
   void FillRoute(v1::Route& route) const;
   void FillTiming(v1::Timing& timing) const;
 
@@ -79,6 +84,9 @@ bool NeverRan(const absl::Status& status);
 bool WasRefusedByStandby(const absl::Status& status);
 // Who the call queues behind for a session.
 Caller CallerOf(CallBase& call, const CallEnvironment& environment, std::string_view tag);
+// Counts where a call was sent to, or that there was nowhere.
+void CountRoute(const CallEnvironment& environment, const RouteRequest& request,
+                const absl::StatusOr<RoutedLease>& routed);
 // Tells the prober about errors that blame an endpoint.
 void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& status);
 // The status of a call, with its trailers.

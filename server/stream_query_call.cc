@@ -21,7 +21,9 @@ class QueryStream final {
         run_(run),
         rows_(call.request.encoding(), environment.limits.stream_message_bytes) {}
 
-  uint64_t row_count() const { return rows_.total_rows(); }
+  StatementRun::Returned returned() const {
+    return {.rows = rows_.total_rows(), .bytes = rows_.total_bytes()};
+  }
 
   // Header, rows, trailer. Reads on only when the message before has been taken: a slow
   // reader slows PostgreSQL down, and memory stays bounded.
@@ -114,7 +116,7 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
   QueryStream stream(call, environment, options, run);
   const absl::Status status = co_await stream.Run();
   run.End();
-  run.Report("StreamQuery", stream.row_count(), status);
+  run.Report("StreamQuery", stream.returned(), status);
   co_return status;
 }
 

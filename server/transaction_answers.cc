@@ -26,6 +26,17 @@ v1::TransactionState StateOf(const TransactionMachine& machine) {
 
 }  // namespace
 
+void TransactionAnswers::NoteSession(absl::Time now) {
+  if (!has_session_since_.has_value()) has_session_since_ = now;
+}
+
+void TransactionAnswers::NoteEnd(TransactionOutcome outcome) {
+  if (!has_session_since_.has_value() || has_ended_) return;
+  has_ended_ = true;
+  environment_.metrics.transactions.Count(TransactionKind::kStream, outcome,
+                                          absl::Now() - *has_session_since_);
+}
+
 asio::awaitable<absl::Status> TransactionAnswers::Write(
     v1::TransactionResponse response) {
   response.set_state(StateOf(machine_));
@@ -69,6 +80,7 @@ asio::awaitable<absl::Status> TransactionAnswers::Committing(uint64_t seq,
 asio::awaitable<absl::Status> TransactionAnswers::Committed(
     uint64_t seq, CommandResult commit, std::optional<CommitEvidence> evidence,
     CommitSource source) {
+  NoteEnd(TransactionOutcome::kCommitted);
   v1::QueryResponse facts;
   CommandToProto(commit, facts);
   v1::TransactionResponse response;
@@ -83,6 +95,9 @@ asio::awaitable<absl::Status> TransactionAnswers::Committed(
 
 asio::awaitable<absl::Status> TransactionAnswers::RolledBack(uint64_t seq,
                                                              v1::RollbackCause cause) {
+  const bool was_asked_for =
+      cause == v1::ROLLBACK_CAUSE_REQUESTED || cause == v1::ROLLBACK_CAUSE_FAILED;
+  NoteEnd(was_asked_for ? TransactionOutcome::kRolledBack : TransactionOutcome::kAborted);
   v1::TransactionResponse response;
   response.set_seq(seq);
   response.mutable_rolled_back()->set_cause(cause);

@@ -46,12 +46,19 @@ class TransactionAnswers final {
 
   // Of the last statement that failed.
   void NoteFailed(uint64_t seq) { failed_seq_ = seq; }
+  // For the metrics: it has a session now, and from here on counts as a transaction; and
+  // how it ended, of which only the first word counts. Committed and RolledBack say that
+  // themselves.
+  void NoteSession(absl::Time now);
+  void NoteEnd(TransactionOutcome outcome);
 
  private:
   TransactionCall& call_;
   const CallEnvironment& environment_;
   const TransactionMachine& machine_;
   uint64_t failed_seq_ = 0;
+  std::optional<absl::Time> has_session_since_;
+  bool has_ended_ = false;
 };
 
 }  // namespace pgsluice

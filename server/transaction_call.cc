@@ -17,6 +17,7 @@ asio::awaitable<void> ServeTransaction(std::shared_ptr<TransactionCall> call,
                       environment.limits.max_transaction_duration);
       TransactionStream stream(call, environment);
       status = co_await stream.Run();
+      stream.CountEnd(status);
     }
   }
   NudgeIfBlamed(environment, status);

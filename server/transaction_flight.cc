@@ -107,6 +107,7 @@ asio::awaitable<absl::Status> TransactionFlight::TakeSession(
     route.caller = CallerOf(deps_.call, deps_.environment, deps_.options.tag);
     absl::StatusOr<RoutedLease> routed = co_await deps_.environment.cluster.Acquire(
         route, deps_.call.shard().index(), deps_.call.deadline(), deps_.call.stop());
+    CountRoute(deps_.environment, route, routed);
     if (!routed.ok()) co_return routed.status();
     deps_.routed = *std::move(routed);
     NoteRoute();
@@ -129,6 +130,7 @@ asio::awaitable<absl::Status> TransactionFlight::TakeSession(
 // When BEGIN is answered, the session may be back already.
 void TransactionFlight::NoteRoute() {
   const Lease& lease = deps_.routed.lease;
+  deps_.answers.NoteSession(absl::Now());
   RouteToProto(lease.endpoint(), lease.role(), deps_.routed.reason, deps_.routed.sight,
                route_);
 }
@@ -186,6 +188,7 @@ asio::awaitable<void> TransactionFlight::FetchStatement(const TurnLeg& leg, End&
       fetched = co_await deps_.routed.lease.Fetch(rows, stop.signal());
     }
     end.status = fetched.status();
+    end.bytes = rows.bytes();
     if (fetched.ok()) CommandToProto(fetched->result, result);
   }
   const absl::Duration took = absl::Now() - begun;
@@ -204,6 +207,7 @@ asio::awaitable<absl::Status> TransactionFlight::FetchRows(const TurnPart& part,
   absl::Status status;
   while (status.ok()) {
     absl::StatusOr<Fetched> fetched = co_await deps_.routed.lease.Fetch(rows, stop);
+    end.bytes = rows.total_bytes();
     if (!fetched.ok()) co_return fetched.status();
     if (rows.has_rows()) {
       v1::TransactionResponse message;
@@ -237,6 +241,7 @@ void TransactionFlight::Report(const TurnPart& part, const End& end, absl::Durat
                    .stream = streamed,
                    .ended = absl::Now(),
                    .rows = end.response.result().row_count(),
+                   .bytes = end.bytes,
                    .status = end.status});
 }
 

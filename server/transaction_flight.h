@@ -45,6 +45,7 @@ class TransactionFlight final {
     absl::Status status;
     CommandResult command;
     v1::TransactionResponse response;
+    uint64_t bytes = 0;  // Of the rows returned.
   };
 
   asio::awaitable<absl::Status> RunTurn();

@@ -208,6 +208,7 @@ asio::awaitable<absl::Status> TransactionStream::EndUnasked(v1::RollbackCause ca
   }
   const bool is_reachable = cause != v1::ROLLBACK_CAUSE_UNSPECIFIED;
   machine_.OnEnded();
+  answers_.NoteEnd(TransactionOutcome::kAborted);
   // The pool rolls back behind the call's back: a stopped call cannot wait for it.
   routed_.lease.Return();
   if (is_reachable) (void)co_await answers_.RolledBack(0, cause);  // The status says it.

@@ -31,6 +31,10 @@ class TransactionStream final {
   // From the first request to the end. The transaction is over when it returns:
   // committed, rolled back, or being rolled back with its session.
   asio::awaitable<absl::Status> Run();
+  // Counts it, if it has not been yet; `status`: what Run ended with.
+  void CountEnd(const absl::Status& status) {
+    answers_.NoteEnd(OutcomeOfFailure(status));
+  }
 
  private:
   using Reader = RequestReader<TransactionCall, v1::TransactionRequest>;

@@ -6,12 +6,13 @@ readonly BUILD_PACKAGES='
   g++ cmake ninja-build ccache pkg-config|pkgconf git
   libgrpc-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libabsl-dev libasio-dev libpq-dev libpqxx-dev libssl-dev
-  libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libmimalloc-dev'
+  libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libmimalloc-dev
+  prometheus-cpp-dev'
 readonly DEMO_PACKAGES="$BUILD_PACKAGES
   postgresql|postgresql-15|postgresql-16|postgresql-17|postgresql-18"
 readonly TEST_PACKAGES="$DEMO_PACKAGES
   libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml iproute2 openssl
-  ?clang-format-19 ?patroni ?python3-etcd ?etcd-server"
+  ?clang-format-19 ?patroni ?python3-etcd ?etcd-server ?prometheus"
 readonly CHECK_PACKAGES="$TEST_PACKAGES
   clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
 readonly BENCH_PACKAGES="$DEMO_PACKAGES pgbouncer"
@@ -105,6 +106,10 @@ require_packages() {
   if [[ " ${names[*]} " == *' etcd-server '* ]]; then
     say "(Debian's etcd-server package may also start an etcd on port 2379; the tests start"
     say 'their own elsewhere.)'
+  fi
+  if [[ " ${names[*]} " == *' prometheus '* ]]; then
+    say "(Debian's prometheus package, which has promtool, may also start a Prometheus on port"
+    say '9090; the tests need none.)'
   fi
   ((EUID == 0)) || say 'sudo may ask for your password.'
   as_root apt-get update -qq

@@ -14,6 +14,7 @@ endpoints:
 server:
   listen_address: 127.0.0.1:$gateway_port
   admin_listen_address: 127.0.0.1:$admin_port
+  metrics_listen_address: 127.0.0.1:$metrics_port
 shutdown:
   # Nobody has to notice that we go.
   drain_delay: 0s

@@ -1,6 +1,7 @@
 #include "server/config/config_checks.h"
 
 #include <map>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -128,10 +129,25 @@ class Checker final {
       Fail({"server.admin_listen_address", "server.listen_address"},
            "server.admin_listen_address: is the same as server.listen_address");
     }
+    CheckMetricsAddress(main, admin);
     if (admin.empty() &&
         config_.server().admin_service() == config::v1::ADMIN_SERVICE_ON) {
       Fail({"server.admin_service", "server.admin_listen_address"},
            "server.admin_service: is ON, but server.admin_listen_address is empty");
+    }
+  }
+
+  void CheckMetricsAddress(const std::string& main, const std::string& admin) {
+    const char* setting = "server.metrics_listen_address";
+    const std::string& metrics = config_.server().metrics_listen_address();
+    if (metrics.empty() || absl::EndsWith(metrics, ":0")) return;
+    if (absl::StartsWith(metrics, "unix:")) {
+      return Fail({setting}, absl::StrCat(setting, ": has to be host:port"));
+    }
+    for (const auto& [other, path] : {std::pair(&main, "server.listen_address"),
+                                      std::pair(&admin, "server.admin_listen_address")}) {
+      if (metrics != *other) continue;
+      Fail({setting, path}, absl::StrCat(setting, ": is the same as ", path));
     }
   }
 

@@ -93,13 +93,16 @@ absl::Status StreamRowsBuilder::OnColumns(const std::vector<ColumnInfo>& columns
   encoder_.SetColumns(columns);
   has_columns_ = true;
   total_rows_ = 0;
+  total_bytes_ = 0;
   Clear();
   return absl::OkStatus();
 }
 
 absl::StatusOr<SinkState> StreamRowsBuilder::OnRow(std::span<const Cell> row) {
   // PostgreSQL's rows are under 1 GiB, so that any row fits a message (2 GiB).
-  bytes_ += RowEncoder::RowBytes(row);
+  const size_t bytes = RowEncoder::RowBytes(row);
+  bytes_ += bytes;
+  total_bytes_ += bytes;
 
   if (encoder_.is_packed()) {
     RowEncoder::AppendRow(row, *rows_.mutable_packed());

@@ -53,6 +53,8 @@ class QueryRows final : public RowSink {
   absl::Status OnColumns(const std::vector<ColumnInfo>& columns) override;
   absl::StatusOr<SinkState> OnRow(std::span<const Cell> row) override;
 
+  uint64_t bytes() const { return bytes_; }  // As RowEncoder::RowBytes counts.
+
  private:
   const ResultLimits limits_;
   v1::QueryResponse& response_;
@@ -78,6 +80,9 @@ class StreamRowsBuilder final : public RowSink {
   }
   bool has_rows() const { return rows_.row_count() != 0; }
   uint64_t total_rows() const { return total_rows_; }
+  uint64_t total_bytes() const {
+    return total_bytes_;
+  }  // As RowEncoder::RowBytes counts.
 
   // Swaps what was collected into `rows`, and takes its memory for what comes next: give
   // the same message each time, and a long stream allocates little. `rows` must not be on
@@ -94,6 +99,7 @@ class StreamRowsBuilder final : public RowSink {
   v1::StreamRows rows_;
   size_t bytes_ = 0;
   uint64_t total_rows_ = 0;
+  uint64_t total_bytes_ = 0;
 };
 
 }  // namespace pgsluice

@@ -22,6 +22,7 @@ void WriteConfiguration(const GatewayProcessSettings& settings, int port, int ad
                       << "server:\n"
                       << "  listen_address: 127.0.0.1:" << port << "\n"
                       << "  admin_listen_address: 127.0.0.1:" << admin_port << "\n"
+                      << "  metrics_listen_address: 127.0.0.1:0\n"
                       << "pools:\n"
                       << "  primary:\n"
                       << "    max_size: " << settings.sessions << "\n";

@@ -11,6 +11,7 @@
 #include "tests/bench/idle_bench.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/memory_bench.h"
+#include "tests/bench/metrics_bench.h"
 #include "tests/bench/overload_bench.h"
 #include "tests/bench/report.h"
 #include "tests/bench/rig.h"
@@ -35,6 +36,7 @@ constexpr Part kParts[] = {{"unary", RunUnaryBench},
                            {"memory", RunMemoryBench},
                            {"batch", RunBatchBench},
                            {"acquire", RunAcquireBench},
+                           {"metrics", RunMetricsBench},
                            {"route", RunRouteBench},
                            {"overload", RunOverloadBench},
                            // The last: it restarts PostgreSQL.

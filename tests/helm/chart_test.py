@@ -95,11 +95,13 @@ class Chart(unittest.TestCase):
         server = config_of(objects)["server"]
         self.assertEqual(server["listen_address"], "0.0.0.0:17432")
         self.assertEqual(server["admin_listen_address"], "0.0.0.0:7433")
+        self.assertEqual(server["metrics_listen_address"], "0.0.0.0:9432")
         for service in ("r-pgsluice", "r-pgsluice-headless"):
             port = objects["Service", service]["spec"]["ports"][0]
             self.assertEqual((port["port"], port["targetPort"]), (17432, "grpc"))
         ports = container_of(objects)["ports"]
         self.assertIn({"name": "grpc", "containerPort": 17432}, ports)
+        self.assertIn({"name": "metrics", "containerPort": 9432}, ports)
         ingress = objects["NetworkPolicy", "r-pgsluice"]["spec"]["ingress"]
         self.assertEqual([rule["ports"][0]["port"] for rule in ingress], [17432])
         arguments = objects["Pod", "r-pgsluice-test-query"]["spec"]["containers"][0]["args"]

@@ -20,14 +20,14 @@ class HealthProbe(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.postgres = cls.enterClassContext(Postgres())
-        cls.port, cls.admin_port = free_ports(2)
+        cls.port, cls.admin_port, cls.metrics_port = free_ports(3)
         cls.objects = cls.render_here()
 
     @classmethod
     def render_here(cls, *settings):
         return render(
             "--set", f"ports.grpc={cls.port},ports.admin={cls.admin_port}",
-            "--set", "ports.address=127.0.0.1",
+            "--set", f"ports.address=127.0.0.1,ports.metrics={cls.metrics_port}",
             # Longer than the test takes on any machine; it does not wait for the end.
             "--set", "config.shutdown.drain_delay=1m", *settings,
         )  # fmt: skip

@@ -85,6 +85,11 @@ REFUSED = (
         "the chart computes with what PGSLUICE_SERVER_PLAINTEXT sets",
     ),
     ("ports.admin=7432", "ports: grpc and admin are the same"),
+    ("ports.metrics=7433", "ports: metrics is the same as grpc or admin"),
+    (
+        "monitoring.podMonitor.enabled=true,monitoring.serviceMonitor.enabled=true",
+        "monitoring: podMonitor and serviceMonitor would scrape every pod twice",
+    ),
     ('config.pools.primary.max_size="${MANY}"', "so they take no variables"),
     ('config.shutdown.drain_delay="${LONG}"', "config.shutdown.drain_delay: the chart computes"),
     ('database.tls={"existingSecret":"ca","certKey":"tls.crt"}', "belong together"),

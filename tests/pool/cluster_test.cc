@@ -158,6 +158,30 @@ TEST_F(ClusterTest, ShowsRetiredPoolsUntilTheyAreEmpty) {
   for (const PoolStats& stats : cluster_->Stats()) EXPECT_FALSE(stats.is_retired);
 }
 
+TEST_F(ClusterTest, RemembersWhatPoolsHaveCountedThatAreGone) {
+  FindRoles();
+  auto write = Start(kWrite);
+  Open("a", Role::kPrimary);
+  SwitchOver();
+  write->result.reset();
+  cluster_->Maintain();
+  ASSERT_EQ(cluster_->Stats().size(), 2u) << "the old pool is gone";
+
+  PoolCounters as_primary;
+  size_t held = 0;
+  for (const PoolStats& stats : cluster_->StatsSinceStart()) {
+    if (stats.endpoint != "a" || stats.role != Role::kPrimary) continue;
+    as_primary.Add(stats.counters);
+    held += stats.open + stats.max_size;
+  }
+
+  EXPECT_EQ(as_primary.opened, 1u);
+  EXPECT_EQ(as_primary.acquired, 1u);
+  EXPECT_EQ(as_primary.use_time.count(), 1u);
+  EXPECT_EQ(as_primary.closed[static_cast<size_t>(CloseReason::kRetired)], 1u);
+  EXPECT_EQ(held, 0u) << "there is no such pool now";
+}
+
 TEST_F(ClusterTest, KeepsItsPoolsWhileRolesStay) {
   FindRoles();
   auto write = Start(kWrite);

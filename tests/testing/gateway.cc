@@ -42,7 +42,8 @@ void WriteConfiguration(const GatewaySettings& settings, const std::string& path
   }
   file << "server:\n"
        << "  listen_address: 127.0.0.1:" << port << "\n"
-       << "  admin_listen_address: 127.0.0.1:" << admin_port << "\n";
+       << "  admin_listen_address: 127.0.0.1:" << admin_port << "\n"
+       << "  metrics_listen_address: \"\"\n";
 }
 
 // With a file that is not the test's own, only the ports are set beside it.
@@ -50,7 +51,8 @@ std::vector<std::string> SetsBesideFile(const GatewaySettings& settings, int por
                                         int admin_port) {
   if (settings.config_file.empty()) return {std::begin(kDefaults), std::end(kDefaults)};
   return {absl::StrCat("server.listen_address=127.0.0.1:", port),
-          absl::StrCat("server.admin_listen_address=127.0.0.1:", admin_port)};
+          absl::StrCat("server.admin_listen_address=127.0.0.1:", admin_port),
+          "server.metrics_listen_address="};
 }
 
 }  // namespace

@@ -16,6 +16,12 @@
 {{- if eq (int .Values.ports.grpc) (int .Values.ports.admin) }}
 {{- fail "ports: grpc and admin are the same" }}
 {{- end }}
+{{- if has (int .Values.ports.metrics) (list (int .Values.ports.grpc) (int .Values.ports.admin)) }}
+{{- fail "ports: metrics is the same as grpc or admin" }}
+{{- end }}
+{{- if and .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled }}
+{{- fail "monitoring: podMonitor and serviceMonitor would scrape every pod twice; enable one of them" }}
+{{- end }}
 {{- if and .Values.preStopSleepSeconds (semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version) }}
 {{- fail (printf "preStopSleepSeconds: Kubernetes %s cannot sleep by itself, 1.30 can; raise config.shutdown.drain_delay instead" .Capabilities.KubeVersion.Version) }}
 {{- end }}

@@ -38,12 +38,24 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- include "pgsluice.labelsAs" (dict "root" . "name" (include "pgsluice.name" .)) }}
 {{- end }}
 
-{{/* metadata of an object: (dict "root" $ "suffix" "-headless" "annotations" map). */}}
+{{/* How Prometheus is to ask. */}}
+{{- define "pgsluice.scrape" -}}
+path: /metrics
+{{- with .Values.monitoring.scrape }}
+interval: {{ .interval }}
+scrapeTimeout: {{ .timeout }}
+{{- end }}
+{{- end }}
+
+{{/* metadata of an object: (dict "root" $ "suffix" "-headless" "labels" map "annotations" map). */}}
 {{- define "pgsluice.metadata" -}}
 name: {{ include "pgsluice.fullname" .root }}{{ .suffix }}
 namespace: {{ include "pgsluice.namespace" .root }}
 labels:
   {{- include "pgsluice.labels" .root | nindent 2 }}
+{{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- with .annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
@@ -74,7 +86,8 @@ annotations:
 {{- define "pgsluice.config" -}}
 {{- $server := dict
       "listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.grpc))
-      "admin_listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.admin)) }}
+      "admin_listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.admin))
+      "metrics_listen_address" (printf "%s:%d" .Values.ports.address (int .Values.ports.metrics)) }}
 {{- $made := dict "server" $server }}
 {{- with .Values.tls }}
 {{- if .existingSecret }}

@@ -115,6 +115,13 @@ TEST(LoadConfig, ChecksRulesBetweenSettings) {
        "--set: session.keepalive_idle: has to be whole seconds"},
       {{"server.listen_address=0.0.0.0:7433", "server.plaintext=ALLOWED"},
        "--set: server.admin_listen_address: is the same as server.listen_address"},
+      {{"server.metrics_listen_address=0.0.0.0:7432"},
+       "--set: server.metrics_listen_address: is the same as server.listen_address"},
+      {{"server.metrics_listen_address=0.0.0.0:7433"},
+       "--set: server.metrics_listen_address: is the same as "
+       "server.admin_listen_address"},
+      {{"server.metrics_listen_address=unix:/tmp/metrics"},
+       "--set: server.metrics_listen_address: has to be host:port"},
       {{"server.listen_address="}, "--set: server.listen_address: may not be empty"},
       {{"endpoints[0].name=a", "endpoints[1].name=a"},
        "--set: endpoints[1].name: is the name of endpoints[0] too"},
@@ -154,7 +161,11 @@ TEST(LoadConfig, AllowsTheAdminPortToBeLeftOutAndFreePorts) {
   EXPECT_TRUE(LoadConfig(sources).ok());
 
   sources.sets = {"server.listen_address=127.0.0.1:0",
-                  "server.admin_listen_address=127.0.0.1:0"};
+                  "server.admin_listen_address=127.0.0.1:0",
+                  "server.metrics_listen_address=127.0.0.1:0"};
+  EXPECT_TRUE(LoadConfig(sources).ok());
+
+  sources.sets = {"server.metrics_listen_address="};
   EXPECT_TRUE(LoadConfig(sources).ok());
 }
 

@@ -115,5 +115,24 @@ TEST(AdmissionTest, NeverAdmitsMoreThanItsLimitUnderThreads) {
   EXPECT_EQ(admission.transactions(), 0u);
 }
 
+TEST(AdmissionTest, CountsWhatItRefusesByWhy) {
+  Admission admission({.max_calls = 2, .max_transactions = 1});
+  {
+    auto first = admission.Admit(Kind::kTransaction);
+    (void)admission.Admit(Kind::kTransaction);
+    auto second = admission.Admit(Kind::kStatement);
+    (void)admission.Admit(Kind::kStatement);
+    (void)admission.Admit(Kind::kStatement);
+  }
+  admission.RefuseTransactions();
+  (void)admission.Admit(Kind::kTransaction);
+
+  const Admission::Refusals refusals = admission.refusals();
+  EXPECT_EQ(refusals.transactions, 1u);
+  EXPECT_EQ(refusals.calls, 2u);
+  EXPECT_EQ(refusals.draining, 1u);
+  EXPECT_EQ(admission.limits().max_calls, 2u);
+}
+
 }  // namespace
 }  // namespace pgsluice
