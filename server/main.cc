@@ -16,6 +16,7 @@
 #include "server/config/load_config.h"
 #include "server/config/print_config.h"
 #include "server/config/profile.h"
+#include "server/doctor/doctor.h"
 #include "server/hot_settings.h"
 #include "server/log.h"
 #include "server/server.h"
@@ -120,6 +121,15 @@ int Serve(const LoadedConfig& loaded, const ConfigSources& sources) {
   return 0;
 }
 
+int Examine(const config::v1::Config& config, doctor::ReportForm form) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const absl::StatusOr<doctor::DoctorResult> result = doctor::RunDoctor(config, form);
+  if (!result.ok()) return Complain(result.status(), kBadUsage);
+  Print(result->report);
+  std::fflush(stdout);
+  std::_Exit(result->exit_status);  // A thread may still wait for a server.
+}
+
 int Main(int argc, char** argv, char** envp) {
   // Debian builds Abseil with the detection on; it costs at every lock.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
@@ -132,6 +142,8 @@ int Main(int argc, char** argv, char** envp) {
     case CommandLineAction::kServe:
     case CommandLineAction::kCheckConfig:
     case CommandLineAction::kDumpConfig:
+    case CommandLineAction::kDoctor:
+    case CommandLineAction::kDoctorJson:
     case CommandLineAction::kIdempotencySql: break;
   }
   const ConfigSources sources = {.file = command->config_file,
@@ -151,6 +163,10 @@ int Main(int argc, char** argv, char** envp) {
       }
       return Print("the configuration is valid\n");
     case CommandLineAction::kDumpConfig: return Print(DumpConfig(*loaded));
+    case CommandLineAction::kDoctor:
+      return Examine(loaded->config, doctor::ReportForm::kText);
+    case CommandLineAction::kDoctorJson:
+      return Examine(loaded->config, doctor::ReportForm::kJson);
     case CommandLineAction::kIdempotencySql:
       return Print(IdempotencyScript(IdempotencyTableOf(loaded->config)));
     default: return Serve(*loaded, sources);

@@ -96,4 +96,13 @@ absl::Status ConnectError(std::string_view endpoint, std::string_view text) {
                        {.endpoint = endpoint, .phase = Phase::kConnect});
 }
 
+std::string TakeSqlstate(std::string& text) {
+  const size_t at = FindSqlstate(text);
+  if (at == std::string_view::npos) return "";
+  const std::string sqlstate = text.substr(at, 5);
+  text.erase(std::min(text.size(), text.find(" LOCATION:  ", at)));
+  text.erase(at, std::string_view("28P01: ").size());
+  return sqlstate;
+}
+
 }  // namespace pgsluice

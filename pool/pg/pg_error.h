@@ -24,5 +24,8 @@ std::string ConnectionError(const PGconn* connection);
 // Why a connect failed, out of that one line: PostgreSQL's error, if it made one, else
 // libpq's. Wants the verbosity PQERRORS_VERBOSE, the only one that tells the SQLSTATE.
 absl::Status ConnectError(std::string_view endpoint, std::string_view text);
+// The SQLSTATE in such a line, empty if there is none; takes it, and the line of
+// PostgreSQL's source, out of the text.
+std::string TakeSqlstate(std::string& text);
 
 }  // namespace pgsluice

@@ -29,6 +29,11 @@ constexpr ActionFlag kActionFlags[] = {
      CommandLineAction::kCheckConfig},
     {"--dump-config", "Print the configuration in effect, without secrets",
      CommandLineAction::kDumpConfig},
+    {"--doctor",
+     "Look at the servers and say what is wrong with them and their settings; exit\n"
+     "status 0, 1 with warnings, 2 with errors",
+     CommandLineAction::kDoctor},
+    {"--doctor-json", "The same, as JSON", CommandLineAction::kDoctorJson},
     {"--example-config", "Print a configuration file with every setting and its default",
      CommandLineAction::kExampleConfig},
     {"--idempotency-sql", "Print the SQL that makes the table of idempotency keys",
@@ -86,8 +91,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv,
       if (actions[i]->count() == 0) continue;
       if (result.action != CommandLineAction::kServe) {
         return absl::InvalidArgumentError(
-            "--check-config, --dump-config, --example-config and --idempotency-sql "
-            "exclude each other");
+            "--check-config, --dump-config, --doctor, --doctor-json, --example-config "
+            "and --idempotency-sql exclude each other");
       }
       result.action = kActionFlags[i].action;
     }

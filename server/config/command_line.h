@@ -13,6 +13,8 @@ enum class CommandLineAction {
   kServe,
   kCheckConfig,      // Exit status 0, or 2 after printing every error.
   kDumpConfig,       // Print DumpConfig().
+  kDoctor,           // Print what is wrong with the deployment, as text.
+  kDoctorJson,       // The same as JSON.
   kExampleConfig,    // Print ExampleConfig().
   kConfigReference,  // Print ConfigReference(); makes docs/configuration.md.
   kIdempotencySql,   // Print the statements that make the table of idempotency keys.
