@@ -36,6 +36,8 @@ TEST(CommandLine, TakesFileAndRepeatedSets) {
 
 TEST(CommandLine, KnowsItsActions) {
   EXPECT_EQ(Parse({"--dump-config"})->action, CommandLineAction::kDumpConfig);
+  EXPECT_EQ(Parse({"--doctor"})->action, CommandLineAction::kDoctor);
+  EXPECT_EQ(Parse({"--doctor-json"})->action, CommandLineAction::kDoctorJson);
   EXPECT_EQ(Parse({"--example-config"})->action, CommandLineAction::kExampleConfig);
   EXPECT_EQ(Parse({"--idempotency-sql"})->action, CommandLineAction::kIdempotencySql);
   EXPECT_EQ(Parse({"--config-reference"})->action, CommandLineAction::kConfigReference);
@@ -47,8 +49,9 @@ TEST(CommandLine, PrintsVersionAndHelp) {
 
   const CommandLine help = Parse({"--help"}).value();
   EXPECT_EQ(help.action, CommandLineAction::kPrint);
-  for (const char* flag : {"--config", "--set", "--check-config", "--dump-config",
-                           "--example-config", "--idempotency-sql", "--version"}) {
+  for (const char* flag :
+       {"--config", "--set", "--check-config", "--dump-config", "--doctor",
+        "--doctor-json", "--example-config", "--idempotency-sql", "--version"}) {
     EXPECT_THAT(help.text, HasSubstr(flag));
   }
   EXPECT_THAT(help.text, Not(HasSubstr("--config-reference")));

@@ -1,0 +1,336 @@
+// `pgsluiced --doctor` on a healthy primary with its replica, and on what is wrong.
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+
+#include "pgsluice/doctor/v1/report.pb.h"
+#include "tests/testing/free_port.h"
+#include "tests/testing/postgres_cluster.h"
+#include "tests/testing/process.h"
+#include "tests/testing/replay_pauses.h"
+#include "tests/testing/server_certificate.h"
+#include "tests/testing/wait_for.h"
+
+namespace pgsluice::testing {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kPgBouncer[] = "/usr/sbin/pgbouncer";
+constexpr char kSecret[] = "not-to-be-seen-anywhere";
+
+// Over the tests' own, which trade safety for speed.
+constexpr char kSafe[] = R"(
+fsync = on
+full_page_writes = on
+autovacuum = on
+)";
+
+struct Visit {
+  int exit_status = -1;
+  std::string output;
+  doctor::v1::Report report;
+
+  // Of an endpoint, "gateway" for the gateway's.
+  std::vector<std::string> IdsOf(const std::string& endpoint) const {
+    std::vector<std::string> ids;
+    for (const doctor::v1::Finding& finding : report.findings()) {
+      if (finding.endpoints().empty() && endpoint == "gateway") {
+        ids.push_back(finding.id());
+      }
+      for (const std::string& name : finding.endpoints()) {
+        if (name == endpoint) ids.push_back(finding.id());
+      }
+    }
+    return ids;
+  }
+};
+
+class DoctorTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto created = PostgresCluster::Create({.replicas = 1, .configuration = kSafe});
+    if (!created.ok()) {
+      why_skipped_ = created.status().ToString();
+      return;
+    }
+    cluster_ = *std::move(created);
+    cluster_->Sql(0, "CREATE ROLE app LOGIN");
+    cluster_->Sql(0, "GRANT pg_read_all_stats TO app");
+    ASSERT_TRUE(cluster_->WaitCaughtUp().ok());
+  }
+  static void TearDownTestSuite() { cluster_.reset(); }
+  void SetUp() override {
+    if (cluster_ == nullptr) GTEST_SKIP() << why_skipped_;
+  }
+
+  static PostgresCluster& cluster() { return *cluster_; }
+  static std::string ConninfoOf(size_t server) {
+    return absl::StrCat("host=127.0.0.1 port=", cluster().server(server).port(),
+                        " dbname=postgres user=app sslmode=disable");
+  }
+  static std::vector<std::string> BothServers() { return {ConninfoOf(0), ConninfoOf(1)}; }
+
+  static Visit See(const std::vector<std::string>& conninfos,
+                   const std::vector<std::string>& sets = {}) {
+    const Visit visit = Run("--doctor-json", conninfos, sets);
+    Visit result = visit;
+    EXPECT_TRUE(
+        google::protobuf::util::JsonStringToMessage(visit.output, &result.report).ok())
+        << visit.output;
+    return result;
+  }
+
+  // Endpoints are named db0, db1, ...
+  static Visit Run(const std::string& form, const std::vector<std::string>& conninfos,
+                   const std::vector<std::string>& sets) {
+    const std::string stem = absl::StrCat(cluster().temp_path(), "/doctor", ++visits_);
+    std::ofstream file(stem + ".yaml");
+    file << "endpoints:\n";
+    for (size_t i = 0; i < conninfos.size(); ++i) {
+      file << "  - name: db" << i << "\n    conninfo: \"" << conninfos[i] << "\"\n";
+    }
+    file.close();
+    ProcessSpec spec;
+    spec.argv = {PGSLUICED_PATH, "--config", stem + ".yaml", form};
+    for (const std::string& set : sets) {
+      spec.argv.insert(spec.argv.end(), {"--set", set});
+    }
+    spec.stdout_path = stem + ".out";
+    spec.stderr_path = stem + ".err";
+    Visit visit;
+    // It promises half a minute; the machine may be busy.
+    visit.exit_status = RunProcess(spec, absl::Seconds(60)).value_or(-1);
+    visit.output = ReadFile(spec.stdout_path);
+    EXPECT_EQ(ReadFile(spec.stderr_path), "");
+    return visit;
+  }
+
+  static void Reload(size_t server, const std::string& setting,
+                     const std::string& value) {
+    cluster().Sql(server, "SELECT pg_reload_conf()");
+    EXPECT_TRUE(WaitFor("the setting is in force", [&] {
+      return cluster().Sql(server, "SELECT current_setting($1)", {setting}) == value;
+    }));
+  }
+
+  static std::unique_ptr<PostgresCluster> cluster_;
+  static std::string why_skipped_;
+  static inline int visits_ = 0;
+};
+
+std::unique_ptr<PostgresCluster> DoctorTest::cluster_;
+std::string DoctorTest::why_skipped_;
+
+TEST_F(DoctorTest, FindsNoErrorInAHealthyDeployment) {
+  const Visit visit = See(BothServers());
+
+  EXPECT_EQ(visit.report.errors(), 0u) << visit.output;
+  EXPECT_EQ(visit.report.warnings(), 0u) << visit.output;
+  EXPECT_EQ(visit.exit_status, 0);
+  ASSERT_EQ(visit.report.endpoints_size(), 2);
+  EXPECT_EQ(visit.report.endpoints(0).role(), "primary");
+  EXPECT_EQ(visit.report.endpoints(1).role(), "replica");
+  EXPECT_EQ(visit.report.endpoints(0).timeline(), 1u);
+  EXPECT_EQ(visit.report.endpoints(1).timeline(), 1u);
+  EXPECT_EQ(visit.report.endpoints(0).sessions_possible(), 57u);
+  EXPECT_THAT(visit.IdsOf("db0"), Not(Contains("not-asked")));
+  EXPECT_THAT(visit.IdsOf("db1"), Not(Contains("not-asked")));
+}
+
+TEST_F(DoctorTest, LeavesNothingBehind) {
+  See(BothServers());
+
+  for (size_t server : {0, 1}) {
+    EXPECT_TRUE(WaitFor("its sessions are gone",
+                        [&] { return cluster().CountBackends(server) == 0; }));
+  }
+}
+
+TEST_F(DoctorTest, PrintsForPeopleWithoutColoursIntoAFile) {
+  const Visit visit = Run("--doctor", BothServers(), {});
+
+  EXPECT_EQ(visit.exit_status, 0) << visit.output;
+  EXPECT_THAT(visit.output, HasSubstr("db0  primary, PostgreSQL "));
+  EXPECT_THAT(visit.output, HasSubstr("0 errors, 0 warnings, "));
+  EXPECT_THAT(visit.output, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(DoctorTest, WarnsOfASuperuser) {
+  const Visit visit = See({ConninfoOf(0) + " user=postgres"});
+
+  EXPECT_EQ(visit.exit_status, 2);
+  EXPECT_THAT(visit.IdsOf("db0"), Contains("superuser"));
+}
+
+TEST_F(DoctorTest, TellsOfAnEndpointThatIsDownAndLooksAtTheOthers) {
+  const Visit visit =
+      See({ConninfoOf(0), absl::StrCat("host=127.0.0.1 port=", PickFreePort(),
+                                       " dbname=postgres user=app")});
+
+  EXPECT_EQ(visit.exit_status, 2);
+  EXPECT_THAT(visit.IdsOf("db1"), Contains("unreachable"));
+  EXPECT_EQ(visit.report.endpoints(0).role(), "primary");
+}
+
+TEST_F(DoctorTest, TellsOfAFrozenServerInTime) {
+  cluster().server(1).Freeze();
+  const Visit visit = See(BothServers());
+  cluster().server(1).Thaw();
+
+  EXPECT_EQ(visit.exit_status, 2);
+  EXPECT_THAT(visit.IdsOf("db1"), Contains("unreachable"));
+  EXPECT_THAT(visit.output, HasSubstr("no answer in time"));
+}
+
+TEST_F(DoctorTest, TellsOfAWrongPasswordAndKeepsItToItself) {
+  cluster().Sql(0, "CREATE ROLE guarded LOGIN PASSWORD 'right'");
+  const std::string path = cluster().server(0).data_dir() + "/pg_hba.conf";
+  const std::string trusting = ReadFile(path);
+  std::ofstream(path) << "host all guarded 127.0.0.1/32 scram-sha-256\n" << trusting;
+  cluster().Sql(0, "SELECT pg_reload_conf()");
+  const std::string conninfo =
+      absl::StrCat(ConninfoOf(0), " user=guarded password=", kSecret);
+  // The reload may take a moment.
+  Visit visit;
+  EXPECT_TRUE(WaitFor("passwords count", [&] {
+    visit = See({conninfo});
+    return !visit.report.endpoints(0).reachable();
+  }));
+
+  EXPECT_EQ(visit.exit_status, 2);
+  EXPECT_THAT(visit.IdsOf("db0"), Contains("login-refused")) << visit.output;
+  EXPECT_THAT(visit.output, Not(HasSubstr(kSecret)));
+  EXPECT_THAT(Run("--doctor", {conninfo}, {}).output, Not(HasSubstr(kSecret)));
+}
+
+TEST_F(DoctorTest, CountsSessionsAgainstMaxConnections) {
+  const Visit visit = See(BothServers(), {"pools.primary.max_size=100"});
+
+  EXPECT_EQ(visit.exit_status, 2);
+  EXPECT_THAT(visit.IdsOf("db0"), Contains("too-few-connections"));
+  EXPECT_THAT(visit.output, HasSubstr("may open 102 sessions; the server has 57"));
+}
+
+TEST_F(DoctorTest, CountsSessionsAgainstTheRolesLimit) {
+  cluster().Sql(0, "ALTER ROLE app CONNECTION LIMIT 11");
+  const Visit visit = See({ConninfoOf(0)});
+  cluster().Sql(0, "ALTER ROLE app CONNECTION LIMIT -1");
+
+  EXPECT_THAT(visit.IdsOf("db0"), Contains("role-limit")) << visit.output;
+}
+
+TEST_F(DoctorTest, TellsAServerOfAnotherCluster) {
+  auto other = PostgresCluster::Create({.replicas = 0, .configuration = kSafe});
+  ASSERT_TRUE(other.ok()) << other.status();
+  (*other)->Sql(0, "CREATE ROLE app LOGIN");
+  const Visit visit =
+      See({ConninfoOf(0), absl::StrCat("host=127.0.0.1 port=", (*other)->server(0).port(),
+                                       " dbname=postgres user=app")});
+
+  EXPECT_EQ(visit.exit_status, 2);
+  EXPECT_THAT(visit.IdsOf("db1"), Contains("other-cluster")) << visit.output;
+  EXPECT_THAT(visit.IdsOf("db1"), Contains("no-read-all-stats"));
+}
+
+TEST_F(DoctorTest, TellsAPausedReplica) {
+  PauseReplay(cluster(), 1);
+  const Visit visit = See(BothServers());
+  ResumeReplay(cluster(), 1);
+
+  EXPECT_EQ(visit.exit_status, 1);
+  EXPECT_THAT(visit.IdsOf("db1"), Contains("replay-paused")) << visit.output;
+}
+
+TEST_F(DoctorTest, TellsATimeoutOfTheRole) {
+  cluster().Sql(0, "ALTER ROLE app SET statement_timeout = '1500ms'");
+  const Visit visit = See({ConninfoOf(0)});
+  cluster().Sql(0, "ALTER ROLE app RESET statement_timeout");
+
+  EXPECT_THAT(visit.IdsOf("db0"), Contains("statement-timeout-hidden")) << visit.output;
+  EXPECT_THAT(visit.IdsOf("db0"), Contains("probes-cut"));
+  EXPECT_THAT(visit.output,
+              HasSubstr("statement_timeout is 1.5s (set for the role app)."));
+}
+
+TEST_F(DoctorTest, TellsThatNobodyIsSynchronous) {
+  cluster().Sql(0, "ALTER SYSTEM SET synchronous_standby_names = 'nosuch'");
+  Reload(0, "synchronous_standby_names", "nosuch");
+  const Visit visit = See(BothServers());
+  cluster().Sql(0, "ALTER SYSTEM RESET synchronous_standby_names");
+  Reload(0, "synchronous_standby_names", "");
+
+  EXPECT_EQ(visit.exit_status, 2);
+  EXPECT_THAT(visit.IdsOf("db0"), Contains("nobody-synchronous")) << visit.output;
+}
+
+TEST_F(DoctorTest, LooksAtCertificatesAndTheirVerification) {
+  GiveCertificate(cluster(), 0, "IP:127.0.0.1");
+  const std::string trusted = TrustCertificates(cluster(), {0});
+  const Visit lax = See({ConninfoOf(0) + " sslmode=require"});
+  const Visit strict =
+      See({ConninfoOf(0) + " sslmode=verify-full sslrootcert=" + trusted});
+  const Visit distrusting =
+      See({ConninfoOf(0) + " sslmode=verify-full sslrootcert=/nonexistent"});
+
+  EXPECT_THAT(lax.report.endpoints(0).tls(), HasSubstr("TLS"));
+  EXPECT_THAT(lax.IdsOf("db0"), Contains("tls-unverified"));
+  EXPECT_THAT(strict.IdsOf("db0"), Not(Contains("tls-unverified"))) << strict.output;
+  EXPECT_THAT(strict.IdsOf("db0"), Contains("certificate-ends"));
+  EXPECT_THAT(distrusting.IdsOf("db0"), Contains("tls-fails")) << distrusting.output;
+}
+
+TEST_F(DoctorTest, LooksForTheTableOfKeys) {
+  const Visit none =
+      See({ConninfoOf(0)}, {"idempotency.enabled=true", "idempotency.create=false"});
+  cluster().Sql(0, "CREATE SCHEMA pgsluice");
+  cluster().Sql(0, "CREATE TABLE pgsluice.idempotency (role text, key text)");
+  const Visit unfit = See({ConninfoOf(0)}, {"idempotency.enabled=true"});
+  cluster().Sql(0, "DROP SCHEMA pgsluice CASCADE");
+
+  EXPECT_THAT(none.IdsOf("db0"), Contains("no-key-table")) << none.output;
+  EXPECT_THAT(unfit.IdsOf("db0"), Contains("key-table-unfit")) << unfit.output;
+}
+
+TEST_F(DoctorTest, KnowsAPooler) {
+  if (!std::filesystem::exists(kPgBouncer)) GTEST_SKIP() << "no " << kPgBouncer;
+  for (const std::string ignored : {"extra_float_digits", "extra_float_digits,options"}) {
+    const int port = PickFreePort();
+    const std::string stem = absl::StrCat(cluster().temp_path(), "/bouncer", port);
+    std::ofstream(stem + ".ini")
+        << "[databases]\npostgres = host=127.0.0.1 port=" << cluster().server(0).port()
+        << " user=app\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port
+        << "\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n"
+        << "ignore_startup_parameters = " << ignored << "\n";
+    ProcessSpec spec;
+    spec.argv = {kPgBouncer, stem + ".ini"};
+    spec.stderr_path = stem + ".log";
+    spec.is_unprivileged = true;
+    const auto bouncer = Process::Start(spec);
+    ASSERT_TRUE(bouncer.ok());
+    const std::string conninfo =
+        absl::StrCat("host=127.0.0.1 port=", port, " user=app dbname=postgres");
+    ASSERT_TRUE(WaitFor("it accepts connections", [&] {
+      return SqlConnection::Open(conninfo).ok();
+    })) << ReadFile(stem + ".log");
+
+    const Visit visit = See({conninfo});
+
+    const bool takes_options = ignored != "extra_float_digits";
+    EXPECT_THAT(visit.IdsOf("db0"),
+                Contains(takes_options ? "pooler" : "options-refused"))
+        << visit.output;
+  }
+}
+
+}  // namespace
+}  // namespace pgsluice::testing
