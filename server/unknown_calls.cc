@@ -1,6 +1,7 @@
 #include "server/unknown_calls.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -12,6 +13,9 @@ namespace pgsluice {
 
 namespace {
 
+// Of a name that is told to who has sent it.
+constexpr size_t kMostNameBytes = 200;
+
 struct UnknownCall {
   grpc::GenericServerContext context;
   grpc::GenericServerAsyncReaderWriter stream{&context};
@@ -20,8 +24,9 @@ struct UnknownCall {
 asio::awaitable<void> Refuse(std::shared_ptr<UnknownCall> call, RpcCounters& counters) {
   const absl::Time begun = absl::Now();
   counters.OnStarted();
+  const std::string name = call->context.method().substr(0, kMostNameBytes);
   const grpc::Status status(grpc::StatusCode::UNIMPLEMENTED,
-                            "no method \"" + call->context.method() + "\"");
+                            "no method \"" + name + "\"");
   counters.OnHandled(status.error_code(), absl::Now() - begun);
   co_await AwaitTag([&](void* tag) { call->stream.Finish(status, tag); });
 }
