@@ -20,9 +20,9 @@ class PostgresTlsTest : public LiveTest {
     SetUpCluster({.replicas = 0});
     if (::testing::Test::HasFatalFailure()) return;
     ca_ = std::make_unique<CertificateAuthority>(cluster().temp_path(), "ca");
-    cluster().Sql(0,
-                  "SET password_encryption = 'scram-sha-256'; "
-                  "CREATE ROLE app LOGIN PASSWORD 'tops3cret'");
+    cluster().Sql(0, "ALTER SYSTEM SET password_encryption = 'scram-sha-256'");
+    cluster().Sql(0, "SELECT pg_reload_conf()");
+    cluster().Sql(0, "CREATE ROLE app LOGIN PASSWORD 'tops3cret'");
     const std::string hba = cluster().server(0).data_dir() + "/pg_hba.conf";
     const std::string others = ReadFile(hba);
     std::ofstream(hba) << "hostssl all app all scram-sha-256 clientcert=verify-full\n"
@@ -46,6 +46,11 @@ class PostgresTlsTest : public LiveTest {
                          : absl::StrCat(" sslcert=", own.cert, " sslkey=", own.key))};
     settings.set = {"endpoints[0].password_file=" + PasswordFile()};
     return settings;
+  }
+  // It has no pool, and so nothing that could be in progress.
+  void EndWithoutPools() {
+    EXPECT_EQ(gateway().Stop().value_or(-1), 0);
+    ForgetGateway();
   }
   std::string LastError() {
     const v1::HealthResponse health = client().Health();
@@ -78,6 +83,7 @@ TEST_F(PostgresTlsTest, ACertificateOfAnotherUserIsRefused) {
   EXPECT_TRUE(WaitFor("it says why", [&] { return !LastError().empty(); }));
   EXPECT_FALSE(gateway().health().IsServing("readiness"));
   EXPECT_THAT(LastError(), ::testing::Not(HasSubstr("tops3cret")));
+  EndWithoutPools();
 }
 
 TEST_F(PostgresTlsTest, AServerThatAnotherCaHasSignedIsRefused) {
@@ -88,6 +94,7 @@ TEST_F(PostgresTlsTest, AServerThatAnotherCaHasSignedIsRefused) {
     return LastError().find("certificate verify failed") != std::string::npos;
   })) << LastError();
   EXPECT_FALSE(gateway().health().IsServing("readiness"));
+  EndWithoutPools();
 }
 
 }  // namespace

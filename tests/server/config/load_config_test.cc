@@ -115,7 +115,7 @@ TEST(LoadConfig, ChecksRulesBetweenSettings) {
        "--set: session.keepalive_idle: has to be whole seconds"},
       {{"server.listen_address=0.0.0.0:7433", "server.plaintext=ALLOWED"},
        "--set: server.admin_listen_address: is the same as server.listen_address"},
-      {{"server.metrics_listen_address=0.0.0.0:7432"},
+      {{"server.metrics_listen_address=127.0.0.1:7432"},
        "--set: server.metrics_listen_address: is the same as server.listen_address"},
       {{"server.metrics_listen_address=0.0.0.0:7433"},
        "--set: server.metrics_listen_address: is the same as "
