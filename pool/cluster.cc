@@ -186,11 +186,11 @@ Cluster::Pools Cluster::AllPoolsLocked() const {
 }
 
 void Cluster::BuryLocked(const PoolStats& last) {
-  std::erase_if(buried_, [this](const PoolStats& buried) {
-    return std::none_of(state_->members.begin(), state_->members.end(),
-                        [&buried](const Member& member) {
-                          return member.endpoint.name == buried.endpoint;
-                        });
+  const std::vector<Member>& members = state_->members;
+  std::erase_if(buried_, [&members](const PoolStats& buried) {
+    return std::none_of(members.begin(), members.end(), [&buried](const Member& member) {
+      return member.endpoint.name == buried.endpoint;
+    });
   });
   for (PoolStats& buried : buried_) {
     if (buried.endpoint != last.endpoint || buried.role != last.role) continue;

@@ -69,11 +69,15 @@ Findings Diagnose(const DeploymentFacts& facts) {
   }
   JudgeGateway(facts, findings);
   findings = Merged(std::move(findings));
-  std::stable_sort(findings.begin(), findings.end(),
-                   [](const Finding& one, const Finding& other) {
-                     return one.kind->severity > other.kind->severity;
-                   });
-  return findings;
+  // The worst first; among equals in the order of the rules.
+  std::vector<Finding> ordered;
+  for (const Severity severity :
+       {Severity::kError, Severity::kWarning, Severity::kNote}) {
+    for (Finding& finding : findings) {
+      if (finding.kind->severity == severity) ordered.push_back(std::move(finding));
+    }
+  }
+  return ordered;
 }
 
 FindingKinds AllFindingKinds() {
