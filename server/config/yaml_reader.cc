@@ -10,6 +10,7 @@
 
 #include "server/config/read_file.h"
 #include "server/config/variables.h"
+#include "server/config/yaml_documents.h"
 
 namespace pgsluice {
 
@@ -129,8 +130,7 @@ class YamlReader final {
   ConfigDraft& draft_;
 };
 
-// YAML allows tab, line feed and carriage return only; npos: none. yaml-cpp accepts more,
-// and may take for ever over them.
+// YAML allows tab, line feed and carriage return only; npos: none. yaml-cpp accepts more.
 size_t FindControlCharacter(std::string_view text) {
   for (size_t at = 0; at < text.size(); ++at) {
     const auto character = static_cast<unsigned char>(text[at]);
@@ -167,12 +167,10 @@ void ReadYaml(const std::string& text, const std::string& name,
     return;
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty()) return;
-    if (documents.size() > 1) {
-      reader.Fail(documents[1].Mark(), "a second document; only one is read");
-    }
-    reader.ReadGroup(documents[0], "", draft.loaded.config);
+    const YAML::Mark second = SecondDocument(text);
+    if (!second.is_null()) reader.Fail(second, "a second document; only one is read");
+    const YAML::Node document = YAML::Load(text);
+    reader.ReadGroup(document, "", draft.loaded.config);
   } catch (const YAML::Exception& error) {
     // What follows a colon quotes the file, where there may be a password.
     reader.Fail(error.mark, error.msg.substr(0, error.msg.find(':')));

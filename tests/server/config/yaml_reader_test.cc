@@ -6,6 +6,7 @@
 namespace pgsluice {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -76,7 +77,7 @@ TEST(YamlReader, SaysWhereAndWhatIsWrong) {
        "f.yaml:1:1: expected a mapping of profile, endpoints, pools, session, probe, "
        "routing, server, limits, log, errors, readiness, shutdown, statements, monitor, "
        "idempotency, authentication, callers, found a list"},
-      {"log: {}\n---\nlog: {}\n", "f.yaml:3:1: a second document; only one is read"},
+      {"log: {}\n---\nlog: {}\n", "f.yaml:2:1: a second document; only one is read"},
       {"\"postgres://u:secret@h/db\": 1\n", "f.yaml:1:1: unknown field"},
   };
   for (const Case& c : cases) {
@@ -110,6 +111,17 @@ TEST(YamlReader, BrokenYamlIsAnErrorWithItsPlace) {
     EXPECT_THAT(draft.errors.lines()[0], HasSubstr("f.yaml:")) << text;
     EXPECT_THAT(draft.errors.lines()[0], Not(HasSubstr("secret"))) << text;
   }
+}
+
+// yaml-cpp makes documents without end of those that begin with a comma.
+TEST(YamlReader, RefusesASecondDocument) {
+  for (const char* text : {"log: {level: info}\n---\nlog: {level: info}\n", ", x", ",",
+                           ",@ \xfb}\n", ", {", "---\n---\n"}) {
+    EXPECT_THAT(Read(text).errors.lines(),
+                Contains(HasSubstr("a second document; only one is read")))
+        << text;
+  }
+  EXPECT_THAT(Read("---\nlog: {level: info}\n...\n").errors.lines(), IsEmpty());
 }
 
 TEST(YamlReader, RefusesControlCharacters) {
