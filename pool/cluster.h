@@ -170,11 +170,11 @@ class Cluster final {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<EndpointPool> MakePool(const Endpoint& endpoint, Role role,
                                          const State& state) const;
-  // Those in service that are selected.
-  // Of those in service and of those that still have sessions.
+  // Those in service, and those that still have sessions.
   Pools AllPoolsLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Remembers what a pool has counted that is no more.
   void BuryLocked(const PoolStats& last) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Those in service that are selected.
   static absl::StatusOr<Pools> Select(const State& state, const PoolSelector& selector);
   // Puts the pauses into effect.
   void SetPauses(const Pauses& pauses) ABSL_LOCKS_EXCLUDED(mutex_);

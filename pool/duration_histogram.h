@@ -24,8 +24,9 @@ struct DurationHistogram {
   // Negative ones count as zero. Constant time, a few nanoseconds.
   static size_t BucketOf(int64_t nanos) {
     size_t bucket = 0;
-    while (bucket < kBoundsMicros.size() && nanos > kBoundsMicros[bucket] * 1000)
+    while (bucket < kBoundsMicros.size() && nanos > kBoundsMicros[bucket] * 1000) {
       ++bucket;
+    }
     return bucket;
   }
 

@@ -203,8 +203,9 @@ absl::Status PgSession::WhyNotRun() const {
   if (!flight_->IsFrontSent() && !is_lost_) {
     return StoppedBeforeStart(current_->stop_reason);
   }
-  if (has_ended_itself_)
+  if (has_ended_itself_) {
     return SessionLost(Context(), /*statement_sent=*/false, lost_cause_);
+  }
   return SessionLost(LostContext(), flight_->IsFrontSent(), lost_cause_);
 }
 

@@ -12,7 +12,8 @@ readonly DEMO_PACKAGES="$BUILD_PACKAGES
   postgresql|postgresql-15|postgresql-16|postgresql-17|postgresql-18"
 readonly TEST_PACKAGES="$DEMO_PACKAGES
   libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml iproute2 openssl
-  ?clang-format-19 ?patroni ?python3-etcd ?etcd-server ?prometheus"
+  ?clang-format-19 ?patroni ?python3-etcd ?etcd-server ?prometheus
+  ?pgbouncer"
 readonly CHECK_PACKAGES="$TEST_PACKAGES
   clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
 readonly BENCH_PACKAGES="$DEMO_PACKAGES pgbouncer"

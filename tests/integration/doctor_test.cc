@@ -59,19 +59,14 @@ class DoctorTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     auto created = PostgresCluster::Create({.replicas = 1, .configuration = kSafe});
-    if (!created.ok()) {
-      why_skipped_ = created.status().ToString();
-      return;
-    }
+    ASSERT_TRUE(created.ok()) << created.status();
     cluster_ = *std::move(created);
     cluster_->Sql(0, "CREATE ROLE app LOGIN");
     cluster_->Sql(0, "GRANT pg_read_all_stats TO app");
     ASSERT_TRUE(cluster_->WaitCaughtUp().ok());
   }
   static void TearDownTestSuite() { cluster_.reset(); }
-  void SetUp() override {
-    if (cluster_ == nullptr) GTEST_SKIP() << why_skipped_;
-  }
+  void SetUp() override { ASSERT_NE(cluster_, nullptr) << "no PostgreSQL"; }
 
   static PostgresCluster& cluster() { return *cluster_; }
   static std::string ConninfoOf(size_t server) {
@@ -124,12 +119,10 @@ class DoctorTest : public ::testing::Test {
   }
 
   static std::unique_ptr<PostgresCluster> cluster_;
-  static std::string why_skipped_;
   static inline int visits_ = 0;
 };
 
 std::unique_ptr<PostgresCluster> DoctorTest::cluster_;
-std::string DoctorTest::why_skipped_;
 
 TEST_F(DoctorTest, FindsNoErrorInAHealthyDeployment) {
   const Visit visit = See(BothServers());
