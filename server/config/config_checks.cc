@@ -141,9 +141,6 @@ class Checker final {
     const char* setting = "server.metrics_listen_address";
     const std::string& metrics = config_.server().metrics_listen_address();
     if (metrics.empty() || absl::EndsWith(metrics, ":0")) return;
-    if (absl::StartsWith(metrics, "unix:")) {
-      return Fail({setting}, absl::StrCat(setting, ": has to be host:port"));
-    }
     for (const auto& [other, path] : {std::pair(&main, "server.listen_address"),
                                       std::pair(&admin, "server.admin_listen_address")}) {
       if (metrics != *other) continue;

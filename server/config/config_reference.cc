@@ -119,6 +119,7 @@ std::string Values(const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_BOOL: return "`true`, `false`";
     case FieldDescriptor::CPPTYPE_STRING: {
       if (facts.kind() == config::v1::KIND_CONNINFO) return "connection string, secret";
+      if (facts.kind() == config::v1::KIND_HOST_PORT) return "`host:port`";
       return facts.kind() == config::v1::KIND_ADDRESS ? "`host:port` or `unix:/path`"
                                                       : "text";
     }
