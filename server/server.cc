@@ -56,6 +56,7 @@ HealthFacts FirstFacts(const HotSettings& hot) {
 Server::Server(const config::v1::Config& config, ConfigSources sources, HotSettings hot)
     : config_(config),
       started_(absl::Now()),
+      first_logins_(hot.cluster),
       admission_(hot.admission),
       statements_(static_cast<size_t>(ShardCountOf(config)),
                   config.statements().max_tracked(), started_),
@@ -111,6 +112,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       .read_conninfo = ReadConninfo,
       .on_result =
           [this](const Endpoint& endpoint, ProbeResult result) {
+            if (first_logins_.OnProbe(endpoint, result)) give_up_();
             return cluster_->OnProbe(endpoint, std::move(result));
           },
       .is_suspect =

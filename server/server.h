@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -32,6 +34,7 @@
 #include "server/certificate_store.h"
 #include "server/config/load_config.h"
 #include "server/file_watch.h"
+#include "server/first_logins.h"
 #include "server/fleet_size.h"
 #include "server/health_registry.h"
 #include "server/hot_settings.h"
@@ -57,6 +60,11 @@ class Server final {
 
   // Listens and serves; an error says which address could not be had and why.
   absl::Status Start();
+
+  // Calls `give_up`, once and from any thread, when it turns out that the server should
+  // not have started; fitness() says why. Before Start.
+  void OnUnfit(std::function<void()> give_up) { give_up_ = std::move(give_up); }
+  absl::Status fitness() const { return first_logins_.verdict(); }
 
   // Loads the configuration again, soon; what comes of it is logged. From any thread.
   void Reload();
@@ -111,6 +119,8 @@ class Server final {
 
   const config::v1::Config config_;  // As at start.
   const absl::Time started_;
+  FirstLogins first_logins_;
+  std::function<void()> give_up_;
   SystemClock clock_;
   SleepWatch sleep_watch_;
   std::vector<std::unique_ptr<Shard>> shards_;
