@@ -22,6 +22,7 @@
 #include "server/log.h"
 #include "server/server.h"
 #include "server/server_settings.h"
+#include "server/statement_store.h"
 #include "server/version.h"
 
 namespace pgsluice {
@@ -159,10 +160,15 @@ int Main(int argc, char** argv, char** envp) {
   if (!loaded.ok()) return Complain(loaded.status(), kBadUsage);
   switch (command->action) {
     case CommandLineAction::kCheckConfig:
-      // The secret files are read, too.
+      // The files that it names are read, too.
       if (absl::Status readable = ToClusterOptions(loaded->config).status();
           !readable.ok()) {
         return Complain(readable, kBadUsage);
+      }
+      if (absl::Status named =
+              StatementStore().Follow(loaded->config.named_statements().file());
+          !named.ok()) {
+        return Complain(named, kBadUsage);
       }
       for (const std::string& note : loaded->notes) {
         std::fprintf(stderr, "note: %s\n", note.c_str());

@@ -130,6 +130,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                         .limits = hot.limits,
                         .status = hot.status,
                         .slow_queries = SlowQueryLog(hot.slow),
+                        .book = named_statements_.book(),
                         .nudge_prober = [this] { prober_->Nudge(); }}));
     gates_.push_back(std::make_unique<CallerGate>(
         *environments_.back(), config_.authentication().enabled() ? &tokens_ : nullptr));

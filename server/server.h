@@ -46,6 +46,7 @@
 #include "server/shard.h"
 #include "server/sleep_watch.h"
 #include "server/statement_stats.h"
+#include "server/statement_store.h"
 #include "server/token_store.h"
 
 namespace pgsluice {
@@ -96,7 +97,8 @@ class Server final {
   // Those that callers keep open without need.
   void CutConnections();
   absl::Status Listen();
-  // Reads the files of certificates and tokens, and follows them from then on.
+  // Reads the files of certificates, tokens and named statements, and follows them from
+  // then on.
   absl::Status LoadSecrets();
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
   absl::Status ServeMetrics();
@@ -111,6 +113,7 @@ class Server final {
   void Apply(const HotSettings& hot) ABSL_LOCKS_EXCLUDED(mutex_);
   void ApplyOnShards(const HotSettings& hot);
   void ApplyCallers(const CallerRules& rules);
+  void ApplyStatements(const std::string& file);
   // Follows the file that says how many gateways there are.
   void FollowFleet(const HotSettings& hot);
   void OnTopologyChange(const Topology& before, const Topology& after);
@@ -143,13 +146,14 @@ class Server final {
   std::vector<std::unique_ptr<ShardMetrics>> metrics_;          // One a shard.
   std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.
   TokenStore tokens_;
+  StatementStore named_statements_;
   // The reloader's, once it runs. Shared with gates.
   std::shared_ptr<const CallerBook> callers_;
   std::vector<std::unique_ptr<CallerGate>> gates_;  // One a shard.
   std::unique_ptr<CertificateStore> certificates_;  // Null without TLS.
   // Shared with gRPC, which uses it as long as server_ listens.
   std::shared_ptr<grpc::ServerCredentials> credentials_;
-  std::unique_ptr<FileWatch> file_watch_;  // Null without such files.
+  std::unique_ptr<FileWatch> file_watch_;  // Null before the start.
 
   // For Prometheus; null without an address for it.
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
