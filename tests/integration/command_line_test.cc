@@ -109,7 +109,7 @@ TEST_F(CommandLineTest, RunsAStatementByItsName) {
   const CommandResult unknown = Run({"query", "--named", "math.product", "40", "2"});
   EXPECT_NE(unknown.exit_status, 0);
   EXPECT_THAT(unknown.errors, HasSubstr("math.product"));
-  EXPECT_EQ(Run({"query", "--named", "math.sum", "-c", "SELECT 1"}).exit_status, 2);
+  EXPECT_EQ(Run({"query", "--named", "math.sum", "-c", "SELECT 1"}).exit_status, 1);
 }
 
 TEST_F(CommandLineTest, ReadsOnTheReplicaAndWritesOnThePrimary) {
