@@ -39,4 +39,19 @@ absl::Status TooManyCallsOf(std::string_view caller, size_t limit) {
                     .retry_delay = kRetryLater});
 }
 
+absl::Status StatementNotNamed(std::string_view caller) {
+  return MakeError(Code::kPermissionDenied,
+                   StrCat("the caller ", caller,
+                          " may run named statements only, by its entry in the gateway's "
+                          "callers: send statement.name in place of statement.sql"),
+                   {.reason = "STATEMENT_NOT_NAMED"});
+}
+
+absl::Status StatementUnknown(std::string_view name) {
+  return MakeError(Code::kNotFound,
+                   StrCat("the gateway has no statement ", name,
+                          " for this caller (named_statements.file)"),
+                   {.reason = "STATEMENT_UNKNOWN"});
+}
+
 }  // namespace pgsluice

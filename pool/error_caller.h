@@ -18,5 +18,9 @@ absl::Status NotPermitted(std::string_view caller, std::string_view what);
 absl::Status CallerHasNoPolicy(std::string_view caller);
 // `limit` calls of its entry in `callers` are in progress.
 absl::Status TooManyCallsOf(std::string_view caller, size_t limit);
+// A statement sent as SQL by a caller that may run named ones only.
+absl::Status StatementNotNamed(std::string_view caller);
+// `name` is none, or none for this caller, who shall not know which.
+absl::Status StatementUnknown(std::string_view name);
 
 }  // namespace pgsluice

@@ -4,6 +4,7 @@
 
 #include "pool/error_idempotency.h"
 #include "server/batch_run.h"
+#include "server/call_source.h"
 #include "server/caller_intent.h"
 #include "server/idempotency_digest.h"
 #include "server/keyed_write.h"
@@ -14,9 +15,10 @@ namespace pgsluice {
 
 namespace {
 
-absl::StatusOr<Statement> BeginOf(const v1::BatchRequest& request) {
+absl::StatusOr<Statement> BeginOf(const v1::BatchRequest& request, Intent intent) {
   v1::Begin begin;
   *begin.mutable_options() = request.options();
+  if (intent == Intent::kRead) begin.mutable_options()->set_intent(v1::INTENT_READ);
   begin.set_isolation(request.isolation());
   return BeginStatement(begin);
 }
@@ -25,13 +27,19 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
                                        const CallEnvironment& environment,
                                        v1::BatchResponse& response) {
   absl::StatusOr<BatchProgram> program =
-      BatchFromProto(call.request, {.statement = environment.limits.statement,
+      BatchFromProto(call.request, {.statement = SourceOf(environment, call),
                                     .max_steps = environment.limits.max_batch_steps});
   if (!program.ok()) co_return program.status();
   absl::StatusOr<CallOptions> options =
       CallOptionsFromProto(call.request.options(), environment.limits.result,
-                           environment.limits.read_fallback);
+                           environment.limits.read_fallback, program->DefaultIntent());
   if (!options.ok()) co_return options.status();
+  if (options->route.intent == Intent::kRead) {
+    absl::Status reads = CheckMayRead(*program);
+    if (!reads.ok()) co_return reads;
+  }
+  options->statement_timeout =
+      Narrow(options->statement_timeout, {.max_duration = program->MaxDuration()});
   absl::Status intent = CheckIntent(*options, environment.limits, call);
   if (!intent.ok()) co_return intent;
   if (!program->is_atomic) {
@@ -39,7 +47,7 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
         *options, "goes with an ATOMIC batch: give each INDEPENDENT statement a Query");
     if (!keyless.ok()) co_return keyless;
   }
-  absl::StatusOr<Statement> begin = BeginOf(call.request);
+  absl::StatusOr<Statement> begin = BeginOf(call.request, options->route.intent);
   if (!begin.ok()) co_return begin.status();
   const absl::StatusOr<Admission::Ticket> ticket =
       environment.admission.Admit(Admission::Kind::kStatement);

@@ -69,7 +69,8 @@ void BatchRun::BeginAnew() {
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     v1::QueryResponse& result = *response_.add_results()->mutable_result();
     rows_.push_back(
-        std::make_unique<BatchStepRows>(request_.encoding(), budget_, result));
+        std::make_unique<BatchStepRows>(request_.encoding(), budget_, result,
+                                        LimitsOf(program_.steps[i].terms)));
   }
   for (const BatchStepPlan& step : program_.steps) {
     for (const v1::CellParameter& cell : step.cells) {
@@ -325,6 +326,8 @@ absl::Status BatchRun::FillCells(size_t step) {
     absl::StatusOr<Parameter> parameter =
         rows_[cell.step()]->Take({cell.row(), cell.column()});
     if (!parameter.ok()) return parameter.status();
+    const std::optional<std::vector<TypeOid>>& types = program_.steps[step].types;
+    if (types.has_value()) parameter->type = (*types)[cell.parameter()];
     program_.steps[step].statement.parameters[cell.parameter()] = *std::move(parameter);
   }
   return absl::OkStatus();

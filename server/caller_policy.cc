@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/config/cluster_options.h"
+#include "server/config/statement_file.h"
 
 namespace pgsluice {
 
@@ -20,6 +21,12 @@ MethodSet MethodsOf(const std::string& text) {
   return methods.ok() ? *methods : MethodSet();  // CheckConfig has said so.
 }
 
+std::vector<std::string> PatternsOf(const std::string& text) {
+  absl::StatusOr<std::vector<std::string>> patterns = ParseStatementPatterns(text);
+  // Without patterns none may be run. CheckConfig has said so.
+  return patterns.ok() ? *std::move(patterns) : std::vector<std::string>();
+}
+
 }  // namespace
 
 CallerRules CallerRulesOf(const config::v1::Config& config) {
@@ -32,7 +39,9 @@ CallerRules CallerRulesOf(const config::v1::Config& config) {
                               .max_result_bytes = caller.max_result_bytes(),
                               .max_duration = ToDuration(caller.max_duration()),
                               .max_calls = caller.max_calls(),
-                              .max_transactions = caller.max_transactions()});
+                              .max_transactions = caller.max_transactions(),
+                              .rights = {.named_only = caller.named_only(),
+                                         .patterns = PatternsOf(caller.statements())}});
   }
   if (rules.policies.empty()) {
     rules.policies.push_back({.pattern = "*", .methods = MethodsOf("data")});
@@ -75,6 +84,7 @@ std::optional<PolicyMatch> FindPolicy(const std::vector<CallerPolicy>& policies,
 
 CallLimits Narrow(CallLimits limits, const CallerPolicy& policy) {
   limits.read_only = policy.is_read_only;
+  limits.rights = policy.rights;
   LowerTo(limits.result.max_rows, policy.max_rows);
   LowerTo(limits.result.max_bytes, policy.max_result_bytes);
   for (absl::Duration* duration :

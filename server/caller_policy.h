@@ -27,6 +27,7 @@ struct CallerPolicy {
   absl::Duration max_duration = absl::ZeroDuration();
   size_t max_calls = 0;
   size_t max_transactions = 0;
+  StatementRights rights = {};
 
   bool operator==(const CallerPolicy&) const = default;
 };

@@ -29,6 +29,7 @@ struct HotSettings {
   Admission::Limits admission;
   MonitorOptions monitor;
   CallerRules callers;
+  std::string named_statements_file;
   IdempotencyUpkeep keys;
   ReadinessRequires readiness = ReadinessRequires::kPrimary;
   LogLevel log_level = LogLevel::kInfo;

@@ -56,6 +56,7 @@ HealthFacts FirstFacts(const HotSettings& hot) {
 Server::Server(const config::v1::Config& config, ConfigSources sources, HotSettings hot)
     : config_(config),
       started_(absl::Now()),
+      first_logins_(hot.cluster),
       admission_(hot.admission),
       statements_(static_cast<size_t>(ShardCountOf(config)),
                   config.statements().max_tracked(), started_),
@@ -111,6 +112,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       .read_conninfo = ReadConninfo,
       .on_result =
           [this](const Endpoint& endpoint, ProbeResult result) {
+            if (first_logins_.OnProbe(endpoint, result)) give_up_();
             return cluster_->OnProbe(endpoint, std::move(result));
           },
       .is_suspect =
@@ -128,6 +130,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                         .limits = hot.limits,
                         .status = hot.status,
                         .slow_queries = SlowQueryLog(hot.slow),
+                        .book = named_statements_.book(),
                         .nudge_prober = [this] { prober_->Nudge(); }}));
     gates_.push_back(std::make_unique<CallerGate>(
         *environments_.back(), config_.authentication().enabled() ? &tokens_ : nullptr));

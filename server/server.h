@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -32,6 +34,7 @@
 #include "server/certificate_store.h"
 #include "server/config/load_config.h"
 #include "server/file_watch.h"
+#include "server/first_logins.h"
 #include "server/fleet_size.h"
 #include "server/health_registry.h"
 #include "server/hot_settings.h"
@@ -43,6 +46,7 @@
 #include "server/shard.h"
 #include "server/sleep_watch.h"
 #include "server/statement_stats.h"
+#include "server/statement_store.h"
 #include "server/token_store.h"
 
 namespace pgsluice {
@@ -57,6 +61,11 @@ class Server final {
 
   // Listens and serves; an error says which address could not be had and why.
   absl::Status Start();
+
+  // Calls `give_up`, once and from any thread, when it turns out that the server should
+  // not have started; fitness() says why. Before Start.
+  void OnUnfit(std::function<void()> give_up) { give_up_ = std::move(give_up); }
+  absl::Status fitness() const { return first_logins_.verdict(); }
 
   // Loads the configuration again, soon; what comes of it is logged. From any thread.
   void Reload();
@@ -88,7 +97,8 @@ class Server final {
   // Those that callers keep open without need.
   void CutConnections();
   absl::Status Listen();
-  // Reads the files of certificates and tokens, and follows them from then on.
+  // Reads the files of certificates, tokens and named statements, and follows them from
+  // then on.
   absl::Status LoadSecrets();
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
   absl::Status ServeMetrics();
@@ -103,6 +113,7 @@ class Server final {
   void Apply(const HotSettings& hot) ABSL_LOCKS_EXCLUDED(mutex_);
   void ApplyOnShards(const HotSettings& hot);
   void ApplyCallers(const CallerRules& rules);
+  void ApplyStatements(const std::string& file);
   // Follows the file that says how many gateways there are.
   void FollowFleet(const HotSettings& hot);
   void OnTopologyChange(const Topology& before, const Topology& after);
@@ -111,6 +122,8 @@ class Server final {
 
   const config::v1::Config config_;  // As at start.
   const absl::Time started_;
+  FirstLogins first_logins_;
+  std::function<void()> give_up_;
   SystemClock clock_;
   SleepWatch sleep_watch_;
   std::vector<std::unique_ptr<Shard>> shards_;
@@ -133,13 +146,14 @@ class Server final {
   std::vector<std::unique_ptr<ShardMetrics>> metrics_;          // One a shard.
   std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.
   TokenStore tokens_;
+  StatementStore named_statements_;
   // The reloader's, once it runs. Shared with gates.
   std::shared_ptr<const CallerBook> callers_;
   std::vector<std::unique_ptr<CallerGate>> gates_;  // One a shard.
   std::unique_ptr<CertificateStore> certificates_;  // Null without TLS.
   // Shared with gRPC, which uses it as long as server_ listens.
   std::shared_ptr<grpc::ServerCredentials> credentials_;
-  std::unique_ptr<FileWatch> file_watch_;  // Null without such files.
+  std::unique_ptr<FileWatch> file_watch_;  // Null before the start.
 
   // For Prometheus; null without an address for it.
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;

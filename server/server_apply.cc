@@ -34,6 +34,7 @@ void Server::Apply(const HotSettings& hot) {
   prober_->Reconfigure(options.probe);
   prober_->Follow(options.endpoints);
   ApplyCallers(hot.callers);
+  ApplyStatements(hot.named_statements_file);
   ApplyOnShards(hot);
 }
 
@@ -59,6 +60,7 @@ void Server::ApplyOnShards(const HotSettings& hot) {
       environment.limits = hot.limits;
       environment.status = hot.status;
       environment.slow_queries = SlowQueryLog(hot.slow);
+      environment.book = named_statements_.book();
       gates_[i]->Reconfigure(callers_);
       left.DecrementCount();
     });

@@ -1,4 +1,5 @@
-// The main port's certificate and callers: who may talk to the server, and how.
+// The main port's certificate, callers and named statements: who may talk to the server,
+// and how.
 #include <grpcpp/security/server_credentials.h>
 #include <utility>
 
@@ -34,12 +35,29 @@ absl::Status Server::LoadSecrets() {
     return absl::InvalidArgumentError(
         StrCat("authentication.tokens_file: ", std::string(tokens.message())));
   }
-  if (!has_tls && !authentication.enabled()) return absl::OkStatus();
+  absl::Status named = named_statements_.Follow(config_.named_statements().file());
+  if (!named.ok()) {
+    return absl::InvalidArgumentError(
+        StrCat("named_statements.file: ", std::string(named.message())));
+  }
+  // Calls may come before the settings have been applied.
+  for (size_t i = 0; i < environments_.size(); ++i) {
+    environments_[i]->book = named_statements_.book();
+    gates_[i]->Reconfigure(callers_);
+  }
   file_watch_ = std::make_unique<FileWatch>([this] {
     if (certificates_ != nullptr) certificates_->Look(absl::Now());
     tokens_.Look();
+    if (named_statements_.Look()) reloader_->ApplyAgain();
   });
   return absl::OkStatus();
+}
+
+void Server::ApplyStatements(const std::string& file) {
+  if (absl::Status named = named_statements_.Follow(file); !named.ok()) {
+    Log(LogLevel::kError, "the named statements are no good; those of before stay in use",
+        {{"why", std::string(named.message())}});
+  }
 }
 
 std::shared_ptr<grpc::ServerCredentials> Server::MakeCredentials() {

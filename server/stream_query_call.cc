@@ -14,12 +14,13 @@ namespace {
 class QueryStream final {
  public:
   QueryStream(StreamQueryCall& call, const CallEnvironment& environment,
-              const CallOptions& options, StatementRun& run)
+              const CallOptions& options, const StatementTerms& terms, StatementRun& run)
       : call_(call),
         environment_(environment),
         options_(options),
         run_(run),
-        rows_(call.request.encoding(), environment.limits.stream_message_bytes) {}
+        rows_(call.request.encoding(), environment.limits.stream_message_bytes,
+              LimitsOf(terms)) {}
 
   StatementRun::Returned returned() const {
     return {.rows = rows_.total_rows(), .bytes = rows_.total_bytes()};
@@ -113,7 +114,7 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
                  environment.limits.max_stream_duration);
   StatementTimer timer(call, options.statement_timeout);
   StatementRun run(call, environment, admitted->statement, options);
-  QueryStream stream(call, environment, options, run);
+  QueryStream stream(call, environment, options, admitted->terms, run);
   const absl::Status status = co_await stream.Run();
   run.End();
   run.Report("StreamQuery", stream.returned(), status);

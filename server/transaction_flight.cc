@@ -178,11 +178,12 @@ asio::awaitable<void> TransactionFlight::FetchStatement(const TurnLeg& leg, End&
   v1::QueryResponse& result = *end.response.mutable_result();
   end.response.set_seq(part.seq());
   streamed_ = absl::ZeroDuration();
-  StatementStop stop(deps_.call, deps_.options.statement_timeout);
+  StatementStop stop(deps_.call, Narrow(deps_.options.statement_timeout, part.terms));
   if (part.request.has_query()) {
     end.status = co_await FetchRows(part, stop.signal(), end);
   } else {
-    QueryRows rows(part.request.execute().encoding(), deps_.options.result, result);
+    QueryRows rows(part.request.execute().encoding(),
+                   Narrow(deps_.options.result, part.terms), result);
     absl::StatusOr<Fetched> fetched = Fetched{};
     while (fetched.ok() && !fetched->is_complete) {
       fetched = co_await deps_.routed.lease.Fetch(rows, stop.signal());
@@ -202,7 +203,8 @@ asio::awaitable<absl::Status> TransactionFlight::FetchRows(const TurnPart& part,
                                                            StopSignal& stop, End& end) {
   v1::QueryResponse& result = *end.response.mutable_result();
   StreamRowsBuilder rows(part.request.query().encoding(),
-                         deps_.environment.limits.stream_message_bytes);
+                         deps_.environment.limits.stream_message_bytes,
+                         LimitsOf(part.terms));
   bool has_sent_columns = false;
   absl::Status status;
   while (status.ok()) {

@@ -9,7 +9,7 @@
 #include "pgsluice/v1/transaction.pb.h"
 #include "pool/session.h"
 #include "pool/statement.h"
-#include "server/convert/statement_from_proto.h"
+#include "server/statement_source.h"
 
 namespace pgsluice {
 
@@ -20,6 +20,7 @@ struct TurnPart {
   // What it runs, if anything; `refused` says why it is not sent.
   std::optional<Statement> statement;
   absl::Status refused;
+  StatementTerms terms = {};  // Of the statement.
   bool commits = false;  // By commit or then_commit.
 
   uint64_t seq() const { return request.seq(); }
@@ -28,7 +29,9 @@ struct TurnPart {
 };
 
 // What the request, which may be run now, does.
-TurnPart PartOf(v1::TransactionRequest request, const StatementLimits& limits);
+TurnPart PartOf(v1::TransactionRequest request, const StatementSource& source);
+// In a transaction that only reads: refuses a statement that says it writes.
+void RefuseWrite(TurnPart& part);
 
 // Whether `next`, which waits behind `turn`, may be sent along: only what PostgreSQL is
 // to skip when something before it fails.

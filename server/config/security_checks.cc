@@ -6,6 +6,7 @@
 
 #include "server/config/caller_methods.h"
 #include "server/config/local_address.h"
+#include "server/config/statement_file.h"
 
 namespace pgsluice {
 
@@ -101,10 +102,28 @@ class SecurityChecker final {
            absl::StrCat(path, ".name: is the name of callers[", i, "] too"));
       break;
     }
+    CheckStatements(caller, path);
     const absl::StatusOr<MethodSet> methods = ParseMethods(caller.methods());
     if (methods.ok()) return;
     Fail({path + ".methods"},
          absl::StrCat(path, ".methods: ", std::string(methods.status().message())));
+  }
+
+  void CheckStatements(const config::v1::CallerPolicy& caller, const std::string& path) {
+    const auto patterns = ParseStatementPatterns(caller.statements());
+    if (!patterns.ok()) {
+      Fail({path + ".statements"},
+           absl::StrCat(path,
+                        ".statements: ", std::string(patterns.status().message())));
+    } else if (caller.statements() != "*" && !caller.named_only()) {
+      Fail({path + ".statements", path + ".named_only"},
+           absl::StrCat(path,
+                        ".statements: named_only is false, so the caller may run any SQL"));
+    }
+    if (!caller.named_only() || !config_.named_statements().file().empty()) return;
+    Fail({path + ".named_only", "named_statements.file"},
+         absl::StrCat(path,
+                      ".named_only: needs named_statements.file, else it may run nothing"));
   }
 
   const Config& config_;

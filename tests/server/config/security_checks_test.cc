@@ -31,6 +31,9 @@ TEST(SecurityChecksTest, AcceptsWhatGoesTogether) {
        "server.tls.client_certificates=REQUIRED", "authentication.enabled=true"},
       {"authentication.enabled=true", "authentication.tokens_file=t", "callers[0].name=a",
        "callers[1].name=b", "pools.fair_by=CALLER"},
+      {"authentication.enabled=true", "authentication.tokens_file=t", "callers[0].name=a",
+       "callers[0].named_only=true", "callers[0].statements=orders.*, tick",
+       "named_statements.file=s"},
   };
   for (const auto& sets : cases) {
     EXPECT_TRUE(Loaded(sets).ok()) << Loaded(sets);
@@ -66,6 +69,16 @@ TEST(SecurityChecksTest, RefusesWhatDoesNot) {
       {{"authentication.enabled=true", "authentication.tokens_file=t",
         "callers[0].name=a", "callers[0].methods=dota"},
        "callers[0].methods: there is no method"},
+      {{"authentication.enabled=true", "authentication.tokens_file=t",
+        "callers[0].name=a", "callers[0].named_only=true"},
+       "callers[0].named_only: needs named_statements.file"},
+      {{"authentication.enabled=true", "authentication.tokens_file=t",
+        "callers[0].name=a", "callers[0].statements=orders.*"},
+       "callers[0].statements: named_only is false"},
+      {{"authentication.enabled=true", "authentication.tokens_file=t",
+        "named_statements.file=s", "callers[0].name=a", "callers[0].named_only=true",
+        "callers[0].statements=a b"},
+       "callers[0].statements: expected names of statements"},
   };
   for (const Case& c : cases) {
     const absl::Status status = Loaded(c.sets);

@@ -142,5 +142,29 @@ TEST(TransactionTurnTest, PhasesSayWhatALostSessionMeans) {
   EXPECT_EQ(legs[2].execution.phase, Phase::kCommit);
 }
 
+TEST(TransactionTurnTest, AStatementThatWritesIsRefusedWhereAllOnlyReads) {
+  const auto book = StatementBook::Make(
+      {{.where = "1:1", .name = "r", .sql = "SELECT 1", .intent = Intent::kRead},
+       {.where = "2:1", .name = "w", .sql = "DELETE FROM t", .intent = Intent::kWrite}});
+  ASSERT_TRUE(book.ok()) << book.status();
+  StatementSource source(kLimits);
+  source.book = &*book;
+  const auto part = [&source](const std::string& name) {
+    v1::TransactionRequest request;
+    request.mutable_execute()->mutable_statement()->set_name(name);
+    TurnPart part = PartOf(std::move(request), source);
+    RefuseWrite(part);
+    return part;
+  };
+
+  EXPECT_TRUE(part("r").refused.ok());
+  EXPECT_TRUE(part("r").statement.has_value());
+  EXPECT_EQ(part("w").refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(part("w").statement.has_value());
+  TurnPart sql = PartOf(Execute(), source);
+  RefuseWrite(sql);
+  EXPECT_TRUE(sql.statement.has_value()) << "PostgreSQL looks at it";
+}
+
 }  // namespace
 }  // namespace pgsluice
