@@ -29,6 +29,7 @@
 #include "server/call_environment.h"
 #include "server/caller_book.h"
 #include "server/caller_gate.h"
+#include "server/caller_secrets.h"
 #include "server/certificate_store.h"
 #include "server/config/load_config.h"
 #include "server/file_watch.h"
@@ -43,7 +44,6 @@
 #include "server/shard.h"
 #include "server/sleep_watch.h"
 #include "server/statement_stats.h"
-#include "server/token_store.h"
 
 namespace pgsluice {
 
@@ -132,7 +132,7 @@ class Server final {
   ReflectionAnswers reflection_answers_;
   std::vector<std::unique_ptr<ShardMetrics>> metrics_;          // One a shard.
   std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.
-  TokenStore tokens_;
+  CallerSecrets secrets_;
   // The reloader's, once it runs. Shared with gates.
   std::shared_ptr<const CallerBook> callers_;
   std::vector<std::unique_ptr<CallerGate>> gates_;  // One a shard.
