@@ -30,6 +30,14 @@ absl::Status CallerHasNoPolicy(std::string_view caller) {
       {.reason = "NOT_PERMITTED"});
 }
 
+absl::Status CallerLacksClaim(std::string_view caller, std::string_view claim,
+                              std::string_view setting) {
+  return MakeError(Code::kPermissionDenied,
+                   StrCat("the caller ", caller, " comes without the claim ", claim,
+                          ", by which its entry in the gateway's callers sets ", setting),
+                   {.reason = "NOT_PERMITTED"});
+}
+
 absl::Status TooManyCallsOf(std::string_view caller, size_t limit) {
   return MakeError(Code::kResourceExhausted,
                    StrCat("the caller ", caller, " has ", limit,

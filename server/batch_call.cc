@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "pool/error_caller.h"
 #include "pool/error_idempotency.h"
 #include "server/batch_run.h"
 #include "server/call_source.h"
@@ -42,6 +43,14 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
       Narrow(options->statement_timeout, {.max_duration = program->MaxDuration()});
   absl::Status intent = CheckIntent(*options, environment.limits, call);
   if (!intent.ok()) co_return intent;
+  const bool has_no_place_for_settings =
+      !program->is_atomic && options->route.intent == Intent::kWrite &&
+      call.settings() != nullptr;
+  if (has_no_place_for_settings) {
+    co_return NotPermitted(call.caller_name(),
+                           "send an INDEPENDENT batch with intent WRITE, which has no "
+                           "place for its settings (send it ATOMIC, or as Queries)");
+  }
   if (!program->is_atomic) {
     absl::Status keyless = RefuseKey(
         *options, "goes with an ATOMIC batch: give each INDEPENDENT statement a Query");
@@ -60,7 +69,8 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
     absl::Status can_keep = co_await AwaitKeys(call, environment);
     if (!can_keep.ok()) co_return WithKey(can_keep, RetryScope::kTransaction);
     key.emplace(environment, *options->idempotency_key,
-                DigestOf(*program, call.request.isolation(), call.request.encoding()));
+                DigestOf(*program, call.request.isolation(), call.request.encoding(),
+                         call.settings()));
   }
   BatchRun run(call, environment, call.request, *options, *program, *std::move(begin),
                response, key.has_value() ? &*key : nullptr);

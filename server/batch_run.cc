@@ -147,6 +147,11 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     legs.push_back({.statement = &begin_, .phase = Phase::kConnect});
     sinks.push_back(&none);
   }
+  const bool has_settings = flight.has_begin && call_.settings() != nullptr;
+  if (has_settings) {
+    legs.push_back({.statement = call_.settings(), .phase = Phase::kTransaction});
+    sinks.push_back(&none);
+  }
   const bool reserves_key = flight.has_begin && key_ != nullptr;
   if (reserves_key) {
     legs.push_back(key_->reserve());
@@ -196,6 +201,10 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     results.back() = *std::move(settled);
   }
   if (flight.has_begin) {
+    if (!results.front().ok()) co_return results.front().status();
+    results.erase(results.begin());
+  }
+  if (has_settings) {
     if (!results.front().ok()) co_return results.front().status();
     results.erase(results.begin());
   }
@@ -265,8 +274,9 @@ asio::awaitable<void> BatchRun::FlyIndependent(Flight flight) {
     std::vector<Execution> legs;
     std::vector<RowSink*> sinks;
     for (const size_t i : steps) {
-      legs.push_back(
-          {.statement = &program_.steps[i].statement, .phase = options_.phase()});
+      legs.push_back({.statement = &program_.steps[i].statement,
+                      .phase = options_.phase(),
+                      .settings = call_.settings()});
       sinks.push_back(rows_[i].get());
     }
     WritePositionSink position;

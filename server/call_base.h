@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
+#include "pool/statement.h"
 #include "pool/stop_signal.h"
 #include "pool/timer.h"
 #include "server/metrics/rpc_counters.h"
@@ -41,6 +42,10 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // As authenticated; empty when authentication is off.
   const std::string& caller_name() const { return caller_name_; }
   void set_caller_name(std::string name) { caller_name_ = std::move(name); }
+  // What its caller's entry sets for each of its statements, in their transaction: none
+  // may run without. Null: nothing. Whoever sets it keeps it until the call goes.
+  const Statement* settings() const { return settings_; }
+  void set_settings(const Statement* settings) { settings_ = settings; }
   // Until the call goes.
   void Keep(std::shared_ptr<void> what) { kept_ = std::move(what); }
 
@@ -114,6 +119,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   absl::Time deadline_ = absl::InfiniteFuture();
   bool has_default_deadline_ = false;
   std::string caller_name_;
+  const Statement* settings_ = nullptr;
   std::shared_ptr<void> kept_;  // Shared with nobody else; its type is its giver's.
   DoneTag done_tag_{*this};
   std::shared_ptr<CallBase> self_;  // Until gRPC says that the call is over.

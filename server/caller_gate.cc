@@ -19,6 +19,7 @@ struct Passport {
   std::shared_ptr<const CallEnvironment> environment;
   std::shared_ptr<Admission> admission;
   Admission::Ticket ticket;  // Before its admission goes.
+  std::optional<Statement> settings;
 };
 
 }  // namespace
@@ -35,24 +36,33 @@ void CallerGate::Reconfigure(std::shared_ptr<const CallerBook> book) {
 
 absl::StatusOr<const CallEnvironment*> CallerGate::Enter(CallBase& call,
                                                          CallerMethod method) {
-  if (tokens_ == nullptr) return &base_;
-  absl::StatusOr<const CallEnvironment*> environment = EnterAsCaller(call, method);
-  if (!environment.ok()) LogRefusal(call, method, environment.status());
+  if (secrets_ == nullptr) return &base_;
+  std::string why;
+  absl::StatusOr<const CallEnvironment*> environment = EnterAsCaller(call, method, why);
+  if (!environment.ok()) LogRefusal(call, method, environment.status(), why);
   return environment;
 }
 
 absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
-                                                                 CallerMethod method) {
-  const absl::StatusOr<std::vector<std::string>> names =
-      NamesOf(call.context(), *tokens_);
-  if (!names.ok()) return names.status();
-  call.set_caller_name(names->front());
-  std::optional<PolicyMatch> match = FindPolicy(book_->policies, *names);
-  if (!match.has_value()) return CallerHasNoPolicy(names->front());
+                                                                 CallerMethod method,
+                                                                 std::string& why) {
+  const absl::StatusOr<CallerIdentity> caller =
+      IdentityOf(call.context(), *secrets_, absl::Now(), why);
+  if (!caller.ok()) return caller.status();
+  call.set_caller_name(caller->names.front());
+  std::optional<PolicyMatch> match = FindPolicy(book_->policies, caller->names);
+  if (!match.has_value()) return CallerHasNoPolicy(caller->names.front());
   call.set_caller_name(match->name);
   const CallerPolicy& policy = book_->policies[match->index];
   if (!policy.methods.Contains(method)) {
     return NotPermitted(match->name, StrCat("call ", MethodName(method)));
+  }
+  std::optional<Statement> settings;
+  if (!policy.settings.empty()) {
+    absl::StatusOr<Statement> set =
+        SettingsStatement(policy.settings, *caller, match->name);
+    if (!set.ok()) return set.status();
+    settings = *std::move(set);
   }
   std::shared_ptr<Admission> admission = book_->admissions[match->index];
   const bool is_transaction = method == CallerMethod::kTransaction;
@@ -64,8 +74,10 @@ absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
     return TooManyCallsOf(
         match->name, is_for_transactions ? policy.max_transactions : policy.max_calls);
   }
-  auto passport = std::make_shared<Passport>(
-      Passport{environments_[match->index], std::move(admission), *std::move(ticket)});
+  auto passport = std::make_shared<Passport>(Passport{
+      environments_[match->index], std::move(admission), *std::move(ticket),
+      std::move(settings)});
+  if (passport->settings.has_value()) call.set_settings(&*passport->settings);
   const CallEnvironment* environment = passport->environment.get();
   call.Keep(std::move(passport));
   return environment;
@@ -76,7 +88,7 @@ grpc::Status CallerGate::ToStatus(CallBase& call, const absl::Status& refusal) c
 }
 
 void CallerGate::LogRefusal(CallBase& call, CallerMethod method,
-                            const absl::Status& refusal) {
+                            const absl::Status& refusal, const std::string& why) {
   const absl::Time now = absl::Now();
   if (now < last_line_ + kBetweenLines) {
     ++unlogged_;
@@ -87,7 +99,8 @@ void CallerGate::LogRefusal(CallBase& call, CallerMethod method,
       {{"method", MethodName(method)},
        {"caller", call.caller_name()},
        {"peer", call.context().peer()},
-       {"why", std::string(refusal.message())},
+       {"why", why.empty() ? std::string(refusal.message())
+                           : StrCat(std::string(refusal.message()), ": ", why)},
        {"others_not_logged", std::exchange(unlogged_, 0)}});
 }
 

@@ -12,18 +12,18 @@
 
 #include "server/call_environment.h"
 #include "server/caller_book.h"
+#include "server/caller_secrets.h"
 #include "server/config/caller_methods.h"
 #include "server/rpc.h"
-#include "server/token_store.h"
 
 namespace pgsluice {
 
 class CallerGate final {
  public:
-  // `base`: the shard's own environment. `tokens`: null when authentication is off, and
+  // `base`: the shard's own environment. `secrets`: null when authentication is off, and
   // everybody may do everything.
-  CallerGate(const CallEnvironment& base, const TokenStore* tokens)
-      : base_(base), tokens_(tokens) {}
+  CallerGate(const CallEnvironment& base, const CallerSecrets* secrets)
+      : base_(base), secrets_(secrets) {}
   CallerGate(const CallerGate&) = delete;
   CallerGate& operator=(const CallerGate&) = delete;
 
@@ -38,13 +38,16 @@ class CallerGate final {
   grpc::Status ToStatus(CallBase& call, const absl::Status& refusal) const;
 
  private:
+  // `why`: of a refusal, what the caller is not told.
   absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call,
-                                                       CallerMethod method);
+                                                       CallerMethod method,
+                                                       std::string& why);
   // One line a second, at most.
-  void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal);
+  void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal,
+                  const std::string& why);
 
   const CallEnvironment& base_;
-  const TokenStore* const tokens_;
+  const CallerSecrets* const secrets_;
   std::shared_ptr<const CallerBook> book_;
   // By policy. Shared with calls in progress.
   std::vector<std::shared_ptr<const CallEnvironment>> environments_;

@@ -27,10 +27,29 @@ std::vector<std::string> PatternsOf(const std::string& text) {
   return patterns.ok() ? *std::move(patterns) : std::vector<std::string>();
 }
 
+std::vector<CallerSetting> SettingsOf(const config::v1::CallerPolicy& caller) {
+  std::vector<CallerSetting> settings;
+  for (const config::v1::CallerSetting& setting : caller.settings()) {
+    settings.push_back({setting.name(), setting.claim(), setting.value()});
+  }
+  return settings;
+}
+
+JwtOptions JwtOptionsOf(const config::v1::Jwt& jwt) {
+  return {.jwks_file = jwt.jwks_file(),
+          .issuer = jwt.issuer(),
+          .audience = jwt.audience(),
+          .name_claim = jwt.name_claim(),
+          .name_prefix = jwt.name_prefix(),
+          .leeway = ToDuration(jwt.leeway()),
+          .max_lifetime = ToDuration(jwt.max_lifetime())};
+}
+
 }  // namespace
 
 CallerRules CallerRulesOf(const config::v1::Config& config) {
-  CallerRules rules{.tokens_file = config.authentication().tokens_file()};
+  CallerRules rules{.tokens_file = config.authentication().tokens_file(),
+                    .jwt = JwtOptionsOf(config.authentication().jwt())};
   for (const config::v1::CallerPolicy& caller : config.callers()) {
     rules.policies.push_back({.pattern = caller.name(),
                               .methods = MethodsOf(caller.methods()),
@@ -41,7 +60,8 @@ CallerRules CallerRulesOf(const config::v1::Config& config) {
                               .max_calls = caller.max_calls(),
                               .max_transactions = caller.max_transactions(),
                               .rights = {.named_only = caller.named_only(),
-                                         .patterns = PatternsOf(caller.statements())}});
+                                         .patterns = PatternsOf(caller.statements())},
+                              .settings = SettingsOf(caller)});
   }
   if (rules.policies.empty()) {
     rules.policies.push_back({.pattern = "*", .methods = MethodsOf("data")});

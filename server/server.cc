@@ -133,7 +133,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                         .book = named_statements_.book(),
                         .nudge_prober = [this] { prober_->Nudge(); }}));
     gates_.push_back(std::make_unique<CallerGate>(
-        *environments_.back(), config_.authentication().enabled() ? &tokens_ : nullptr));
+        *environments_.back(), config_.authentication().enabled() ? &secrets_ : nullptr));
     gates_.back()->Reconfigure(callers_);
   }
   reloader_ = std::make_unique<Reloader>(

@@ -31,6 +31,7 @@
 #include "server/call_environment.h"
 #include "server/caller_book.h"
 #include "server/caller_gate.h"
+#include "server/caller_secrets.h"
 #include "server/certificate_store.h"
 #include "server/config/load_config.h"
 #include "server/file_watch.h"
@@ -47,7 +48,6 @@
 #include "server/sleep_watch.h"
 #include "server/statement_stats.h"
 #include "server/statement_store.h"
-#include "server/token_store.h"
 
 namespace pgsluice {
 
@@ -145,8 +145,8 @@ class Server final {
   ReflectionAnswers reflection_answers_;
   std::vector<std::unique_ptr<ShardMetrics>> metrics_;          // One a shard.
   std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.
-  TokenStore tokens_;
   StatementStore named_statements_;
+  CallerSecrets secrets_;
   // The reloader's, once it runs. Shared with gates.
   std::shared_ptr<const CallerBook> callers_;
   std::vector<std::unique_ptr<CallerGate>> gates_;  // One a shard.

@@ -29,8 +29,8 @@ absl::Status Server::LoadSecrets() {
     }
     certificates_ = *std::move(loaded);
   }
-  const config::v1::Authentication& authentication = config_.authentication();
-  absl::Status tokens = tokens_.Follow(authentication.tokens_file());
+  const CallerRules rules = CallerRulesOf(config_);
+  absl::Status tokens = secrets_.tokens.Follow(rules.tokens_file);
   if (!tokens.ok()) {
     return absl::InvalidArgumentError(
         StrCat("authentication.tokens_file: ", std::string(tokens.message())));
@@ -45,9 +45,14 @@ absl::Status Server::LoadSecrets() {
     environments_[i]->book = named_statements_.book();
     gates_[i]->Reconfigure(callers_);
   }
+  if (absl::Status jwt = secrets_.jwts.Follow(rules.jwt); !jwt.ok()) {
+    return absl::InvalidArgumentError(
+        StrCat("authentication.jwt.jwks_file: ", std::string(jwt.message())));
+  }
   file_watch_ = std::make_unique<FileWatch>([this] {
     if (certificates_ != nullptr) certificates_->Look(absl::Now());
-    tokens_.Look();
+    secrets_.tokens.Look();
+    secrets_.jwts.Look();
     if (named_statements_.Look()) reloader_->ApplyAgain();
   });
   return absl::OkStatus();
@@ -67,9 +72,13 @@ std::shared_ptr<grpc::ServerCredentials> Server::MakeCredentials() {
 
 void Server::ApplyCallers(const CallerRules& rules) {
   // Does nothing while the path is as it was: the watch does the rest.
-  if (absl::Status tokens = tokens_.Follow(rules.tokens_file); !tokens.ok()) {
+  if (absl::Status tokens = secrets_.tokens.Follow(rules.tokens_file); !tokens.ok()) {
     Log(LogLevel::kError, "the tokens are no good; those of before stay in use",
         {{"why", std::string(tokens.message())}});
+  }
+  if (absl::Status jwt = secrets_.jwts.Follow(rules.jwt); !jwt.ok()) {
+    Log(LogLevel::kError, "the keys of tokens are no good; those of before stay in use",
+        {{"why", std::string(jwt.message())}});
   }
   callers_ = MakeCallerBook(rules.policies, callers_.get());
 }

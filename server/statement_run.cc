@@ -46,7 +46,8 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   const Execution execution{
       .statement = &statement_,
       .phase = options_.phase(),
-      .wants_position = is_write && environment_.limits.write_tokens};
+      .wants_position = is_write && environment_.limits.write_tokens,
+      .settings = call_.settings()};
   absl::StatusOr<Fetched> fetched =
       co_await routed_.lease.StartAndFetch(execution, sink, call_.stop());
   ended_ = absl::Now();

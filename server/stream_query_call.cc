@@ -1,5 +1,6 @@
 #include "server/stream_query_call.h"
 
+#include "pool/error_caller.h"
 #include "server/admitted_statement.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
@@ -109,6 +110,13 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
   absl::Status keyless =
       RefuseKey(options, "goes with Query: a stream is not recorded for a repeat");
   if (!keyless.ok()) co_return keyless;
+  const bool has_no_place_for_settings =
+      options.route.intent == Intent::kWrite && call.settings() != nullptr;
+  if (has_no_place_for_settings) {
+    co_return NotPermitted(call.caller_name(),
+                           "stream with intent WRITE, which has no place for its settings "
+                           "(use intent READ, or Query, Batch or Transaction)");
+  }
 
   call.LimitTime(environment.limits.max_stream_duration,
                  environment.limits.max_stream_duration);

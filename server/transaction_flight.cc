@@ -20,6 +20,7 @@ namespace pgsluice {
 asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn) {
   turn_ = std::move(turn);
   legs_ = LegsOf(turn_, deps_.habits.has_auto_savepoint);
+  if (deps_.call.settings() != nullptr) AddSettingsLeg(legs_, *deps_.call.settings());
   answered_ = 0;
   failed_ = SIZE_MAX;
   note_ = {};
@@ -114,10 +115,7 @@ asio::awaitable<absl::Status> TransactionFlight::TakeSession(
     status = co_await deps_.routed.lease.StartFlight(legs, FlightKind::kAtomic,
                                                      deps_.call.stop());
     // Alone, BEGIN has nothing to lose whatever becomes of it: look at its end, too.
-    if (status.ok() && legs.size() == 1) {
-      co_await FetchLeg(legs_.front(), ends_.front());
-      status = ends_.front().status;
-    }
+    if (status.ok() && IsOpening()) status = co_await FetchOpening();
     if (status.ok()) break;
     deps_.routed.lease.Return();
     NudgeIfBlamed(deps_.environment, status);
@@ -135,12 +133,28 @@ void TransactionFlight::NoteRoute() {
                route_);
 }
 
-asio::awaitable<absl::Status> TransactionFlight::FetchAll() {
+bool TransactionFlight::IsOpening() const {
+  return std::all_of(legs_.begin(), legs_.end(), [](const TurnLeg& leg) {
+    return leg.task == LegTask::kBegin || leg.task == LegTask::kSettings;
+  });
+}
+
+asio::awaitable<absl::Status> TransactionFlight::FetchOpening() {
   for (size_t i = 0; i < legs_.size(); ++i) {
-    const bool is_lone_begin = legs_.size() == 1 && legs_[i].task == LegTask::kBegin;
-    if (!is_lone_begin) co_await FetchLeg(legs_[i], ends_[i]);
+    co_await FetchLeg(legs_[i], ends_[i]);
+    if (!ends_[i].status.ok()) co_return ends_[i].status;
+  }
+  co_return absl::OkStatus();
+}
+
+asio::awaitable<absl::Status> TransactionFlight::FetchAll() {
+  const bool is_opening = IsOpening();
+  for (size_t i = 0; i < legs_.size(); ++i) {
+    if (!is_opening) co_await FetchLeg(legs_[i], ends_[i]);
     const bool has_failed = !ends_[i].status.ok();
-    if (has_failed && legs_[i].task == LegTask::kBegin) co_return ends_[i].status;
+    const bool is_of_begin =
+        legs_[i].task == LegTask::kBegin || legs_[i].task == LegTask::kSettings;
+    if (has_failed && is_of_begin) co_return ends_[i].status;
     if (has_failed) failed_ = std::min(failed_, i);
     // With a COMMIT under way its end comes before all else: a caller who takes its time
     // must not keep us from knowing it. After an error it takes the end to know the

@@ -54,6 +54,9 @@ class TransactionFlight final {
   asio::awaitable<absl::Status> Start();
   asio::awaitable<absl::Status> TakeSession(std::vector<Execution> legs);
   void NoteRoute();
+  // It begins the transaction and does no more: there is nothing to lose.
+  bool IsOpening() const;
+  asio::awaitable<absl::Status> FetchOpening();
   asio::awaitable<absl::Status> FetchAll();
   asio::awaitable<void> FetchLeg(const TurnLeg& leg, End& end);
   asio::awaitable<void> FetchStatement(const TurnLeg& leg, End& end);

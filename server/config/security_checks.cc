@@ -1,8 +1,12 @@
 #include "server/config/security_checks.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 #include "server/config/caller_methods.h"
 #include "server/config/local_address.h"
@@ -16,6 +20,20 @@ using config::v1::Config;
 
 bool AsksForCertificates(const config::v1::Tls& tls) {
   return tls.client_certificates() != config::v1::CLIENT_CERTIFICATES_NONE;
+}
+
+// One that PostgreSQL has none of its own by: two words or more, joined by dots.
+bool IsOwnSetting(const std::string& name) {
+  constexpr size_t kLongestName = 63;
+  if (name.size() > kLongestName) return false;
+  const std::vector<std::string> words = absl::StrSplit(name, '.');
+  return words.size() > 1 &&
+         std::all_of(words.begin(), words.end(), [](const std::string& word) {
+           return !word.empty() && !absl::ascii_isdigit(word.front()) &&
+                  std::all_of(word.begin(), word.end(), [](unsigned char c) {
+                    return absl::ascii_isalnum(c) || c == '_';
+                  });
+         });
 }
 
 class SecurityChecker final {
@@ -69,11 +87,19 @@ class SecurityChecker final {
   void CheckAuthentication() {
     const config::v1::Authentication& authentication = config_.authentication();
     const bool has_tokens = !authentication.tokens_file().empty();
+    const bool has_jwt = !authentication.jwt().jwks_file().empty();
+    CheckJwt();
     if (authentication.enabled()) {
-      if (has_tokens || AsksForCertificates(tls_)) return;
+      if (has_tokens || has_jwt || AsksForCertificates(tls_)) return;
       return Fail({"authentication.enabled"},
                   "authentication.enabled: nobody could be known; give "
-                  "authentication.tokens_file, or set server.tls.client_certificates");
+                  "authentication.tokens_file or authentication.jwt.jwks_file, or set "
+                  "server.tls.client_certificates");
+    }
+    if (has_jwt) {
+      Fail({"authentication.jwt.jwks_file"},
+           "authentication.jwt.jwks_file: authentication.enabled is false, so it is not "
+           "used");
     }
     if (has_tokens) {
       Fail({"authentication.tokens_file"},
@@ -90,6 +116,43 @@ class SecurityChecker final {
     }
   }
 
+  void CheckJwt() {
+    const config::v1::Jwt& jwt = config_.authentication().jwt();
+    if (jwt.jwks_file().empty()) {
+      if (jwt.issuer().empty() && jwt.audience().empty()) return;
+      return Fail({"authentication.jwt.jwks_file"},
+                  "authentication.jwt: without jwks_file it is not used");
+    }
+    if (jwt.issuer().empty() || jwt.audience().empty()) {
+      Fail({"authentication.jwt.issuer", "authentication.jwt.audience"},
+           "authentication.jwt: jwks_file needs issuer and audience, or tokens for "
+           "others would be taken");
+    }
+    if (jwt.name_claim().empty()) {
+      Fail({"authentication.jwt.name_claim"},
+           "authentication.jwt.name_claim: may not be empty");
+    }
+  }
+
+  void CheckSettings(const config::v1::CallerPolicy& caller, const std::string& path) {
+    std::set<std::string> names;
+    for (int i = 0; i < caller.settings_size(); ++i) {
+      const config::v1::CallerSetting& setting = caller.settings(i);
+      const std::string place = absl::StrCat(path, ".settings[", i, "]");
+      if (!IsOwnSetting(setting.name())) {
+        Fail({place + ".name"},
+             absl::StrCat(place, ".name: has to be one of your own, with a dot, as in "
+                                 "app.tenant: letters, digits and _"));
+      } else if (!names.insert(absl::AsciiStrToLower(setting.name())).second) {
+        Fail({place + ".name"}, absl::StrCat(place, ".name: is set above already"));
+      }
+      if (setting.claim().empty() == setting.value().empty()) {
+        Fail({place + ".claim", place + ".value"},
+             absl::StrCat(place, ": give claim or value, and not both"));
+      }
+    }
+  }
+
   void CheckCaller(int index) {
     const config::v1::CallerPolicy& caller = config_.callers(index);
     const std::string path = absl::StrCat("callers[", index, "]");
@@ -103,6 +166,7 @@ class SecurityChecker final {
       break;
     }
     CheckStatements(caller, path);
+    CheckSettings(caller, path);
     const absl::StatusOr<MethodSet> methods = ParseMethods(caller.methods());
     if (methods.ok()) return;
     Fail({path + ".methods"},
@@ -141,7 +205,10 @@ std::vector<std::string> SecurityNotes(const Config& config) {
   const config::v1::Server& server = config.server();
   const bool is_open =
       server.tls().cert_file().empty() && !IsLocalAddress(server.listen_address());
-  if (!is_open || config.authentication().tokens_file().empty()) return {};
+  const config::v1::Authentication& authentication = config.authentication();
+  const bool has_tokens =
+      !authentication.tokens_file().empty() || !authentication.jwt().jwks_file().empty();
+  if (!is_open || !has_tokens) return {};
   return {
       "bearer tokens come in plaintext on server.listen_address: whoever is on the way "
       "can take them, unless something else encrypts it"};

@@ -57,7 +57,8 @@ TEST(HotSettingsTest, HoldExactlyTheSettingsThatAreMarkedHot) {
       Loaded({"endpoints[0].conninfo=host=a", "endpoints[0].name=a",
               "log.slow_query_rules[0].tag=t", "pools.fair_weights[0].caller=c",
               "authentication.enabled=true", "authentication.tokens_file=t",
-              "callers[0].name=c"});
+              "callers[0].name=c", "callers[0].settings[0].name=app.a",
+              "callers[0].settings[0].value=v"});
   const HotSettings settings = Of(config);
   int hot = 0;
   for (const SettingPath& path : AllSettings()) {
