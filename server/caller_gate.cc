@@ -1,7 +1,5 @@
 #include "server/caller_gate.h"
 
-#include "absl/time/clock.h"
-
 #include "pool/error_caller.h"
 #include "pool/str_cat.h"
 #include "server/caller_names.h"
@@ -12,14 +10,20 @@ namespace pgsluice {
 
 namespace {
 
-constexpr absl::Duration kBetweenLines = absl::Seconds(1);
-
 // What a call keeps until it goes.
 struct Passport {
   std::shared_ptr<const CallEnvironment> environment;
   std::shared_ptr<Admission> admission;
   Admission::Ticket ticket;  // Before its admission goes.
 };
+
+void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal) {
+  Log(LogLevel::kWarning, "call refused",
+      {{"method", MethodName(method)},
+       {"caller", call.caller_name()},
+       {"peer", call.context().peer()},
+       {"why", std::string(refusal.message())}});
+}
 
 }  // namespace
 
@@ -73,22 +77,6 @@ absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
 
 grpc::Status CallerGate::ToStatus(CallBase& call, const absl::Status& refusal) const {
   return ToCallStatus(call, base_, refusal);
-}
-
-void CallerGate::LogRefusal(CallBase& call, CallerMethod method,
-                            const absl::Status& refusal) {
-  const absl::Time now = absl::Now();
-  if (now < last_line_ + kBetweenLines) {
-    ++unlogged_;
-    return;
-  }
-  last_line_ = now;
-  Log(LogLevel::kWarning, "call refused",
-      {{"method", MethodName(method)},
-       {"caller", call.caller_name()},
-       {"peer", call.context().peer()},
-       {"why", std::string(refusal.message())},
-       {"others_not_logged", std::exchange(unlogged_, 0)}});
 }
 
 }  // namespace pgsluice

@@ -2,13 +2,11 @@
 // caller may, and under which limits. Confined to one shard.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 
 #include "server/call_environment.h"
 #include "server/caller_book.h"
@@ -40,16 +38,11 @@ class CallerGate final {
  private:
   absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call,
                                                        CallerMethod method);
-  // One line a second, at most.
-  void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal);
-
   const CallEnvironment& base_;
   const TokenStore* const tokens_;
   std::shared_ptr<const CallerBook> book_;
   // By policy. Shared with calls in progress.
   std::vector<std::shared_ptr<const CallEnvironment>> environments_;
-  absl::Time last_line_ = absl::InfinitePast();
-  uint64_t unlogged_ = 0;
 };
 
 template <class Call>

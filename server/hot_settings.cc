@@ -20,7 +20,9 @@ absl::StatusOr<HotSettings> HotSettingsOf(const config::v1::Config& config) {
                      .callers = CallerRulesOf(config),
                      .keys = IdempotencyUpkeepOf(config),
                      .readiness = ReadinessOf(config),
+                     .connections = ConnectionLimitsOf(config),
                      .log_level = LogLevelOf(config),
+                     .log_bounds = LogBoundsOf(config),
                      .drain_delay = ToDuration(config.shutdown().drain_delay()),
                      .drain_deadline = ToDuration(config.shutdown().drain_deadline())};
 }
