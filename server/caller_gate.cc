@@ -1,5 +1,7 @@
 #include "server/caller_gate.h"
 
+#include <optional>
+
 #include "absl/time/clock.h"
 
 #include "pool/error_caller.h"
@@ -12,8 +14,6 @@ namespace pgsluice {
 
 namespace {
 
-constexpr absl::Duration kBetweenLines = absl::Seconds(1);
-
 // What a call keeps until it goes.
 struct Passport {
   std::shared_ptr<const CallEnvironment> environment;
@@ -21,6 +21,17 @@ struct Passport {
   Admission::Ticket ticket;  // Before its admission goes.
   std::optional<Statement> settings;
 };
+
+// `why`: what the caller is not told; empty: it is told all.
+void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal,
+                const std::string& why) {
+  Log(LogLevel::kWarning, "call refused",
+      {{"method", MethodName(method)},
+       {"caller", call.caller_name()},
+       {"peer", call.context().peer()},
+       {"why", why.empty() ? std::string(refusal.message())
+                           : StrCat(std::string(refusal.message()), ": ", why)}});
+}
 
 }  // namespace
 
@@ -85,23 +96,6 @@ absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
 
 grpc::Status CallerGate::ToStatus(CallBase& call, const absl::Status& refusal) const {
   return ToCallStatus(call, base_, refusal);
-}
-
-void CallerGate::LogRefusal(CallBase& call, CallerMethod method,
-                            const absl::Status& refusal, const std::string& why) {
-  const absl::Time now = absl::Now();
-  if (now < last_line_ + kBetweenLines) {
-    ++unlogged_;
-    return;
-  }
-  last_line_ = now;
-  Log(LogLevel::kWarning, "call refused",
-      {{"method", MethodName(method)},
-       {"caller", call.caller_name()},
-       {"peer", call.context().peer()},
-       {"why", why.empty() ? std::string(refusal.message())
-                           : StrCat(std::string(refusal.message()), ": ", why)},
-       {"others_not_logged", std::exchange(unlogged_, 0)}});
 }
 
 }  // namespace pgsluice

@@ -2,13 +2,12 @@
 // caller may, and under which limits. Confined to one shard.
 #pragma once
 
-#include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 
 #include "server/call_environment.h"
 #include "server/caller_book.h"
@@ -42,17 +41,12 @@ class CallerGate final {
   absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call,
                                                        CallerMethod method,
                                                        std::string& why);
-  // One line a second, at most.
-  void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal,
-                  const std::string& why);
 
   const CallEnvironment& base_;
   const CallerSecrets* const secrets_;
   std::shared_ptr<const CallerBook> book_;
   // By policy. Shared with calls in progress.
   std::vector<std::shared_ptr<const CallEnvironment>> environments_;
-  absl::Time last_line_ = absl::InfinitePast();
-  uint64_t unlogged_ = 0;
 };
 
 template <class Call>

@@ -21,7 +21,9 @@ absl::StatusOr<HotSettings> HotSettingsOf(const config::v1::Config& config) {
                      .named_statements_file = config.named_statements().file(),
                      .keys = IdempotencyUpkeepOf(config),
                      .readiness = ReadinessOf(config),
+                     .connections = ConnectionLimitsOf(config),
                      .log_level = LogLevelOf(config),
+                     .log_bounds = LogBoundsOf(config),
                      .drain_delay = ToDuration(config.shutdown().drain_delay()),
                      .drain_deadline = ToDuration(config.shutdown().drain_deadline())};
 }

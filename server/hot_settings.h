@@ -14,6 +14,7 @@
 #include "server/admission.h"
 #include "server/call_environment.h"
 #include "server/caller_policy.h"
+#include "server/connection_table.h"
 #include "server/health_registry.h"
 #include "server/log.h"
 #include "server/slow_thresholds.h"
@@ -32,7 +33,9 @@ struct HotSettings {
   std::string named_statements_file;
   IdempotencyUpkeep keys;
   ReadinessRequires readiness = ReadinessRequires::kPrimary;
+  ConnectionLimits connections;
   LogLevel log_level = LogLevel::kInfo;
+  LogBounds log_bounds;
   absl::Duration drain_delay;
   absl::Duration drain_deadline;
 

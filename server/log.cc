@@ -2,11 +2,14 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
@@ -17,7 +20,41 @@ namespace pgsluice {
 
 namespace {
 
+// Told apart for their bounds.
+constexpr size_t kMaxEvents = 512;
+
 std::atomic<bool> is_json_format{true};
+
+// Of the whole process, as standard error is.
+class Throttles final {
+ public:
+  void set_bounds(const LogBounds& bounds) ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    events_.set_bound(bounds.events);
+    slow_queries_.set_bound(bounds.slow_queries);
+  }
+  std::optional<uint64_t> Admit(LogKind kind, std::string_view event, absl::Time now)
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    Throttle& throttle = kind == LogKind::kSlowQuery ? slow_queries_ : events_;
+    return throttle.Admit(event, now);
+  }
+  uint64_t suppressed() const ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    return events_.suppressed() + slow_queries_.suppressed();
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  Throttle events_ ABSL_GUARDED_BY(mutex_){RateBound(), kMaxEvents};
+  Throttle slow_queries_ ABSL_GUARDED_BY(mutex_){RateBound(), kMaxEvents};
+};
+
+// Never destroyed: threads of gRPC's log to the very end.
+Throttles& AllThrottles() {
+  static auto* const throttles = new Throttles();
+  return *throttles;
+}
 
 spdlog::level::level_enum SpdlogLevel(LogLevel level) {
   switch (level) {
@@ -94,11 +131,15 @@ void SetLogLevel(LogLevel level) {
   spdlog::default_logger()->set_level(SpdlogLevel(level));
 }
 
+void SetLogBounds(const LogBounds& bounds) { AllThrottles().set_bounds(bounds); }
+
+uint64_t SuppressedLogLines() { return AllThrottles().suppressed(); }
+
 bool IsLogged(LogLevel level) { return spdlog::should_log(SpdlogLevel(level)); }
 
 std::string FormatLogLine(bool is_json, std::string_view time, std::string_view level,
                           std::string_view message,
-                          std::initializer_list<LogField> fields) {
+                          std::initializer_list<LogField> fields, uint64_t suppressed) {
   std::string line;
   if (is_json) {
     line = StrCat("{\"ts\":\"", time, "\",\"level\":\"", level, "\",\"msg\":");
@@ -111,6 +152,7 @@ std::string FormatLogLine(bool is_json, std::string_view time, std::string_view 
         AppendQuoted(line, field.value);
       }
     }
+    if (suppressed > 0) StrAppend(&line, ",\"suppressed\":", suppressed);
     line.push_back('}');
     return line;
   }
@@ -124,16 +166,26 @@ std::string FormatLogLine(bool is_json, std::string_view time, std::string_view 
       AppendQuoted(line, field.value);
     }
   }
+  if (suppressed > 0) StrAppend(&line, " suppressed=", suppressed);
   return line;
 }
 
 void Log(LogLevel level, std::string_view message,
          std::initializer_list<LogField> fields) {
+  LogAs(LogKind::kEvent, message, level, message, fields);
+}
+
+void LogAs(LogKind kind, std::string_view event, LogLevel level, std::string_view message,
+           std::initializer_list<LogField> fields) {
   if (!IsLogged(level)) return;
+  const absl::Time now = absl::Now();
+  const std::optional<uint64_t> suppressed = AllThrottles().Admit(kind, event, now);
+  if (!suppressed.has_value()) return;
   const std::string time =
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone());
+      absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", now, absl::UTCTimeZone());
   spdlog::log(SpdlogLevel(level), "{}",
-              FormatLogLine(is_json_format, time, LevelName(level), message, fields));
+              FormatLogLine(is_json_format, time, LevelName(level), message, fields,
+                            *suppressed));
 }
 
 }  // namespace pgsluice

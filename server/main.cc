@@ -18,6 +18,8 @@
 #include "server/config/print_config.h"
 #include "server/config/profile.h"
 #include "server/doctor/doctor.h"
+#include "server/file_limit.h"
+#include "server/grpc_log.h"
 #include "server/hot_settings.h"
 #include "server/log.h"
 #include "server/server.h"
@@ -101,12 +103,23 @@ void ShutDown(Server& server, const sigset_t& signals) {
   std::_Exit(1);
 }
 
+void HaveRoomForConnections(uint64_t max_connections) {
+  const uint64_t files = RaiseFileLimit();
+  if (files == 0 || files > max_connections) return;
+  Log(LogLevel::kWarning,
+      "the system lets the process open fewer files than server.max_connections",
+      {{"max_connections", max_connections}, {"max_files", files}});
+}
+
 int Serve(const LoadedConfig& loaded, const ConfigSources& sources) {
   const config::v1::Config& config = loaded.config;
   absl::StatusOr<HotSettings> hot = HotSettingsOf(config);
   if (!hot.ok()) return Complain(hot.status(), kBadUsage);
   const Signals signals = BlockSignals();
   StartLog(LogLevelOf(config), LogFormatOf(config));
+  RouteGrpcLog();
+  SetGrpcLogLevel(LogLevelOf(config));
+  HaveRoomForConnections(config.server().max_connections());
   for (const std::string& note : loaded.notes) Log(LogLevel::kWarning, note);
 
   Server server(config, sources, *std::move(hot));

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <google/protobuf/descriptor.h>
 #include <grpc/grpc.h>
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server_builder.h>
 #include <thread>
 #include <utility>
 
@@ -21,7 +19,6 @@
 #include "server/idempotency_log.h"
 #include "server/log.h"
 #include "server/pg_connector_factory.h"
-#include "server/port_check.h"
 #include "server/rpc.h"
 #include "server/server_settings.h"
 #include "server/session_log.h"
@@ -162,48 +159,6 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
-absl::Status Server::Listen() {
-  const std::string& address = config_.server().listen_address();
-  const std::string& admin_address = config_.server().admin_listen_address();
-  const std::string& metrics_address = config_.server().metrics_listen_address();
-  // Asked first, since gRPC would not say why it failed.
-  for (const std::string& wanted : {address, admin_address, metrics_address}) {
-    if (absl::Status free = CheckPortIsFree(wanted); !free.ok()) return free;
-  }
-
-  grpc::ServerBuilder builder;
-  ApplyChannelArguments(config_, builder);
-  credentials_ = MakeCredentials();
-  builder.AddListeningPort(address, credentials_, &port_);
-  builder.RegisterService(&gateway_service_);
-  builder.RegisterService(&health_service_);
-  // What is none of the others; gRPC itself would refuse it uncounted.
-  builder.RegisterAsyncGenericService(&unknown_service_);
-  if (config_.server().reflection()) {
-    builder.RegisterService(&reflection_service_);
-    builder.RegisterService(&old_reflection_service_);
-  }
-  for (auto& shard : shards_) shard->AddQueue(builder);
-  server_ = builder.BuildAndStart();
-  if (server_ == nullptr || port_ == 0) {
-    return absl::UnavailableError(StrCat("could not listen on ", address));
-  }
-  if (admin_address.empty()) return absl::OkStatus();
-
-  grpc::ServerBuilder admin_builder;
-  ApplyChannelArguments(config_, admin_builder);
-  admin_builder.AddListeningPort(admin_address, grpc::InsecureServerCredentials(),
-                                 &admin_port_);
-  admin_builder.RegisterService(&admin_health_service_);
-  if (ServesAdmin(config_)) admin_builder.RegisterService(&admin_service_);
-  admin_queue_ = shards_.front()->AddQuietQueue(admin_builder);
-  admin_server_ = admin_builder.BuildAndStart();
-  if (admin_server_ == nullptr || admin_port_ == 0) {
-    return absl::UnavailableError(StrCat("could not listen on ", admin_address));
-  }
-  return absl::OkStatus();
-}
-
 asio::awaitable<void> Server::MaintainForEver() {
   Timer timer(shards_.front()->loop());
   while (!is_stopping_) {
@@ -260,11 +215,13 @@ void Server::EndCalls(absl::Duration longest) {
   const absl::Time deadline = absl::Now() + longest;
   std::atomic<bool> is_done{false};
   std::thread shutdown([this, deadline, &is_done] {
+    main_port_->Stop();
     server_->Shutdown(absl::ToChronoTime(deadline + kStopGrace));
     // Last, for the probes; nobody waits there for an answer that takes long.
     if (admin_server_ != nullptr) {
       const absl::Time latest =
           std::min(absl::Now() + kGoodbyeGrace, deadline + kStopGrace);
+      admin_port_->Stop();
       admin_server_->Shutdown(absl::ToChronoTime(latest));
     }
     is_done = true;
@@ -286,7 +243,7 @@ bool Server::HasDelivered() const {
   for (const auto& shard : shards_) {
     if (shard->open_calls() > 0) return false;
   }
-  return CountUndeliveredBytes(config_.server().listen_address(), port_) == 0;
+  return CountUndeliveredBytes(config_.server().listen_address(), port()) == 0;
 }
 
 // gRPC waits for every connection to close, and a caller with nothing to do may not look

@@ -37,6 +37,7 @@
 #include "server/file_watch.h"
 #include "server/first_logins.h"
 #include "server/fleet_size.h"
+#include "server/grpc_port.h"
 #include "server/health_registry.h"
 #include "server/hot_settings.h"
 #include "server/metrics/gateway_snapshot.h"
@@ -85,8 +86,9 @@ class Server final {
   void Hurry();
   void CloseSessions();
 
-  int port() const { return port_; }
-  int admin_port() const { return admin_port_; }
+  int port() const { return main_port_ == nullptr ? 0 : main_port_->port(); }
+  // 0: there is none.
+  int admin_port() const { return admin_port_ == nullptr ? 0 : admin_port_->port(); }
   // 0: there is none.
   int metrics_port() const;
 
@@ -97,6 +99,8 @@ class Server final {
   // Those that callers keep open without need.
   void CutConnections();
   absl::Status Listen();
+  absl::Status ListenForCalls();
+  absl::Status ListenForAdmin();
   // Reads the files of certificates, tokens and named statements, and follows them from
   // then on.
   absl::Status LoadSecrets();
@@ -168,8 +172,8 @@ class Server final {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::Server> admin_server_;
   grpc::ServerCompletionQueue* admin_queue_ = nullptr;
-  int port_ = 0;
-  int admin_port_ = 0;
+  std::unique_ptr<GrpcPort> main_port_;   // Stops before server_ does.
+  std::unique_ptr<GrpcPort> admin_port_;  // Null without an address for it.
   std::atomic<bool> is_stopping_{false};
   std::atomic<bool> is_hurried_{false};
 

@@ -3,6 +3,7 @@
 
 #include "absl/synchronization/blocking_counter.h"
 
+#include "server/grpc_log.h"
 #include "server/log.h"
 #include "server/server.h"
 
@@ -17,6 +18,10 @@ Server::ShutdownTimes Server::shutdown_times() const {
 
 void Server::Apply(const HotSettings& hot) {
   SetLogLevel(hot.log_level);
+  SetGrpcLogLevel(hot.log_level);
+  SetLogBounds(hot.log_bounds);
+  main_port_->Reconfigure(hot.connections);
+  if (admin_port_ != nullptr) admin_port_->Reconfigure(hot.connections);
   {
     absl::MutexLock lock(&mutex_);
     shutdown_times_ = {hot.drain_delay, hot.drain_deadline};

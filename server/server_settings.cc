@@ -1,7 +1,9 @@
 #include "server/server_settings.h"
 
 #include <algorithm>
+#include <grpc/compression.h>
 #include <grpc/grpc.h>
+#include <grpcpp/resource_quota.h>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -14,6 +16,9 @@
 namespace pgsluice {
 
 namespace {
+
+// Of gRPC's bits, one for each way to compress, that of none.
+constexpr int kOnlyIdentity = 1 << GRPC_COMPRESS_NONE;
 
 int Milliseconds(const google::protobuf::Duration& duration) {
   return static_cast<int>(std::min<int64_t>(
@@ -121,6 +126,22 @@ LogFormat LogFormatOf(const config::v1::Config& config) {
   }
 }
 
+LogBounds LogBoundsOf(const config::v1::Config& config) {
+  const config::v1::Log& log = config.log();
+  return {.events = {.per_second = log.max_lines_per_second(),
+                     .burst = log.max_lines_burst()},
+          .slow_queries = {.per_second = log.max_slow_queries_per_second(),
+                           .burst = log.max_slow_queries_per_second()}};
+}
+
+ConnectionLimits ConnectionLimitsOf(const config::v1::Config& config) {
+  const config::v1::Server& server = config.server();
+  return {.max_connections = server.max_connections(),
+          .max_per_peer = server.max_connections_per_peer(),
+          .rate_per_peer = {.per_second = server.max_connection_rate_per_peer(),
+                            .burst = server.max_connection_rate_per_peer()}};
+}
+
 SlowThresholds SlowThresholdsOf(const config::v1::Config& config) {
   std::vector<SlowThreshold> rules;
   for (const config::v1::SlowQueryRule& rule : config.log().slow_query_rules()) {
@@ -149,8 +170,6 @@ void ApplyChannelArguments(const config::v1::Config& config,
   builder.SetMaxReceiveMessageSize(static_cast<int>(server.max_request_bytes()));
   // Answers are bounded by limits.max_result_bytes and stream_message_bytes.
   builder.SetMaxSendMessageSize(std::numeric_limits<int>::max());
-  // Else a second gateway would share the port and take half of the calls.
-  set(GRPC_ARG_ALLOW_REUSEPORT, 0);
   set(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(server.max_concurrent_streams()));
   set(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(server.keepalive_time()));
   set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(server.keepalive_timeout()));
@@ -162,6 +181,22 @@ void ApplyChannelArguments(const config::v1::Config& config,
       MillisecondsOrNever(server.max_connection_age_grace()));
   set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, MillisecondsOrNever(server.max_connection_idle()));
   set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(server.handshake_timeout()));
+  set(GRPC_ARG_HTTP2_MAX_PING_STRIKES, static_cast<int>(server.max_ping_strikes()));
+  set(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(server.max_metadata_bytes()));
+  set(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, static_cast<int>(server.max_frame_bytes()));
+  set(GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE, static_cast<int>(server.write_buffer_bytes()));
+  set(GRPC_ARG_HTTP2_HPACK_TABLE_SIZE_DECODER,
+      static_cast<int>(server.header_table_bytes()));
+  set(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
+      static_cast<int>(server.stream_window_bytes()));
+  if (!server.compressed_requests()) {
+    set(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, kOnlyIdentity);
+  }
+  if (server.max_memory_bytes() > 0) {
+    grpc::ResourceQuota quota("server");
+    quota.Resize(server.max_memory_bytes());
+    builder.SetResourceQuota(quota);
+  }
 }
 
 }  // namespace pgsluice

@@ -7,6 +7,7 @@
 #include "pool/endpoint_monitor.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
+#include "server/connection_table.h"
 #include "server/health_registry.h"
 #include "server/log.h"
 #include "server/slow_thresholds.h"
@@ -23,9 +24,12 @@ ReadinessRequires ReadinessOf(const config::v1::Config& config);
 bool ServesAdmin(const config::v1::Config& config);
 LogLevel LogLevelOf(const config::v1::Config& config);
 LogFormat LogFormatOf(const config::v1::Config& config);
+LogBounds LogBoundsOf(const config::v1::Config& config);
+ConnectionLimits ConnectionLimitsOf(const config::v1::Config& config);
 SlowThresholds SlowThresholdsOf(const config::v1::Config& config);
 int ShardCountOf(const config::v1::Config& config);
-// Message size, streams, keepalives, connection ages; never shares a port silently.
+// Every limit that gRPC has for a server: sizes, streams, pings, keepalives, ages,
+// memory.
 void ApplyChannelArguments(const config::v1::Config& config,
                            grpc::ServerBuilder& builder);
 

@@ -21,22 +21,22 @@ std::string OutcomeOf(const absl::Status& status) {
 
 void SlowQueryLog::Write(const StatementReport& report, const CallOrigin& origin) const {
   const uint64_t fingerprint = FingerprintOf(NormalizeSql(report.sql));
-  Log(LogLevel::kWarning, "slow statement",
-      {{"method", report.method},
-       {"duration_ms", absl::ToDoubleMilliseconds(report.total())},
-       {"queued_ms", absl::ToDoubleMilliseconds(report.queued)},
-       {"execute_ms", absl::ToDoubleMilliseconds(report.execute)},
-       {"stream_ms", absl::ToDoubleMilliseconds(report.stream)},
-       {"rows", report.rows},
-       {"endpoint", report.endpoint},
-       {"role", RoleName(report.role)},
-       {"caller", origin.caller},
-       {"caller_name", origin.name},
-       {"trace_id", origin.trace_id},
-       {"tag", report.tag},
-       {"outcome", OutcomeOf(report.status)},
-       {"fingerprint", FingerprintText(fingerprint)},
-       {"sql", NormalizeSql(report.sql, kMaxSqlBytes)}});
+  LogAs(LogKind::kSlowQuery, "slow statement", LogLevel::kWarning, "slow statement",
+        {{"method", report.method},
+         {"duration_ms", absl::ToDoubleMilliseconds(report.total())},
+         {"queued_ms", absl::ToDoubleMilliseconds(report.queued)},
+         {"execute_ms", absl::ToDoubleMilliseconds(report.execute)},
+         {"stream_ms", absl::ToDoubleMilliseconds(report.stream)},
+         {"rows", report.rows},
+         {"endpoint", report.endpoint},
+         {"role", RoleName(report.role)},
+         {"caller", origin.caller},
+         {"caller_name", origin.name},
+         {"trace_id", origin.trace_id},
+         {"tag", report.tag},
+         {"outcome", OutcomeOf(report.status)},
+         {"fingerprint", FingerprintText(fingerprint)},
+         {"sql", NormalizeSql(report.sql, kMaxSqlBytes)}});
 }
 
 }  // namespace pgsluice
