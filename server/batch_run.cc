@@ -14,6 +14,7 @@
 #include "server/convert/result_to_proto.h"
 #include "server/convert/status.h"
 #include "server/statement_run.h"
+#include "server/statement_spans.h"
 #include "server/transaction_sql.h"
 
 namespace pgsluice {
@@ -180,6 +181,7 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   std::vector<absl::StatusOr<CommandResult>> results = co_await routed_.lease.RunFlight(
       std::move(legs), std::move(sinks), FlightKind::kAtomic, call_.stop());
   executed_ += absl::Now() - begun;
+  TraceFlight(flight.first, flight.last, begun, results);
 
   // A commit in doubt says more than what has led to it.
   if (flight.has_commit && IsInDoubt(results.back().status())) {
@@ -278,6 +280,7 @@ asio::awaitable<void> BatchRun::FlyIndependent(Flight flight) {
         co_await routed_.lease.RunFlight(std::move(legs), std::move(sinks),
                                          FlightKind::kIndependent, call_.stop());
     executed_ += absl::Now() - begun;
+    TraceFlight(steps.front(), steps.front() + steps.size(), begun, results);
     TakePosition(position.position());
     // Those that a lost session never was sent go to another one.
     std::vector<size_t> left;
@@ -310,6 +313,7 @@ asio::awaitable<absl::Status> BatchRun::TakeLease(LeaseKind kind) {
   const absl::Time now = absl::Now();
   queued_ += now - asked;
   CountRoute(environment_, route, routed);
+  TraceWait(call_, asked, now, routed);
   if (!routed.ok()) co_return routed.status();
   queued_ -= routed->freshness_wait;
   freshness_wait_ += routed->freshness_wait;

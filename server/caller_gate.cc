@@ -83,10 +83,13 @@ void CallerGate::LogRefusal(CallBase& call, CallerMethod method,
     return;
   }
   last_line_ = now;
+  const TraceNames trace = TraceNamesOf(call);
   Log(LogLevel::kWarning, "call refused",
       {{"method", MethodName(method)},
        {"caller", call.caller_name()},
        {"peer", call.context().peer()},
+       {"trace_id", trace.trace_id},
+       {"span_id", trace.span_id},
        {"why", std::string(refusal.message())},
        {"others_not_logged", std::exchange(unlogged_, 0)}});
 }

@@ -44,6 +44,7 @@
 #include "server/sleep_watch.h"
 #include "server/statement_stats.h"
 #include "server/token_store.h"
+#include "server/tracing/tracing.h"
 
 namespace pgsluice {
 
@@ -75,6 +76,8 @@ class Server final {
   // Makes EndCalls stop what is left at once. From any thread.
   void Hurry();
   void CloseSessions();
+  // Hands over what is known of the calls that have ended, within a few seconds.
+  void FlushSpans();
 
   int port() const { return port_; }
   int admin_port() const { return admin_port_; }
@@ -92,6 +95,8 @@ class Server final {
   absl::Status LoadSecrets();
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
   absl::Status ServeMetrics();
+  // Unless no collector is configured.
+  absl::Status StartTracing();
   // What there is to tell, at this moment. From any thread.
   GatewaySnapshot TakeSnapshot() const ABSL_LOCKS_EXCLUDED(mutex_);
   void AcceptOnShards();
@@ -112,6 +117,8 @@ class Server final {
   const config::v1::Config config_;  // As at start.
   const absl::Time started_;
   SystemClock clock_;
+  std::unique_ptr<Tracing> tracing_;              // Null: off.
+  std::vector<std::unique_ptr<Tracer>> tracers_;  // One a shard, or none.
   SleepWatch sleep_watch_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<ConnectorFactory> connectors_;

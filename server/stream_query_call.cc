@@ -75,7 +75,7 @@ class QueryStream final {
     StallGuard guard(call_, environment_.limits.stream_stall_timeout);
     const absl::Time begun = absl::Now();
     const bool is_taken = co_await call_.Write(message);
-    run_.AddStreamTime(absl::Now() - begun);
+    run_.AddStreamTime(begun, absl::Now());
     if (is_taken) co_return absl::OkStatus();
     call_.stop().Stop(StopReason::kCancelled);
     co_return StreamStopped(call_.stop().reason(), options_.phase());
