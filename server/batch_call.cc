@@ -43,9 +43,9 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
       Narrow(options->statement_timeout, {.max_duration = program->MaxDuration()});
   absl::Status intent = CheckIntent(*options, environment.limits, call);
   if (!intent.ok()) co_return intent;
-  const bool has_no_place_for_settings =
-      !program->is_atomic && options->route.intent == Intent::kWrite &&
-      call.settings() != nullptr;
+  const bool has_no_place_for_settings = !program->is_atomic &&
+                                         options->route.intent == Intent::kWrite &&
+                                         call.settings() != nullptr;
   if (has_no_place_for_settings) {
     co_return NotPermitted(call.caller_name(),
                            "send an INDEPENDENT batch with intent WRITE, which has no "

@@ -14,6 +14,7 @@
 #include "server/convert/result_to_proto.h"
 #include "server/convert/status.h"
 #include "server/statement_run.h"
+#include "server/statement_spans.h"
 #include "server/transaction_sql.h"
 
 namespace pgsluice {
@@ -68,9 +69,8 @@ void BatchRun::BeginAnew() {
   has_failed_.assign(program_.steps.size(), false);
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     v1::QueryResponse& result = *response_.add_results()->mutable_result();
-    rows_.push_back(
-        std::make_unique<BatchStepRows>(request_.encoding(), budget_, result,
-                                        LimitsOf(program_.steps[i].terms)));
+    rows_.push_back(std::make_unique<BatchStepRows>(request_.encoding(), budget_, result,
+                                                    LimitsOf(program_.steps[i].terms)));
   }
   for (const BatchStepPlan& step : program_.steps) {
     for (const v1::CellParameter& cell : step.cells) {
@@ -186,6 +186,7 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   std::vector<absl::StatusOr<CommandResult>> results = co_await routed_.lease.RunFlight(
       std::move(legs), std::move(sinks), FlightKind::kAtomic, call_.stop());
   executed_ += absl::Now() - begun;
+  TraceFlight(flight.first, flight.last, begun, results);
 
   // A commit in doubt says more than what has led to it.
   if (flight.has_commit && IsInDoubt(results.back().status())) {
@@ -289,6 +290,7 @@ asio::awaitable<void> BatchRun::FlyIndependent(Flight flight) {
         co_await routed_.lease.RunFlight(std::move(legs), std::move(sinks),
                                          FlightKind::kIndependent, call_.stop());
     executed_ += absl::Now() - begun;
+    TraceFlight(steps.front(), steps.front() + steps.size(), begun, results);
     TakePosition(position.position());
     // Those that a lost session never was sent go to another one.
     std::vector<size_t> left;
@@ -321,6 +323,7 @@ asio::awaitable<absl::Status> BatchRun::TakeLease(LeaseKind kind) {
   const absl::Time now = absl::Now();
   queued_ += now - asked;
   CountRoute(environment_, route, routed);
+  TraceWait(call_, asked, now, routed);
   if (!routed.ok()) co_return routed.status();
   queued_ -= routed->freshness_wait;
   freshness_wait_ += routed->freshness_wait;

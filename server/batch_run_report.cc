@@ -3,6 +3,7 @@
 #include "server/convert/route.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
+#include "server/statement_spans.h"
 #include "server/write_tokens.h"
 
 namespace pgsluice {
@@ -28,6 +29,25 @@ void BatchRun::Report(size_t first, size_t last,
                      .bytes = rows_[i]->bytes(),
                      .status = results[i - first].status()});
   }
+}
+
+void BatchRun::TraceFlight(
+    size_t first, size_t last, absl::Time begun,
+    const std::vector<absl::StatusOr<CommandResult>>& results) const {
+  if (call_.spans() == nullptr) return;
+  // What came behind the first failure was skipped.
+  absl::Status status;
+  for (const auto& result : results) status.Update(result.status());
+  const bool is_single = last == first + 1;
+  TraceExecution(call_,
+                 {.sql = is_single ? program_.steps[first].statement.sql : "",
+                  .statements = last - first,
+                  .endpoint = endpoint_,
+                  .role = role_,
+                  .tag = options_.tag,
+                  .begun = begun,
+                  .ended = absl::Now()},
+                 status);
 }
 
 void BatchRun::CountTransaction(const absl::Status& status) const {

@@ -16,6 +16,7 @@
 #include "pool/timer.h"
 #include "server/metrics/rpc_counters.h"
 #include "server/shard.h"
+#include "server/tracing/call_spans.h"
 
 namespace pgsluice {
 
@@ -46,6 +47,9 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // may run without. Null: nothing. Whoever sets it keeps it until the call goes.
   const Statement* settings() const { return settings_; }
   void set_settings(const Statement* settings) { settings_ = settings; }
+  // Null: the call is not traced.
+  CallSpans* spans() { return spans_.get(); }
+  void Trace(std::unique_ptr<CallSpans> spans) { spans_ = std::move(spans); }
   // Until the call goes.
   void Keep(std::shared_ptr<void> what) { kept_ = std::move(what); }
 
@@ -81,6 +85,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // Before the caller can know of it.
   void CountHandled(const grpc::Status& status) {
     counters_->OnHandled(status.error_code(), absl::Now() - started_);
+    if (spans_ != nullptr) EndTrace(status);
   }
 
   // The coroutine is at its end: nothing may stop it any more.
@@ -110,6 +115,8 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
     CallBase& call_;
   };
 
+  void EndTrace(const grpc::Status& status);  // In call_trace.cc.
+
   Shard& shard_;
   RpcCounters* counters_ = nullptr;  // Null until accepted.
   grpc::ServerContext context_;
@@ -120,6 +127,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   bool has_default_deadline_ = false;
   std::string caller_name_;
   const Statement* settings_ = nullptr;
+  std::unique_ptr<CallSpans> spans_;
   std::shared_ptr<void> kept_;  // Shared with nobody else; its type is its giver's.
   DoneTag done_tag_{*this};
   std::shared_ptr<CallBase> self_;  // Until gRPC says that the call is over.

@@ -25,10 +25,13 @@ struct Passport {
 // `why`: what the caller is not told; empty: it is told all.
 void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal,
                 const std::string& why) {
+  const TraceNames trace = TraceNamesOf(call);
   Log(LogLevel::kWarning, "call refused",
       {{"method", MethodName(method)},
        {"caller", call.caller_name()},
        {"peer", call.context().peer()},
+       {"trace_id", trace.trace_id},
+       {"span_id", trace.span_id},
        {"why", why.empty() ? std::string(refusal.message())
                            : StrCat(std::string(refusal.message()), ": ", why)}});
 }
@@ -85,9 +88,9 @@ absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
     return TooManyCallsOf(
         match->name, is_for_transactions ? policy.max_transactions : policy.max_calls);
   }
-  auto passport = std::make_shared<Passport>(Passport{
-      environments_[match->index], std::move(admission), *std::move(ticket),
-      std::move(settings)});
+  auto passport = std::make_shared<Passport>(
+      Passport{environments_[match->index], std::move(admission), *std::move(ticket),
+               std::move(settings)});
   if (passport->settings.has_value()) call.set_settings(&*passport->settings);
   const CallEnvironment* environment = passport->environment.get();
   call.Keep(std::move(passport));

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 
 #include "server/call_environment.h"
+#include "server/call_trace.h"
 #include "server/caller_book.h"
 #include "server/caller_secrets.h"
 #include "server/config/caller_methods.h"
@@ -29,6 +30,10 @@ class CallerGate final {
   // For calls from now on; whenever the policies or the base have changed.
   void Reconfigure(std::shared_ptr<const CallerBook> book);
 
+  // Of calls from now on; null: they are not traced. Outlives all calls.
+  void set_tracer(Tracer* tracer) { tracer_ = tracer; }
+  Tracer* tracer() const { return tracer_; }
+
   // The environment in which the call is to be served; it stays as long as the call. Or
   // UNAUTHENTICATED, PERMISSION_DENIED, or RESOURCE_EXHAUSTED.
   absl::StatusOr<const CallEnvironment*> Enter(CallBase& call, CallerMethod method);
@@ -44,6 +49,7 @@ class CallerGate final {
 
   const CallEnvironment& base_;
   const CallerSecrets* const secrets_;
+  Tracer* tracer_ = nullptr;
   std::shared_ptr<const CallerBook> book_;
   // By policy. Shared with calls in progress.
   std::vector<std::shared_ptr<const CallEnvironment>> environments_;
@@ -62,6 +68,7 @@ asio::awaitable<void> AcceptCalls(Shard& shard, RpcCounters& counters, CallerGat
                                   Handle handle) {
   // No coroutine itself, so what it captures may go when it has returned.
   auto enter = [&gate, method, handle](std::shared_ptr<Call> call) {
+    if (gate.tracer() != nullptr) BeginTrace(*call, method, *gate.tracer());
     const absl::StatusOr<const CallEnvironment*> environment = gate.Enter(*call, method);
     if (!environment.ok()) {
       const grpc::Status status = gate.ToStatus(*call, environment.status());

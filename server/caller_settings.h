@@ -1,5 +1,5 @@
-// What a caller's entry sets in PostgreSQL for each of its statements, so that policies of
-// row-level security can tell whose they are. Rules file.
+// What a caller's entry sets in PostgreSQL for each of its statements, so that policies
+// of row-level security can tell whose they are. Rules file.
 #pragma once
 
 #include <string>

@@ -92,6 +92,7 @@ void ShutDown(Server& server, const sigset_t& signals) {
   });
   server.EndCalls(deadline);
   server.CloseSessions();
+  server.FlushSpans();
   is_done = true;
   hurry.join();
 }

@@ -143,6 +143,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
 absl::Status Server::Start() {
   absl::Status secrets = LoadSecrets();
   if (!secrets.ok()) return secrets;
+  if (absl::Status traced = StartTracing(); !traced.ok()) return traced;
   absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   AcceptOnShards();

@@ -49,6 +49,7 @@
 #include "server/sleep_watch.h"
 #include "server/statement_stats.h"
 #include "server/statement_store.h"
+#include "server/tracing/tracing.h"
 
 namespace pgsluice {
 
@@ -85,6 +86,8 @@ class Server final {
   // Makes EndCalls stop what is left at once. From any thread.
   void Hurry();
   void CloseSessions();
+  // Hands over what is known of the calls that have ended, within a few seconds.
+  void FlushSpans();
 
   int port() const { return main_port_ == nullptr ? 0 : main_port_->port(); }
   // 0: there is none.
@@ -106,6 +109,8 @@ class Server final {
   absl::Status LoadSecrets();
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
   absl::Status ServeMetrics();
+  // Unless no collector is configured.
+  absl::Status StartTracing();
   // What there is to tell, at this moment. From any thread.
   GatewaySnapshot TakeSnapshot() const ABSL_LOCKS_EXCLUDED(mutex_);
   void AcceptOnShards();
@@ -129,6 +134,8 @@ class Server final {
   FirstLogins first_logins_;
   std::function<void()> give_up_;
   SystemClock clock_;
+  std::unique_ptr<Tracing> tracing_;              // Null: off.
+  std::vector<std::unique_ptr<Tracer>> tracers_;  // One a shard, or none.
   SleepWatch sleep_watch_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<ConnectorFactory> connectors_;

@@ -38,6 +38,7 @@ void Server::Apply(const HotSettings& hot) {
   cluster_->Reconfigure(options);
   prober_->Reconfigure(options.probe);
   prober_->Follow(options.endpoints);
+  if (tracing_ != nullptr) tracing_->Follow(options.endpoints);
   ApplyCallers(hot.callers);
   ApplyStatements(hot.named_statements_file);
   ApplyOnShards(hot);

@@ -62,6 +62,7 @@ GatewaySnapshot Server::TakeSnapshot() const {
   snapshot.commits = resolver_->counters();
   snapshot.monitors = monitor_->Recall(0);
   snapshot.admission = TotalsOf(admission_);
+  if (tracing_ != nullptr) snapshot.tracing = tracing_->totals();
   snapshot.health = health_.state().facts;
   const Reloader::LastReload reload = reloader_->last();
   snapshot.has_reload_succeeded = reload.has_succeeded;

@@ -77,7 +77,7 @@ class QueryStream final {
     StallGuard guard(call_, environment_.limits.stream_stall_timeout);
     const absl::Time begun = absl::Now();
     const bool is_taken = co_await call_.Write(message);
-    run_.AddStreamTime(absl::Now() - begun);
+    run_.AddStreamTime(begun, absl::Now());
     if (is_taken) co_return absl::OkStatus();
     call_.stop().Stop(StopReason::kCancelled);
     co_return StreamStopped(call_.stop().reason(), options_.phase());
@@ -113,9 +113,10 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
   const bool has_no_place_for_settings =
       options.route.intent == Intent::kWrite && call.settings() != nullptr;
   if (has_no_place_for_settings) {
-    co_return NotPermitted(call.caller_name(),
-                           "stream with intent WRITE, which has no place for its settings "
-                           "(use intent READ, or Query, Batch or Transaction)");
+    co_return NotPermitted(
+        call.caller_name(),
+        "stream with intent WRITE, which has no place for its settings "
+        "(use intent READ, or Query, Batch or Transaction)");
   }
 
   call.LimitTime(environment.limits.max_stream_duration,

@@ -13,6 +13,7 @@
 #include "server/convert/times.h"
 #include "server/statement_report.h"
 #include "server/statement_run.h"
+#include "server/statement_spans.h"
 #include "server/statement_stop.h"
 
 namespace pgsluice {
@@ -47,9 +48,11 @@ asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn)
 }
 
 asio::awaitable<absl::Status> TransactionFlight::RunTurn() {
+  SpanScope scope(deps_.call.spans(), "turn");
   absl::Status status = co_await Start();
   if (status.ok()) status = co_await FetchAll();
   if (status.ok()) status = co_await Conclude();
+  TraceTurn(scope, status);
   co_return status;
 }
 
@@ -68,6 +71,7 @@ asio::awaitable<absl::Status> TransactionFlight::AnnounceCommit() {
   note_leg_.emplace(deps_.environment.cluster.SystemIdentifier());
   std::vector<Execution> legs = {note_leg_->execution()};
   std::vector<RowSink*> sinks = {&note_leg_->sink()};
+  SpanScope scope(deps_.call.spans(), "note");
   const auto results = co_await deps_.routed.lease.RunFlight(
       std::move(legs), std::move(sinks), FlightKind::kAtomic, deps_.call.stop());
   const absl::Status& noted = results.front().status();
@@ -106,9 +110,11 @@ asio::awaitable<absl::Status> TransactionFlight::TakeSession(
     RouteRequest route = deps_.options.route;
     route.kind = LeaseKind::kTransaction;
     route.caller = CallerOf(deps_.call, deps_.environment, deps_.options.tag);
+    const absl::Time asked = absl::Now();
     absl::StatusOr<RoutedLease> routed = co_await deps_.environment.cluster.Acquire(
         route, deps_.call.shard().index(), deps_.call.deadline(), deps_.call.stop());
     CountRoute(deps_.environment, route, routed);
+    TraceWait(deps_.call, asked, absl::Now(), routed);
     if (!routed.ok()) co_return routed.status();
     deps_.routed = *std::move(routed);
     NoteRoute();
@@ -244,8 +250,27 @@ asio::awaitable<absl::Status> TransactionFlight::FetchRows(const TurnPart& part,
   co_return status;
 }
 
+void TransactionFlight::TraceTurn(SpanScope& scope, const absl::Status& status) const {
+  Span* span = scope.span();
+  if (span == nullptr) return;
+  span->Set("pgsluice.requests", static_cast<int64_t>(turn_.size()));
+  span->Set("pgsluice.statements", static_cast<int64_t>(legs_.size()));
+  if (HasCommit()) span->Set("pgsluice.commits", "true");
+  SetFailure(status.ok() && failed_ != SIZE_MAX ? ends_[failed_].status : status, *span);
+}
+
 void TransactionFlight::Report(const TurnPart& part, const End& end, absl::Duration took,
                                absl::Duration streamed) const {
+  const absl::Time now = absl::Now();
+  TraceExecution(deps_.call,
+                 {.sql = part.statement->sql,
+                  .endpoint = deps_.routed.lease.endpoint(),
+                  .role = deps_.routed.lease.role(),
+                  .tag = deps_.options.tag,
+                  .begun = now - took,
+                  .ended = now,
+                  .rows = end.response.result().row_count()},
+                 end.status);
   ReportStatement(deps_.call, deps_.environment,
                   {.method = "Transaction",
                    .sql = part.statement->sql,
@@ -255,7 +280,7 @@ void TransactionFlight::Report(const TurnPart& part, const End& end, absl::Durat
                    .queued = absl::ZeroDuration(),
                    .execute = took - streamed,
                    .stream = streamed,
-                   .ended = absl::Now(),
+                   .ended = now,
                    .rows = end.response.result().row_count(),
                    .bytes = end.bytes,
                    .status = end.status});

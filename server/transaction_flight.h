@@ -75,6 +75,7 @@ class TransactionFlight final {
   }
   void Report(const TurnPart& part, const End& end, absl::Duration took,
               absl::Duration streamed) const;
+  void TraceTurn(SpanScope& scope, const absl::Status& status) const;
 
   const TransactionFlightDeps deps_;
   std::vector<TurnPart> turn_;

@@ -152,6 +152,7 @@ asio::awaitable<absl::Status> TransactionFlight::Rollback(uint64_t seq,
                                                           v1::RollbackCause cause) {
   const Statement rollback = RollbackStatement();
   NoRows none;
+  SpanScope scope(deps_.call.spans(), "rollback");
   // Unconfirmed, it is all the same: the pool closes the session, and PostgreSQL rolls
   // back.
   (void)co_await deps_.routed.lease.Execute(rollback, Phase::kTransaction, none,

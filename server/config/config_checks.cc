@@ -9,6 +9,7 @@
 #include "server/config/connection_string.h"
 #include "server/config/security_checks.h"
 #include "server/config/setting_storage.h"
+#include "server/config/tracing_checks.h"
 #include "server/config/units.h"
 
 namespace pgsluice {
@@ -52,6 +53,9 @@ class Checker final {
     CheckIdentifier("idempotency.schema", config_.idempotency().schema());
     CheckIdentifier("idempotency.table", config_.idempotency().table());
     for (const Complaint& complaint : CheckSecurity(config_)) {
+      Fail(complaint.paths, complaint.what);
+    }
+    for (const Complaint& complaint : CheckTracing(config_)) {
       Fail(complaint.paths, complaint.what);
     }
     for (std::string& note : SecurityNotes(config_)) {

@@ -139,6 +139,9 @@ std::string Meaning(const FieldDescriptor& field) {
   for (const std::string& name : FactsOf(field).env()) {
     absl::StrAppend(&text, " Also `", name, "`.");
   }
+  for (const std::string& name : FactsOf(field).env_milliseconds()) {
+    absl::StrAppend(&text, " Also `", name, "`, in milliseconds.");
+  }
   return text;
 }
 

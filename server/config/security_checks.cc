@@ -141,8 +141,9 @@ class SecurityChecker final {
       const std::string place = absl::StrCat(path, ".settings[", i, "]");
       if (!IsOwnSetting(setting.name())) {
         Fail({place + ".name"},
-             absl::StrCat(place, ".name: has to be one of your own, with a dot, as in "
-                                 "app.tenant: letters, digits and _"));
+             absl::StrCat(place,
+                          ".name: has to be one of your own, with a dot, as in "
+                          "app.tenant: letters, digits and _"));
       } else if (!names.insert(absl::AsciiStrToLower(setting.name())).second) {
         Fail({place + ".name"}, absl::StrCat(place, ".name: is set above already"));
       }
@@ -177,17 +178,16 @@ class SecurityChecker final {
     const auto patterns = ParseStatementPatterns(caller.statements());
     if (!patterns.ok()) {
       Fail({path + ".statements"},
-           absl::StrCat(path,
-                        ".statements: ", std::string(patterns.status().message())));
+           absl::StrCat(path, ".statements: ", std::string(patterns.status().message())));
     } else if (caller.statements() != "*" && !caller.named_only()) {
       Fail({path + ".statements", path + ".named_only"},
-           absl::StrCat(path,
-                        ".statements: named_only is false, so the caller may run any SQL"));
+           absl::StrCat(
+               path, ".statements: named_only is false, so the caller may run any SQL"));
     }
     if (!caller.named_only() || !config_.named_statements().file().empty()) return;
     Fail({path + ".named_only", "named_statements.file"},
-         absl::StrCat(path,
-                      ".named_only: needs named_statements.file, else it may run nothing"));
+         absl::StrCat(
+             path, ".named_only: needs named_statements.file, else it may run nothing"));
   }
 
   const Config& config_;

@@ -12,6 +12,7 @@ Families AllFamilies(const GatewaySnapshot& snapshot) {
   AddTopologyFamilies(snapshot, families);
   AddRoutingFamilies(snapshot, families);
   AddAlertFamilies(snapshot, families);
+  AddTracingFamilies(snapshot, families);
 
   families.push_back(Gauge("pgsluice_ready",
                            "1 while the gateway reports itself ready, else 0",

@@ -19,6 +19,7 @@
 #include "server/metrics/family.h"
 #include "server/metrics/process_stats.h"
 #include "server/metrics/shard_totals.h"
+#include "server/tracing/span_queue.h"
 
 namespace pgsluice {
 
@@ -52,6 +53,7 @@ struct GatewaySnapshot {
   CommitResolver::Counters commits;
   std::vector<EndpointMemory> monitors;
   AdmissionTotals admission;
+  TracingTotals tracing;
   HealthFacts health;
   bool has_reload_succeeded = true;
   absl::Time reloaded_at;
@@ -70,6 +72,7 @@ void AddPoolFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddTopologyFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddRoutingFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddAlertFamilies(const GatewaySnapshot& snapshot, Families& families);
+void AddTracingFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddProcessFamilies(const GatewaySnapshot& snapshot, Families& families);
 
 }  // namespace pgsluice

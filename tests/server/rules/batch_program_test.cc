@@ -13,8 +13,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr BatchLimits kLimits{.statement = StatementLimits{.max_sql_bytes = 100, .max_parameters = 5},
-                              .max_steps = 4};
+constexpr BatchLimits kLimits{
+    .statement = StatementLimits{.max_sql_bytes = 100, .max_parameters = 5},
+    .max_steps = 4};
 
 v1::BatchStep& AddStep(v1::BatchRequest& request, const std::string& sql = "SELECT 1") {
   v1::BatchStep& step = *request.add_steps();

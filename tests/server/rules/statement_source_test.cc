@@ -136,14 +136,16 @@ TEST_F(StatementSourceTest, ARestrictedCallerSendsNoSqlAndLearnsOfNoOtherNames) 
       SourceStatement(Named("any.other", 1), Source(restricted_)).status();
   EXPECT_EQ(forbidden.code(), Code::kNotFound);
   EXPECT_EQ(ReasonOf(forbidden), ReasonOf(unknown));
-  EXPECT_EQ(std::string(forbidden.message()).replace(
-                std::string(forbidden.message()).find("any.types"), 9, "any.other"),
-            std::string(unknown.message()));
+  EXPECT_EQ(
+      std::string(forbidden.message())
+          .replace(std::string(forbidden.message()).find("any.types"), 9, "any.other"),
+      std::string(unknown.message()));
 }
 
 TEST_F(StatementSourceTest, WithoutABookThereIsNoName) {
-  EXPECT_EQ(SourceStatement(Named("orders.one"), StatementSource(kLimits)).status().code(),
-            Code::kNotFound);
+  EXPECT_EQ(
+      SourceStatement(Named("orders.one"), StatementSource(kLimits)).status().code(),
+      Code::kNotFound);
 }
 
 TEST_F(StatementSourceTest, AnIntentMayBeLeftOutButNotContradict) {
