@@ -247,7 +247,6 @@ Topology NextTopology(const Topology& previous,
   const bool is_superseded = chosen.has_value() || next.is_contested;
   if (options.privileged_login == PrivilegedLogin::kRefused) {
     RefusePrivilegedLogins(next);
-    if (chosen.has_value() && !next.endpoints[*chosen].problem.empty()) chosen.reset();
   }
   for (size_t i = 0; i < next.endpoints.size(); ++i) {
     EndpointView& view = next.endpoints[i];
@@ -256,7 +255,8 @@ Topology NextTopology(const Topology& previous,
     } else if (view.is_reachable || (view.role == Role::kPrimary && is_superseded)) {
       view.role = Role::kUnknown;  // Refused, or replaced.
     }
-    if (chosen == i) view.role = Role::kPrimary;
+    // The chosen one may have been refused since, for its login.
+    if (chosen == i && view.problem.empty()) view.role = Role::kPrimary;
   }
 
   next.primary.reset();
