@@ -1,4 +1,5 @@
-// The PostgreSQL user that the gateway logs in as, and whether it may be used. Rules file.
+// The PostgreSQL user that the gateway logs in as, and whether it may be used. Rules
+// file.
 #pragma once
 
 #include <string>

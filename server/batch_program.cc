@@ -95,10 +95,9 @@ bool BatchProgram::HasExpectations() const {
 }
 
 Intent BatchProgram::DefaultIntent() const {
-  const bool only_reads =
-      std::all_of(steps.begin(), steps.end(), [](const BatchStepPlan& step) {
-        return step.terms.intent == Intent::kRead;
-      });
+  const bool only_reads = std::all_of(
+      steps.begin(), steps.end(),
+      [](const BatchStepPlan& step) { return step.terms.intent == Intent::kRead; });
   return only_reads ? Intent::kRead : Intent::kWrite;
 }
 

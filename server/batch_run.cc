@@ -68,9 +68,8 @@ void BatchRun::BeginAnew() {
   has_failed_.assign(program_.steps.size(), false);
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     v1::QueryResponse& result = *response_.add_results()->mutable_result();
-    rows_.push_back(
-        std::make_unique<BatchStepRows>(request_.encoding(), budget_, result,
-                                        LimitsOf(program_.steps[i].terms)));
+    rows_.push_back(std::make_unique<BatchStepRows>(request_.encoding(), budget_, result,
+                                                    LimitsOf(program_.steps[i].terms)));
   }
   for (const BatchStepPlan& step : program_.steps) {
     for (const v1::CellParameter& cell : step.cells) {

@@ -59,13 +59,12 @@ absl::StatusOr<NamedStatement> Checked(WrittenStatement written) {
   if (HasSecondStatement(written.sql, kind)) {
     return Wrong(written, "sql: holds several statements; give each a name");
   }
-  NamedStatement statement{
-      .sql = std::move(written.sql),
-      .kind = kind,
-      .terms = {.intent = written.intent,
-                .max_rows = written.max_rows,
-                .max_bytes = written.max_result_bytes,
-                .max_duration = written.max_duration}};
+  NamedStatement statement{.sql = std::move(written.sql),
+                           .kind = kind,
+                           .terms = {.intent = written.intent,
+                                     .max_rows = written.max_rows,
+                                     .max_bytes = written.max_result_bytes,
+                                     .max_duration = written.max_duration}};
   if (written.parameters.has_value()) {
     std::vector<TypeOid>& types = statement.types.emplace();
     for (size_t i = 0; i < written.parameters->size(); ++i) {

@@ -1,5 +1,5 @@
-// Where the statements of a call come from: SQL text, or the book of named ones; and which
-// of them its caller may run. Rules file.
+// Where the statements of a call come from: SQL text, or the book of named ones; and
+// which of them its caller may run. Rules file.
 #pragma once
 
 #include <cstddef>

@@ -20,9 +20,9 @@ class StatementStore final {
   StatementStore(const StatementStore&) = delete;
   StatementStore& operator=(const StatementStore&) = delete;
 
-  // The file from now on; empty: none, and no statement has a name any more. An error says
-  // what is wrong with it: the statements are then those of before, until the file is
-  // good.
+  // The file from now on; empty: none, and no statement has a name any more. An error
+  // says what is wrong with it: the statements are then those of before, until the file
+  // is good.
   absl::Status Follow(const std::string& path)
       ABSL_LOCKS_EXCLUDED(mutex_, looking_mutex_);
   // Reads the file again, and logs what there is to tell. True: there is another book.

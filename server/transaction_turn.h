@@ -21,7 +21,7 @@ struct TurnPart {
   std::optional<Statement> statement;
   absl::Status refused;
   StatementTerms terms = {};  // Of the statement.
-  bool commits = false;  // By commit or then_commit.
+  bool commits = false;       // By commit or then_commit.
 
   uint64_t seq() const { return request.seq(); }
   // Its statement is the caller's own, not a savepoint command.

@@ -113,17 +113,16 @@ class SecurityChecker final {
     const auto patterns = ParseStatementPatterns(caller.statements());
     if (!patterns.ok()) {
       Fail({path + ".statements"},
-           absl::StrCat(path,
-                        ".statements: ", std::string(patterns.status().message())));
+           absl::StrCat(path, ".statements: ", std::string(patterns.status().message())));
     } else if (caller.statements() != "*" && !caller.named_only()) {
       Fail({path + ".statements", path + ".named_only"},
-           absl::StrCat(path,
-                        ".statements: named_only is false, so the caller may run any SQL"));
+           absl::StrCat(
+               path, ".statements: named_only is false, so the caller may run any SQL"));
     }
     if (!caller.named_only() || !config_.named_statements().file().empty()) return;
     Fail({path + ".named_only", "named_statements.file"},
-         absl::StrCat(path,
-                      ".named_only: needs named_statements.file, else it may run nothing"));
+         absl::StrCat(
+             path, ".named_only: needs named_statements.file, else it may run nothing"));
   }
 
   const Config& config_;

@@ -23,8 +23,8 @@ constexpr size_t kLongestSql = 256 * 1024;
 
 const std::vector<std::string>& Keys() {
   static const std::vector<std::string> kKeys = {
-      "name",     "sql",              "parameters",  "intent",
-      "max_rows", "max_result_bytes", "max_duration"};
+      "name",        "sql", "parameters", "intent", "max_rows", "max_result_bytes",
+      "max_duration"};
   return kKeys;
 }
 
@@ -74,9 +74,10 @@ class EntryReader final {
       const bool is_good =
           pair.second.IsScalar() && IsStatementName(pair.second.Scalar());
       if (!is_good) {
-        return Wrong(pair.second.Mark(),
-                     "the name of a statement has letters, digits and _, with dots between "
-                     "its parts, as in orders.of_customer, and at most 128 of them");
+        return Wrong(
+            pair.second.Mark(),
+            "the name of a statement has letters, digits and _, with dots between "
+            "its parts, as in orders.of_customer, and at most 128 of them");
       }
       result_.name = pair.second.Scalar();
       return absl::OkStatus();
@@ -129,8 +130,8 @@ class EntryReader final {
 
   absl::Status ReadSql(const YAML::Node& value, const std::string& text) {
     if (text.size() > kLongestSql) {
-      return Fail(value, absl::StrCat("sql: has ", text.size(), " bytes; at most ",
-                                      kLongestSql));
+      return Fail(
+          value, absl::StrCat("sql: has ", text.size(), " bytes; at most ", kLongestSql));
     }
     if (text.find('\0') != std::string::npos) {
       return Fail(value, "sql: has a NUL character");

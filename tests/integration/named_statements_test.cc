@@ -1,5 +1,5 @@
-// Statements run by their names: in all kinds of calls, by callers that may run no others,
-// from a file that changes.
+// Statements run by their names: in all kinds of calls, by callers that may run no
+// others, from a file that changes.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -81,8 +81,9 @@ class NamedStatementsTest : public ReloadTest {
   // Of the caller that may run named statements only.
   std::unique_ptr<GatewayClient> Shop() {
     return std::make_unique<GatewayClient>(
-        gateway().port(), grpc::CompositeChannelCredentials(
-                              ClientTls(ca_->ca_file()), grpc::AccessTokenCredentials(kToken)));
+        gateway().port(),
+        grpc::CompositeChannelCredentials(ClientTls(ca_->ca_file()),
+                                          grpc::AccessTokenCredentials(kToken)));
   }
 
   static Answer Query(GatewayClient& client, v1::Statement statement,
@@ -115,8 +116,7 @@ class NamedStatementsTest : public ReloadTest {
     BatchAnswer answer;
     grpc::ClientContext context;
     SetDeadline(context, kCallLimit);
-    answer.failure =
-        Explain(client.stub().Batch(&context, request, &answer.response));
+    answer.failure = Explain(client.stub().Batch(&context, request, &answer.response));
     return answer;
   }
   static v1::TransactionRequest Execute(v1::Statement statement) {
@@ -243,16 +243,16 @@ TEST_F(NamedStatementsTest, WhatElseACallerSendsIsNoSqlEither) {
   EXPECT_FALSE(
       Batch(*shop, {Named("orders.add", {Text(kHostile)})}, options).failure.code ==
       StatusCode::OK);
-  EXPECT_EQ(
-      Query(*shop, Named("orders.count", {As(kHostile, Text("1"))})).failure.code,
-      StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(Query(*shop, Named("orders.count", {As(kHostile, Text("1"))})).failure.code,
+            StatusCode::INVALID_ARGUMENT);
 
   TransactionStream transaction(*shop);
   v1::Begin begin;
   begin.mutable_options()->set_tag(kHostile);
   ASSERT_TRUE(transaction.Begin(begin).has_begun());
   EXPECT_TRUE(transaction.Savepoint(kHostile).has_result());
-  EXPECT_TRUE(transaction.Ask(Execute(Named("orders.add", {Text(kHostile)}))).has_result());
+  EXPECT_TRUE(
+      transaction.Ask(Execute(Named("orders.add", {Text(kHostile)}))).has_result());
   EXPECT_TRUE(transaction.RollbackTo(kHostile).has_result());
   EXPECT_TRUE(transaction.Release(kHostile).has_result());
   EXPECT_TRUE(transaction.Commit().has_committed());
@@ -327,9 +327,8 @@ TEST_F(NamedStatementsTest, TheFileIsFollowed) {
   EXPECT_EQ(Query(*shop, Named("orders.count")).failure.code, StatusCode::NOT_FOUND);
 
   WriteStatements("statements: [{name: orders.new, sql: COMMIT, intent: READ}]\n");
-  EXPECT_TRUE(WaitFor("it is told", [&] {
-    return CountLines("the named statements are no good") == 1;
-  }));
+  EXPECT_TRUE(WaitFor(
+      "it is told", [&] { return CountLines("the named statements are no good") == 1; }));
   EXPECT_THAT(gateway().Log(), HasSubstr("1:14: statement orders.new: sql: transaction"));
   EXPECT_TRUE(Query(*shop, Named("orders.new")).ok());
 

@@ -40,8 +40,8 @@ class PrivilegedLoginTest : public LiveTest {
     ASSERT_TRUE(exit_status.ok()) << exit_status.status();
     EXPECT_EQ(*exit_status, 1);
     EXPECT_THAT(gateway().Log(),
-                AllOf(HasSubstr("pgsluiced: endpoint server0 is not used"), HasSubstr(why),
-                      HasSubstr("session.privileged_login: ALLOWED")));
+                AllOf(HasSubstr("pgsluiced: endpoint server0 is not used"),
+                      HasSubstr(why), HasSubstr("session.privileged_login: ALLOWED")));
     ForgetGateway();
   }
   std::string LastError() {

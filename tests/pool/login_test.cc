@@ -18,10 +18,9 @@ TEST(LoginTest, AnOrdinaryUserIsFine) {
 
 TEST(LoginTest, SaysWhoHasWhichAttributeAndWhatToDo) {
   const std::string superuser = WhyRefused({.name = "root", .is_superuser = true});
-  EXPECT_THAT(superuser,
-              AllOf(HasSubstr("its user root is a superuser"),
-                    HasSubstr("ALTER ROLE root NOSUPERUSER"),
-                    HasSubstr("session.privileged_login: ALLOWED")));
+  EXPECT_THAT(superuser, AllOf(HasSubstr("its user root is a superuser"),
+                               HasSubstr("ALTER ROLE root NOSUPERUSER"),
+                               HasSubstr("session.privileged_login: ALLOWED")));
 
   const std::string bypasses = WhyRefused({.name = "app", .bypasses_rls = true});
   EXPECT_THAT(bypasses, AllOf(HasSubstr("its user app has BYPASSRLS"),

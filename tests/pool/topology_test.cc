@@ -100,10 +100,10 @@ TEST_F(TopologyTest, DoesNotUseAPrivilegedLoginUntilItIsMended) {
 }
 
 TEST_F(TopologyTest, UsesAPrivilegedLoginThatIsAllowed) {
-  topology_ = NextTopology(topology_, {BySuperuser(Writable(1)), InRecovery()},
-                           {.probe_timeout = kProbeTimeout,
-                            .privileged_login = PrivilegedLogin::kAllowed},
-                           kNow);
+  topology_ = NextTopology(
+      topology_, {BySuperuser(Writable(1)), InRecovery()},
+      {.probe_timeout = kProbeTimeout, .privileged_login = PrivilegedLogin::kAllowed},
+      kNow);
 
   EXPECT_EQ(topology_.primary, 0u);
 }

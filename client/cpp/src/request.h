@@ -16,7 +16,8 @@
 namespace pgsluice::client {
 
 void FillDuration(absl::Duration duration, google::protobuf::Duration& message);
-v1::Statement MakeStatement(const Statement& statement, std::vector<Parameter> parameters);
+v1::Statement MakeStatement(const Statement& statement,
+                            std::vector<Parameter> parameters);
 v1::RequestOptions MakeRequestOptions(const Statement& statement,
                                       const QueryOptions& options);
 v1::Begin MakeBegin(const TransactionOptions& options);

@@ -13,8 +13,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr BatchLimits kLimits{.statement = StatementLimits{.max_sql_bytes = 100, .max_parameters = 5},
-                              .max_steps = 4};
+constexpr BatchLimits kLimits{
+    .statement = StatementLimits{.max_sql_bytes = 100, .max_parameters = 5},
+    .max_steps = 4};
 
 v1::BatchStep& AddStep(v1::BatchRequest& request, const std::string& sql = "SELECT 1") {
   v1::BatchStep& step = *request.add_steps();
@@ -156,10 +157,11 @@ TEST(BatchProgramTest, HasALimitOfTimeOnceAllStepsHave) {
 }
 
 TEST(BatchFromProto, CellsCountAsParametersOfNamedStatements) {
-  const auto book = StatementBook::Make({{.where = "1:1",
-                                          .name = "add",
-                                          .sql = "SELECT $1, $2",
-                                          .parameters = {{"int8", "text"}}}});
+  const auto book =
+      StatementBook::Make({{.where = "1:1",
+                            .name = "add",
+                            .sql = "SELECT $1, $2",
+                            .parameters = std::vector<std::string>{"int8", "text"}}});
   ASSERT_TRUE(book.ok()) << book.status();
   BatchLimits limits = kLimits;
   limits.statement.book = &*book;

@@ -69,8 +69,8 @@ TEST(StatementBookTest, RefusesWhatARequestMayNotSendEither) {
 }
 
 TEST(StatementBookTest, ASemicolonInALiteralMakesNoSecondStatement) {
-  for (const char* sql : {"SELECT ';' || 'a'", "SELECT 1 /* ; a */", "SELECT 1;",
-                          "SELECT $a$;$a$, 2"}) {
+  for (const char* sql :
+       {"SELECT ';' || 'a'", "SELECT 1 /* ; a */", "SELECT 1;", "SELECT $a$;$a$, 2"}) {
     EXPECT_TRUE(
         StatementBook::Make({{.where = "1:1", .name = "a", .sql = sql}}).status().ok())
         << sql;
@@ -79,8 +79,10 @@ TEST(StatementBookTest, ASemicolonInALiteralMakesNoSecondStatement) {
 
 TEST(StatementBookTest, RefusesUnknownTypesAndNamesThatAreTaken) {
   const absl::Status type =
-      StatementBook::Make(
-          {{.where = "1:1", .name = "a", .sql = "SELECT 1", .parameters = {{"int4", "mood"}}}})
+      StatementBook::Make({{.where = "1:1",
+                            .name = "a",
+                            .sql = "SELECT 1",
+                            .parameters = std::vector<std::string>{"int4", "mood"}}})
           .status();
   EXPECT_THAT(std::string(type.message()), HasSubstr("1:1: statement a: parameters[1]"));
 
@@ -92,7 +94,8 @@ TEST(StatementBookTest, RefusesUnknownTypesAndNamesThatAreTaken) {
               HasSubstr("9:1: statement a: the name is taken, at 1:1"));
 
   const absl::Status utf8 =
-      StatementBook::Make({{.where = "1:1", .name = "a", .sql = "SELECT '\xff'"}}).status();
+      StatementBook::Make({{.where = "1:1", .name = "a", .sql = "SELECT '\xff'"}})
+          .status();
   EXPECT_THAT(std::string(utf8.message()), HasSubstr("not valid UTF-8"));
 }
 

@@ -18,7 +18,7 @@ StatementBook Book() {
       .where = "1:1", .name = "any.types", .sql = "SELECT $1", .intent = Intent::kRead};
   WrittenStatement read = free_types;
   read.name = "orders.one";
-  read.parameters = {{"int8", "text"}};
+  read.parameters = std::vector<std::string>{"int8", "text"};
   read.max_rows = 5;
   WrittenStatement write = free_types;
   write.name = "orders.close";
@@ -136,14 +136,16 @@ TEST_F(StatementSourceTest, ARestrictedCallerSendsNoSqlAndLearnsOfNoOtherNames) 
       SourceStatement(Named("any.other", 1), Source(restricted_)).status();
   EXPECT_EQ(forbidden.code(), Code::kNotFound);
   EXPECT_EQ(ReasonOf(forbidden), ReasonOf(unknown));
-  EXPECT_EQ(std::string(forbidden.message()).replace(
-                std::string(forbidden.message()).find("any.types"), 9, "any.other"),
-            std::string(unknown.message()));
+  EXPECT_EQ(
+      std::string(forbidden.message())
+          .replace(std::string(forbidden.message()).find("any.types"), 9, "any.other"),
+      std::string(unknown.message()));
 }
 
 TEST_F(StatementSourceTest, WithoutABookThereIsNoName) {
-  EXPECT_EQ(SourceStatement(Named("orders.one"), StatementSource(kLimits)).status().code(),
-            Code::kNotFound);
+  EXPECT_EQ(
+      SourceStatement(Named("orders.one"), StatementSource(kLimits)).status().code(),
+      Code::kNotFound);
 }
 
 TEST_F(StatementSourceTest, AnIntentMayBeLeftOutButNotContradict) {

@@ -43,8 +43,9 @@ class Client final {
   // On a channel made elsewhere, with its own service config.
   explicit Client(std::shared_ptr<grpc::Channel> channel, ClientOptions options = {});
 
-  // Runs one statement, SQL or Named{"..."}, autocommitted, and returns its whole result. Over the limits:
-  // RESOURCE_EXHAUSTED, use StreamQuery. Sent again by itself only where that is safe.
+  // Runs one statement, SQL or Named{"..."}, autocommitted, and returns its whole result.
+  // Over the limits: RESOURCE_EXHAUSTED, use StreamQuery. Sent again by itself only where
+  // that is safe.
   absl::StatusOr<ResultSet> Query(Statement statement,
                                   std::vector<Parameter> parameters = {},
                                   const QueryOptions& options = {}) const;

@@ -7,8 +7,8 @@
 namespace pgsluice::client {
 
 // Of a statement in the gateway's file (`named_statements.file`): "orders.of_customer".
-// Whether it reads or writes is said there: QueryOptions::intent kWrite, the default, says
-// nothing then.
+// Whether it reads or writes is said there: QueryOptions::intent kWrite, the default,
+// says nothing then.
 struct Named {
   std::string_view name;
 };
