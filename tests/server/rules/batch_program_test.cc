@@ -157,10 +157,11 @@ TEST(BatchProgramTest, HasALimitOfTimeOnceAllStepsHave) {
 }
 
 TEST(BatchFromProto, CellsCountAsParametersOfNamedStatements) {
-  const auto book = StatementBook::Make({{.where = "1:1",
-                                          .name = "add",
-                                          .sql = "SELECT $1, $2",
-                                          .parameters = {{"int8", "text"}}}});
+  const auto book =
+      StatementBook::Make({{.where = "1:1",
+                            .name = "add",
+                            .sql = "SELECT $1, $2",
+                            .parameters = std::vector<std::string>{"int8", "text"}}});
   ASSERT_TRUE(book.ok()) << book.status();
   BatchLimits limits = kLimits;
   limits.statement.book = &*book;

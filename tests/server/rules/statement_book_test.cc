@@ -78,11 +78,12 @@ TEST(StatementBookTest, ASemicolonInALiteralMakesNoSecondStatement) {
 }
 
 TEST(StatementBookTest, RefusesUnknownTypesAndNamesThatAreTaken) {
-  const absl::Status type = StatementBook::Make({{.where = "1:1",
-                                                  .name = "a",
-                                                  .sql = "SELECT 1",
-                                                  .parameters = {{"int4", "mood"}}}})
-                                .status();
+  const absl::Status type =
+      StatementBook::Make({{.where = "1:1",
+                            .name = "a",
+                            .sql = "SELECT 1",
+                            .parameters = std::vector<std::string>{"int4", "mood"}}})
+          .status();
   EXPECT_THAT(std::string(type.message()), HasSubstr("1:1: statement a: parameters[1]"));
 
   const absl::Status twice =

@@ -18,7 +18,7 @@ StatementBook Book() {
       .where = "1:1", .name = "any.types", .sql = "SELECT $1", .intent = Intent::kRead};
   WrittenStatement read = free_types;
   read.name = "orders.one";
-  read.parameters = {{"int8", "text"}};
+  read.parameters = std::vector<std::string>{"int8", "text"};
   read.max_rows = 5;
   WrittenStatement write = free_types;
   write.name = "orders.close";
