@@ -14,6 +14,7 @@
 #include "pool/statement.h"
 #include "pool/stop_signal.h"
 #include "pool/timer.h"
+#include "server/call_audit.h"
 #include "server/metrics/rpc_counters.h"
 #include "server/shard.h"
 
@@ -46,6 +47,9 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // may run without. Null: nothing. Whoever sets it keeps it until the call goes.
   const Statement* settings() const { return settings_; }
   void set_settings(const Statement* settings) { settings_ = settings; }
+  // What the audit will say of it; null: nothing.
+  CallAudit* audit() const { return audit_.get(); }
+  void set_audit(std::unique_ptr<CallAudit> audit) { audit_ = std::move(audit); }
   // Until the call goes.
   void Keep(std::shared_ptr<void> what) { kept_ = std::move(what); }
 
@@ -81,6 +85,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // Before the caller can know of it.
   void CountHandled(const grpc::Status& status) {
     counters_->OnHandled(status.error_code(), absl::Now() - started_);
+    if (audit_ != nullptr) WriteAudit(status);
   }
 
   // The coroutine is at its end: nothing may stop it any more.
@@ -110,6 +115,8 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
     CallBase& call_;
   };
 
+  void WriteAudit(const grpc::Status& status);
+
   Shard& shard_;
   RpcCounters* counters_ = nullptr;  // Null until accepted.
   grpc::ServerContext context_;
@@ -120,6 +127,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   bool has_default_deadline_ = false;
   std::string caller_name_;
   const Statement* settings_ = nullptr;
+  std::unique_ptr<CallAudit> audit_;
   std::shared_ptr<void> kept_;  // Shared with nobody else; its type is its giver's.
   DoneTag done_tag_{*this};
   std::shared_ptr<CallBase> self_;  // Until gRPC says that the call is over.

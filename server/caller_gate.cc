@@ -13,6 +13,14 @@ namespace pgsluice {
 namespace {
 
 constexpr absl::Duration kBetweenLines = absl::Seconds(1);
+// A second, on one shard.
+constexpr int kMostAuditedRefusals = 100;
+
+std::string WithReason(const absl::Status& refusal, const std::string& why) {
+  std::string text(refusal.message());
+  if (!why.empty()) StrAppend(&text, ": ", why);
+  return text;
+}
 
 // What a call keeps until it goes.
 struct Passport {
@@ -36,10 +44,15 @@ void CallerGate::Reconfigure(std::shared_ptr<const CallerBook> book) {
 
 absl::StatusOr<const CallEnvironment*> CallerGate::Enter(CallBase& call,
                                                          CallerMethod method) {
+  if (audited_.Contains(method)) {
+    call.set_audit(std::make_unique<CallAudit>(audit_, MethodName(method)));
+  }
   if (secrets_ == nullptr) return &base_;
   std::string why;
   absl::StatusOr<const CallEnvironment*> environment = EnterAsCaller(call, method, why);
-  if (!environment.ok()) LogRefusal(call, method, environment.status(), why);
+  if (environment.ok()) return environment;
+  LogRefusal(call, method, environment.status(), why);
+  if (call.audit() != nullptr) AuditRefusal(call, environment.status(), why);
   return environment;
 }
 
@@ -87,6 +100,21 @@ grpc::Status CallerGate::ToStatus(CallBase& call, const absl::Status& refusal) c
   return ToCallStatus(call, base_, refusal);
 }
 
+void CallerGate::AuditRefusal(CallBase& call, const absl::Status& refusal,
+                              const std::string& why) {
+  const absl::Time now = absl::Now();
+  if (now >= refusals_since_ + absl::Seconds(1)) {
+    refusals_since_ = now;
+    refusals_ = 0;
+  }
+  if (++refusals_ > kMostAuditedRefusals) {
+    call.set_audit(nullptr);
+    audit_.Drop();
+    return;
+  }
+  call.audit()->NoteRefusal(WithReason(refusal, why));
+}
+
 void CallerGate::LogRefusal(CallBase& call, CallerMethod method,
                             const absl::Status& refusal, const std::string& why) {
   const absl::Time now = absl::Now();
@@ -99,8 +127,7 @@ void CallerGate::LogRefusal(CallBase& call, CallerMethod method,
       {{"method", MethodName(method)},
        {"caller", call.caller_name()},
        {"peer", call.context().peer()},
-       {"why", why.empty() ? std::string(refusal.message())
-                           : StrCat(std::string(refusal.message()), ": ", why)},
+       {"why", WithReason(refusal, why)},
        {"others_not_logged", std::exchange(unlogged_, 0)}});
 }
 

@@ -22,13 +22,16 @@ class CallerGate final {
  public:
   // `base`: the shard's own environment. `secrets`: null when authentication is off, and
   // everybody may do everything.
-  CallerGate(const CallEnvironment& base, const CallerSecrets* secrets)
-      : base_(base), secrets_(secrets) {}
+  CallerGate(const CallEnvironment& base, const CallerSecrets* secrets, AuditLog& audit)
+      : base_(base), secrets_(secrets), audit_(audit) {}
   CallerGate(const CallerGate&) = delete;
   CallerGate& operator=(const CallerGate&) = delete;
 
   // For calls from now on; whenever the policies or the base have changed.
   void Reconfigure(std::shared_ptr<const CallerBook> book);
+
+  // Whose calls the audit is told of, from now on.
+  void set_audited(MethodSet methods) { audited_ = methods; }
 
   // The environment in which the call is to be served; it stays as long as the call. Or
   // UNAUTHENTICATED, PERMISSION_DENIED, or RESOURCE_EXHAUSTED.
@@ -42,17 +45,23 @@ class CallerGate final {
   absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call,
                                                        CallerMethod method,
                                                        std::string& why);
+  // Refusals cost little to make, so there are only so many lines of them a second.
+  void AuditRefusal(CallBase& call, const absl::Status& refusal, const std::string& why);
   // One line a second, at most.
   void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal,
                   const std::string& why);
 
   const CallEnvironment& base_;
   const CallerSecrets* const secrets_;
+  AuditLog& audit_;
+  MethodSet audited_;
   std::shared_ptr<const CallerBook> book_;
   // By policy. Shared with calls in progress.
   std::vector<std::shared_ptr<const CallEnvironment>> environments_;
   absl::Time last_line_ = absl::InfinitePast();
   uint64_t unlogged_ = 0;
+  absl::Time refusals_since_ = absl::InfinitePast();
+  int refusals_ = 0;  // Since then, told to the audit.
 };
 
 template <class Call>

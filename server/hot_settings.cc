@@ -18,6 +18,7 @@ absl::StatusOr<HotSettings> HotSettingsOf(const config::v1::Config& config) {
                      .admission = AdmissionLimitsOf(config),
                      .monitor = MonitorOptionsOf(config),
                      .callers = CallerRulesOf(config),
+                     .audit = AuditOptionsOf(config),
                      .keys = IdempotencyUpkeepOf(config),
                      .readiness = ReadinessOf(config),
                      .log_level = LogLevelOf(config),

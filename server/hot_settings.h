@@ -12,6 +12,7 @@
 #include "pool/idempotency.h"
 #include "pool/options.h"
 #include "server/admission.h"
+#include "server/audit_log.h"
 #include "server/call_environment.h"
 #include "server/caller_policy.h"
 #include "server/health_registry.h"
@@ -29,6 +30,7 @@ struct HotSettings {
   Admission::Limits admission;
   MonitorOptions monitor;
   CallerRules callers;
+  AuditOptions audit;
   IdempotencyUpkeep keys;
   ReadinessRequires readiness = ReadinessRequires::kPrimary;
   LogLevel log_level = LogLevel::kInfo;

@@ -34,6 +34,7 @@ void Server::Apply(const HotSettings& hot) {
   prober_->Reconfigure(options.probe);
   prober_->Follow(options.endpoints);
   ApplyCallers(hot.callers);
+  ApplyAudit(hot.audit);
   ApplyOnShards(hot);
 }
 
@@ -60,6 +61,7 @@ void Server::ApplyOnShards(const HotSettings& hot) {
       environment.status = hot.status;
       environment.slow_queries = SlowQueryLog(hot.slow);
       gates_[i]->Reconfigure(callers_);
+      gates_[i]->set_audited(AuditedMethods(hot.audit));
       left.DecrementCount();
     });
   }

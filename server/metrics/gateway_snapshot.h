@@ -52,6 +52,8 @@ struct GatewaySnapshot {
   CommitResolver::Counters commits;
   std::vector<EndpointMemory> monitors;
   AdmissionTotals admission;
+  uint64_t audit_written = 0;
+  uint64_t audit_dropped = 0;
   HealthFacts health;
   bool has_reload_succeeded = true;
   absl::Time reloaded_at;
