@@ -58,6 +58,9 @@ void BatchRun::CountTransaction(const absl::Status& status) const {
   }
   const TransactionOutcome outcome =
       status.ok() ? TransactionOutcome::kCommitted : OutcomeOfFailure(status);
+  if (call_.audit() != nullptr) {
+    call_.audit()->NoteTransaction(TransactionOutcomeName(outcome));
+  }
   environment_.metrics.transactions.Count(TransactionKind::kBatch, outcome,
                                           absl::Now() - *has_session_since_);
 }

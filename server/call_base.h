@@ -14,6 +14,7 @@
 #include "pool/statement.h"
 #include "pool/stop_signal.h"
 #include "pool/timer.h"
+#include "server/call_audit.h"
 #include "server/metrics/rpc_counters.h"
 #include "server/shard.h"
 #include "server/tracing/call_spans.h"
@@ -50,6 +51,9 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // Null: the call is not traced.
   CallSpans* spans() { return spans_.get(); }
   void Trace(std::unique_ptr<CallSpans> spans) { spans_ = std::move(spans); }
+  // What the audit will say of it; null: nothing.
+  CallAudit* audit() const { return audit_.get(); }
+  void set_audit(std::unique_ptr<CallAudit> audit) { audit_ = std::move(audit); }
   // Until the call goes.
   void Keep(std::shared_ptr<void> what) { kept_ = std::move(what); }
 
@@ -86,6 +90,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   void CountHandled(const grpc::Status& status) {
     counters_->OnHandled(status.error_code(), absl::Now() - started_);
     if (spans_ != nullptr) EndTrace(status);
+    if (audit_ != nullptr) WriteAudit(status);
   }
 
   // The coroutine is at its end: nothing may stop it any more.
@@ -116,6 +121,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   };
 
   void EndTrace(const grpc::Status& status);  // In call_trace.cc.
+  void WriteAudit(const grpc::Status& status);
 
   Shard& shard_;
   RpcCounters* counters_ = nullptr;  // Null until accepted.
@@ -128,6 +134,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   std::string caller_name_;
   const Statement* settings_ = nullptr;
   std::unique_ptr<CallSpans> spans_;
+  std::unique_ptr<CallAudit> audit_;
   std::shared_ptr<void> kept_;  // Shared with nobody else; its type is its giver's.
   DoneTag done_tag_{*this};
   std::shared_ptr<CallBase> self_;  // Until gRPC says that the call is over.

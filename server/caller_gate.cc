@@ -14,6 +14,15 @@ namespace pgsluice {
 
 namespace {
 
+// A second, on one shard.
+constexpr int kMostAuditedRefusals = 100;
+
+std::string WithReason(const absl::Status& refusal, const std::string& why) {
+  std::string text(refusal.message());
+  if (!why.empty()) StrAppend(&text, ": ", why);
+  return text;
+}
+
 // What a call keeps until it goes.
 struct Passport {
   std::shared_ptr<const CallEnvironment> environment;
@@ -32,8 +41,7 @@ void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal
        {"peer", call.context().peer()},
        {"trace_id", trace.trace_id},
        {"span_id", trace.span_id},
-       {"why", why.empty() ? std::string(refusal.message())
-                           : StrCat(std::string(refusal.message()), ": ", why)}});
+       {"why", WithReason(refusal, why)}});
 }
 
 }  // namespace
@@ -50,10 +58,15 @@ void CallerGate::Reconfigure(std::shared_ptr<const CallerBook> book) {
 
 absl::StatusOr<const CallEnvironment*> CallerGate::Enter(CallBase& call,
                                                          CallerMethod method) {
+  if (audited_.Contains(method)) {
+    call.set_audit(std::make_unique<CallAudit>(audit_, MethodName(method)));
+  }
   if (secrets_ == nullptr) return &base_;
   std::string why;
   absl::StatusOr<const CallEnvironment*> environment = EnterAsCaller(call, method, why);
-  if (!environment.ok()) LogRefusal(call, method, environment.status(), why);
+  if (environment.ok()) return environment;
+  LogRefusal(call, method, environment.status(), why);
+  if (call.audit() != nullptr) AuditRefusal(call, environment.status(), why);
   return environment;
 }
 
@@ -99,6 +112,21 @@ absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
 
 grpc::Status CallerGate::ToStatus(CallBase& call, const absl::Status& refusal) const {
   return ToCallStatus(call, base_, refusal);
+}
+
+void CallerGate::AuditRefusal(CallBase& call, const absl::Status& refusal,
+                              const std::string& why) {
+  const absl::Time now = absl::Now();
+  if (now >= refusals_since_ + absl::Seconds(1)) {
+    refusals_since_ = now;
+    refusals_ = 0;
+  }
+  if (++refusals_ > kMostAuditedRefusals) {
+    call.set_audit(nullptr);
+    audit_.Drop();
+    return;
+  }
+  call.audit()->NoteRefusal(WithReason(refusal, why));
 }
 
 }  // namespace pgsluice

@@ -22,8 +22,8 @@ class CallerGate final {
  public:
   // `base`: the shard's own environment. `secrets`: null when authentication is off, and
   // everybody may do everything.
-  CallerGate(const CallEnvironment& base, const CallerSecrets* secrets)
-      : base_(base), secrets_(secrets) {}
+  CallerGate(const CallEnvironment& base, const CallerSecrets* secrets, AuditLog& audit)
+      : base_(base), secrets_(secrets), audit_(audit) {}
   CallerGate(const CallerGate&) = delete;
   CallerGate& operator=(const CallerGate&) = delete;
 
@@ -33,6 +33,8 @@ class CallerGate final {
   // Of calls from now on; null: they are not traced. Outlives all calls.
   void set_tracer(Tracer* tracer) { tracer_ = tracer; }
   Tracer* tracer() const { return tracer_; }
+  // Whose calls the audit is told of, from now on.
+  void set_audited(MethodSet methods) { audited_ = methods; }
 
   // The environment in which the call is to be served; it stays as long as the call. Or
   // UNAUTHENTICATED, PERMISSION_DENIED, or RESOURCE_EXHAUSTED.
@@ -46,13 +48,19 @@ class CallerGate final {
   absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call,
                                                        CallerMethod method,
                                                        std::string& why);
+  // Refusals cost little to make, so there are only so many lines of them a second.
+  void AuditRefusal(CallBase& call, const absl::Status& refusal, const std::string& why);
 
   const CallEnvironment& base_;
   const CallerSecrets* const secrets_;
+  AuditLog& audit_;
+  MethodSet audited_;
   Tracer* tracer_ = nullptr;
   std::shared_ptr<const CallerBook> book_;
   // By policy. Shared with calls in progress.
   std::vector<std::shared_ptr<const CallEnvironment>> environments_;
+  absl::Time refusals_since_ = absl::InfinitePast();
+  int refusals_ = 0;  // Since then, told to the audit.
 };
 
 template <class Call>

@@ -130,8 +130,10 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                         .book = named_statements_.book(),
                         .nudge_prober = [this] { prober_->Nudge(); }}));
     gates_.push_back(std::make_unique<CallerGate>(
-        *environments_.back(), config_.authentication().enabled() ? &secrets_ : nullptr));
+        *environments_.back(), config_.authentication().enabled() ? &secrets_ : nullptr,
+        audit_));
     gates_.back()->Reconfigure(callers_);
+    gates_.back()->set_audited(AuditedMethods(hot.audit));
   }
   reloader_ = std::make_unique<Reloader>(
       ReloaderDeps{.sources = std::move(sources),
@@ -144,6 +146,11 @@ absl::Status Server::Start() {
   absl::Status secrets = LoadSecrets();
   if (!secrets.ok()) return secrets;
   if (absl::Status traced = StartTracing(); !traced.ok()) return traced;
+  absl::Status audit = audit_.Configure(AuditOptionsOf(config_));
+  if (!audit.ok()) {
+    return absl::InvalidArgumentError(
+        StrCat("audit.file: ", std::string(audit.message())));
+  }
   absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   AcceptOnShards();

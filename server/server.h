@@ -28,6 +28,7 @@
 #include "pool/pool_monitor.h"
 #include "pool/prober.h"
 #include "server/admission.h"
+#include "server/audit_log.h"
 #include "server/call_environment.h"
 #include "server/caller_book.h"
 #include "server/caller_gate.h"
@@ -123,6 +124,7 @@ class Server final {
   void ApplyOnShards(const HotSettings& hot);
   void ApplyCallers(const CallerRules& rules);
   void ApplyStatements(const std::string& file);
+  void ApplyAudit(const AuditOptions& options);
   // Follows the file that says how many gateways there are.
   void FollowFleet(const HotSettings& hot);
   void OnTopologyChange(const Topology& before, const Topology& after);
@@ -158,6 +160,7 @@ class Server final {
   std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.
   StatementStore named_statements_;
   CallerSecrets secrets_;
+  AuditLog audit_;
   // The reloader's, once it runs. Shared with gates.
   std::shared_ptr<const CallerBook> callers_;
   std::vector<std::unique_ptr<CallerGate>> gates_;  // One a shard.

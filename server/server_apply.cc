@@ -41,6 +41,7 @@ void Server::Apply(const HotSettings& hot) {
   if (tracing_ != nullptr) tracing_->Follow(options.endpoints);
   ApplyCallers(hot.callers);
   ApplyStatements(hot.named_statements_file);
+  ApplyAudit(hot.audit);
   ApplyOnShards(hot);
 }
 
@@ -68,6 +69,7 @@ void Server::ApplyOnShards(const HotSettings& hot) {
       environment.slow_queries = SlowQueryLog(hot.slow);
       environment.book = named_statements_.book();
       gates_[i]->Reconfigure(callers_);
+      gates_[i]->set_audited(AuditedMethods(hot.audit));
       left.DecrementCount();
     });
   }

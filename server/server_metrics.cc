@@ -63,6 +63,8 @@ GatewaySnapshot Server::TakeSnapshot() const {
   snapshot.monitors = monitor_->Recall(0);
   snapshot.admission = TotalsOf(admission_);
   if (tracing_ != nullptr) snapshot.tracing = tracing_->totals();
+  snapshot.audit_written = audit_.written();
+  snapshot.audit_dropped = audit_.dropped();
   snapshot.health = health_.state().facts;
   const Reloader::LastReload reload = reloader_->last();
   snapshot.has_reload_succeeded = reload.has_succeeded;

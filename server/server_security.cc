@@ -83,4 +83,11 @@ void Server::ApplyCallers(const CallerRules& rules) {
   callers_ = MakeCallerBook(rules.policies, callers_.get());
 }
 
+void Server::ApplyAudit(const AuditOptions& options) {
+  if (absl::Status audit = audit_.Configure(options); !audit.ok()) {
+    Log(LogLevel::kError, "the audit's file is no good; the one before stays in use",
+        {{"why", std::string(audit.message())}});
+  }
+}
+
 }  // namespace pgsluice

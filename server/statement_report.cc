@@ -34,6 +34,7 @@ void ReportStatement(CallBase& call, const CallEnvironment& environment,
                                         .rows = report.rows,
                                         .bytes = report.bytes,
                                         .status = report.status});
+  if (call.audit() != nullptr) call.audit()->NoteStatement(report);
   if (environment.slow_queries.IsSlow(report)) {
     environment.slow_queries.Write(report, OriginOf(call));
   }

@@ -180,6 +180,7 @@ void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& statu
 
 grpc::Status ToCallStatus(CallBase& call, const CallEnvironment& environment,
                           const absl::Status& status) {
+  if (call.audit() != nullptr) call.audit()->NoteStatus(status);
   if (status.ok()) return grpc::Status::OK;
   if (const auto pushback = RetryPushback(status); pushback.has_value()) {
     call.context().AddTrailingMetadata("grpc-retry-pushback-ms", *pushback);

@@ -45,6 +45,7 @@ class SecurityChecker final {
     CheckTls();
     CheckPlaintext();
     CheckAuthentication();
+    CheckAudit();
     for (int i = 0; i < config_.callers_size(); ++i) CheckCaller(i);
     return std::move(complaints_);
   }
@@ -114,6 +115,13 @@ class SecurityChecker final {
       Fail({"pools.fair_by"},
            "pools.fair_by: is CALLER, but authentication.enabled is false");
     }
+  }
+
+  void CheckAudit() {
+    const absl::StatusOr<MethodSet> methods = ParseMethods(config_.audit().methods());
+    if (methods.ok()) return;
+    Fail({"audit.methods"},
+         absl::StrCat("audit.methods: ", std::string(methods.status().message())));
   }
 
   void CheckJwt() {

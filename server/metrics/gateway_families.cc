@@ -28,6 +28,14 @@ Families AllFamilies(const GatewaySnapshot& snapshot) {
                            "When the configuration was last reloaded, with success or "
                            "not, or else when the gateway started",
                            InSeconds(snapshot.reloaded_at - absl::UnixEpoch())));
+  families.push_back(Counter("pgsluice_audit_lines_total",
+                             "Lines of the audit log that were written",
+                             static_cast<double>(snapshot.audit_written)));
+  families.push_back(
+      Counter("pgsluice_audit_dropped_total",
+              "Lines of the audit log that were lost: the queue or the disk was full, or "
+              "there were too many refusals to tell of each",
+              static_cast<double>(snapshot.audit_dropped)));
   Family build{.type = FamilyType::kGauge,
                .name = "pgsluice_build_info",
                .labels = {"version", "grpc", "libpq"},

@@ -54,6 +54,8 @@ struct GatewaySnapshot {
   std::vector<EndpointMemory> monitors;
   AdmissionTotals admission;
   TracingTotals tracing;
+  uint64_t audit_written = 0;
+  uint64_t audit_dropped = 0;
   HealthFacts health;
   bool has_reload_succeeded = true;
   absl::Time reloaded_at;
