@@ -101,11 +101,10 @@ TEST_F(ConnectionAcceptorTest, CapsAllOfThem) {
 TEST_F(ConnectionAcceptorTest, UnixSocketsHaveNoLimitOfTheirOwn) {
   const TempDir dir;
   const std::string path = dir.path() + "/s";
-  ConnectionAcceptor& acceptor =
-      Start({.max_connections = 10,
-             .max_per_peer = 1,
-             .rate_per_peer = {.per_second = 1, .burst = 1}},
-            "unix:" + path);
+  ConnectionAcceptor& acceptor = Start({.max_connections = 10,
+                                        .max_per_peer = 1,
+                                        .rate_per_peer = {.per_second = 1, .burst = 1}},
+                                       "unix:" + path);
 
   std::vector<Descriptor> clients;
   for (int i = 0; i < 5; ++i) clients.push_back(Connect(UnixAddress(path)));

@@ -1,7 +1,7 @@
 #include "server/listening_sockets.h"
 
-#include <filesystem>
 #include <fcntl.h>
+#include <filesystem>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -66,7 +66,6 @@ TEST(ListeningSocketsTest, SaysWhatIsWrong) {
                                     ": the port is taken by another process")},
            Case{absl::StrCat("0.0.0.0:", first->port()), "taken by another process"},
            Case{"192.0.2.1:0", "cannot listen on 192.0.2.1:0"},
-           Case{"no-such-host.invalid:1", "cannot listen on no-such-host.invalid:1"},
            Case{"unix:/no/such/folder/s", "cannot listen on unix:/no/such/folder/s"},
            Case{absl::StrCat("unix:/", std::string(200, 'a')), "too long"},
        }) {
