@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include "pool/str_cat.h"
+#include "server/log.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -29,6 +30,20 @@ AdmissionTotals TotalsOf(const Admission& admission) {
           .refused_calls = refusals.calls,
           .refused_transactions = refusals.transactions,
           .refused_draining = refusals.draining};
+}
+
+PortTotals TotalsOf(std::string name, const ConnectionTotals& totals) {
+  PortTotals port{.name = std::move(name), .open = totals.open};
+  for (size_t i = 0; i < totals.verdicts.size(); ++i) {
+    const auto verdict = static_cast<ConnectionVerdict>(i);
+    if (verdict == ConnectionVerdict::kAccept) {
+      port.accepted = totals.verdicts[i];
+    } else {
+      port.refused.push_back(
+          {std::string(ConnectionVerdictName(verdict)), totals.verdicts[i]});
+    }
+  }
+  return port;
 }
 
 }  // namespace
@@ -72,6 +87,11 @@ GatewaySnapshot Server::TakeSnapshot() const {
   snapshot.build = {
       .version = kVersion, .grpc = grpc::Version(), .libpq = LibpqVersion()};
   snapshot.process = ReadProcessStats();
+  snapshot.ports.push_back(TotalsOf("main", main_port_->totals()));
+  if (admin_port_ != nullptr) {
+    snapshot.ports.push_back(TotalsOf("admin", admin_port_->totals()));
+  }
+  snapshot.suppressed_log_lines = SuppressedLogLines();
   return snapshot;
 }
 

@@ -8,6 +8,7 @@ Families AllFamilies(const GatewaySnapshot& snapshot) {
   AddRpcFamilies(snapshot, families);
   AddStatementFamilies(snapshot, families);
   AddCallFamilies(snapshot, families);
+  AddConnectionFamilies(snapshot, families);
   AddPoolFamilies(snapshot, families);
   AddTopologyFamilies(snapshot, families);
   AddRoutingFamilies(snapshot, families);

@@ -40,6 +40,18 @@ struct AdmissionTotals {
   uint64_t refused_draining = 0;
 };
 
+// See ConnectionAcceptor.
+struct PortTotals {
+  struct Refusals {
+    std::string reason;
+    uint64_t count = 0;
+  };
+  std::string name;
+  size_t open = 0;
+  uint64_t accepted = 0;
+  std::vector<Refusals> refused = {};
+};
+
 struct GatewaySnapshot {
   absl::Time now;
   ShardTotals shards;
@@ -61,6 +73,8 @@ struct GatewaySnapshot {
   absl::Time reloaded_at;
   BuildInfo build;
   ProcessStats process;
+  std::vector<PortTotals> ports;
+  uint64_t suppressed_log_lines = 0;
 };
 
 // In the order in which they are told. A family is always there, even without a series.
@@ -75,6 +89,7 @@ void AddTopologyFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddRoutingFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddAlertFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddTracingFamilies(const GatewaySnapshot& snapshot, Families& families);
+void AddConnectionFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddProcessFamilies(const GatewaySnapshot& snapshot, Families& families);
 
 }  // namespace pgsluice

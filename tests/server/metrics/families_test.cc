@@ -20,6 +20,11 @@ GatewaySnapshot SnapshotOfAll() {
   snapshot.pools[1].endpoint = "b";
   snapshot.pools[1].role = Role::kReplica;
   snapshot.process = ReadProcessStats();
+  snapshot.ports = {{.name = "main",
+                     .open = 3,
+                     .accepted = 5,
+                     .refused = {{"max_connections", 0}, {"no_descriptor", 2}}},
+                    {.name = "admin", .refused = {{"max_connections", 0}}}};
   return snapshot;
 }
 
@@ -97,6 +102,20 @@ TEST(Families, TellCallsByMethodAndCode) {
   ASSERT_NE(time, nullptr);
   EXPECT_EQ(time->histogram.count(), 3u);
   EXPECT_EQ(time->histogram.sum_nanos, 4'003'000'000u);
+}
+
+TEST(Families, TellConnectionsByPort) {
+  const Families families = AllFamilies(SnapshotOfAll());
+
+  EXPECT_EQ(ValueOf(families, "pgsluice_server_connections", {"main"}), 3);
+  EXPECT_EQ(ValueOf(families, "pgsluice_server_connections", {"admin"}), 0);
+  EXPECT_EQ(ValueOf(families, "pgsluice_server_connections_accepted_total", {"main"}), 5);
+  EXPECT_EQ(ValueOf(families, "pgsluice_server_connections_refused_total",
+                    {"main", "no_descriptor"}),
+            2);
+  EXPECT_EQ(ValueOf(families, "pgsluice_server_connections_refused_total",
+                    {"main", "max_connections"}),
+            0);
 }
 
 TEST(Families, TellEndpointsApart) {

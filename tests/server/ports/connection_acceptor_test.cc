@@ -1,0 +1,198 @@
+#include "server/connection_acceptor.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+#include "tests/server/ports/client_socket.h"
+#include "tests/testing/temp_dir.h"
+#include "tests/testing/wait_for.h"
+
+namespace pgsluice::testing {
+namespace {
+
+using enum ConnectionVerdict;
+
+// Keeps what it gets, as gRPC would.
+class ConnectionAcceptorTest : public ::testing::Test {
+ protected:
+  ConnectionAcceptor& Start(const ConnectionLimits& limits,
+                            const std::string& address = "127.0.0.1:0") {
+    auto sockets = ListeningSockets::Open(address, absl::Seconds(20));
+    EXPECT_TRUE(sockets.ok()) << sockets.status();
+    acceptor_ = std::make_unique<ConnectionAcceptor>(
+        "main", *std::move(sockets), limits, [this](int descriptor) {
+          const std::lock_guard lock(mutex_);
+          accepted_.push_back(Descriptor(descriptor));
+        });
+    return *acceptor_;
+  }
+  void TearDown() override { acceptor_.reset(); }
+
+  Descriptor Open(const std::string& from = "127.0.0.1") {
+    const sockaddr_in own = LocalAddress(0, from);
+    const sockaddr_in address = LocalAddress(acceptor_->port());
+    Descriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(bind(client.get(), reinterpret_cast<const sockaddr*>(&own), sizeof(own)),
+              0);
+    EXPECT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&address),
+                      sizeof(address)),
+              0);
+    return client;
+  }
+  uint64_t CountOf(ConnectionVerdict verdict) {
+    return acceptor_->totals().verdicts[static_cast<size_t>(verdict)];
+  }
+  ::testing::AssertionResult Accepts(uint64_t count) {
+    return WaitFor("it is accepted", [&] { return CountOf(kAccept) >= count; });
+  }
+  // As its owner does it, without a word to the acceptor.
+  void CloseFirst() {
+    const std::lock_guard lock(mutex_);
+    accepted_.erase(accepted_.begin());
+  }
+
+  std::mutex mutex_;
+  std::vector<Descriptor> accepted_;
+  std::unique_ptr<ConnectionAcceptor> acceptor_;
+};
+
+TEST_F(ConnectionAcceptorTest, RefusesTheThirdOfAPeerUntilOneIsClosed) {
+  ConnectionAcceptor& acceptor = Start({.max_connections = 10, .max_per_peer = 2});
+  const Descriptor first = Open();
+  const Descriptor second = Open();
+  ASSERT_TRUE(Accepts(2));
+
+  const Descriptor third = Open();
+  EXPECT_TRUE(IsEnded(third));
+  EXPECT_EQ(CountOf(kTooManyOfPeer), 1u);
+  const Descriptor others = Open("127.0.0.2");
+  EXPECT_TRUE(Accepts(3)) << "others have their own";
+  EXPECT_EQ(acceptor.totals().open, 3u);
+
+  CloseFirst();
+  EXPECT_TRUE(IsEnded(first));
+  EXPECT_EQ(acceptor.totals().open, 2u);
+  const Descriptor fourth = Open();
+  EXPECT_TRUE(Accepts(4));
+}
+
+TEST_F(ConnectionAcceptorTest, CapsAllOfThem) {
+  ConnectionAcceptor& acceptor = Start({.max_connections = 2, .max_per_peer = 0});
+  const Descriptor first = Open("127.0.0.1");
+  const Descriptor second = Open("127.0.0.2");
+  ASSERT_TRUE(Accepts(2));
+  EXPECT_TRUE(IsEnded(Open("127.0.0.3")));
+  EXPECT_EQ(CountOf(kTooMany), 1u);
+
+  acceptor.Reconfigure({.max_connections = 3, .max_per_peer = 0});
+  const Descriptor third = Open("127.0.0.3");
+  EXPECT_TRUE(Accepts(3));
+}
+
+TEST_F(ConnectionAcceptorTest, UnixSocketsHaveNoLimitOfTheirOwn) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/s";
+  ConnectionAcceptor& acceptor = Start({.max_connections = 10,
+                                        .max_per_peer = 1,
+                                        .rate_per_peer = {.per_second = 1, .burst = 1}},
+                                       "unix:" + path);
+
+  std::vector<Descriptor> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(Connect(UnixAddress(path)));
+
+  EXPECT_TRUE(Accepts(5));
+  EXPECT_EQ(acceptor.totals().open, 5u);
+}
+
+TEST_F(ConnectionAcceptorTest, BoundsHowFastAPeerConnects) {
+  Start({.rate_per_peer = {.per_second = 1, .burst = 3}});
+  std::vector<Descriptor> clients;
+  for (int i = 0; i < 20; ++i) clients.push_back(Open());
+
+  EXPECT_TRUE(WaitFor("most are refused", [&] { return CountOf(kTooFastOfPeer) > 10; }));
+  EXPECT_GE(CountOf(kAccept), 3u);
+}
+
+TEST_F(ConnectionAcceptorTest, StopsAndLeavesThoseItHasAccepted) {
+  ConnectionAcceptor& acceptor = Start({});
+  const int port = acceptor.port();
+  const Descriptor client = Open();
+  ASSERT_TRUE(Accepts(1));
+
+  acceptor.Stop();
+
+  EXPECT_FALSE(Connect(LocalAddress(port)).is_open());
+  const std::lock_guard lock(mutex_);
+  ASSERT_EQ(write(accepted_.front().get(), "x", 1), 1);
+  char byte = 0;
+  EXPECT_EQ(read(client.get(), &byte, 1), 1);
+}
+
+TEST_F(ConnectionAcceptorTest, ServesOnAfterTheSystemHadNoDescriptorLeft) {
+  ConnectionAcceptor& acceptor = Start({});
+  // Clients first: they share the process's descriptors.
+  std::vector<Descriptor> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  }
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  // Room for five more: the next descriptor would have this number.
+  const Descriptor next(dup(clients.back().get()));
+  rlimit tight = usual;
+  tight.rlim_cur = static_cast<rlim_t>(next.get()) + 6;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+
+  const sockaddr_in address = LocalAddress(acceptor.port());
+  for (const Descriptor& client : clients) {
+    ASSERT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&address),
+                      sizeof(address)),
+              0);
+  }
+  EXPECT_TRUE(WaitFor("those without room are told",
+                      [&] { return CountOf(kNoDescriptor) + CountOf(kAccept) >= 20; }));
+  EXPECT_GE(CountOf(kNoDescriptor), 10u);
+
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
+  const uint64_t accepted = CountOf(kAccept);
+  const Descriptor late = Open();
+  EXPECT_TRUE(Accepts(accepted + 1));
+}
+
+TEST_F(ConnectionAcceptorTest, CountsRightUnderManyThatComeAndGo) {
+  ConnectionAcceptor& acceptor = Start({.max_connections = 50, .max_per_peer = 50});
+  std::atomic<bool> is_over = false;
+  std::thread owner([&] {  // Closes them as they come.
+    while (!is_over) {
+      const std::lock_guard lock(mutex_);
+      accepted_.clear();
+    }
+  });
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      for (int j = 0; j < 300; ++j) EXPECT_TRUE(IsEnded(Open()));
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  is_over = true;
+  owner.join();
+
+  const ConnectionTotals totals = acceptor.totals();
+  uint64_t judged = 0;
+  for (uint64_t count : totals.verdicts) judged += count;
+  EXPECT_EQ(judged, 1200u);
+  EXPECT_EQ(totals.open, accepted_.size());
+}
+
+}  // namespace
+}  // namespace pgsluice::testing
