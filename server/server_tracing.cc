@@ -24,9 +24,8 @@ std::string NewInstanceId() {
 
 absl::Status Server::StartTracing() {
   if (!TracesCalls(config_.tracing())) return absl::OkStatus();
-  auto tracing =
-      Tracing::Start(TracingOptionsOf(config_.tracing(), kVersion, NewInstanceId()),
-                     LogTracingTrouble);
+  auto tracing = Tracing::Start(
+      TracingOptionsOf(config_.tracing(), kVersion, NewInstanceId()), LogTracingTrouble);
   if (!tracing.ok()) return tracing.status();
   tracing_ = *std::move(tracing);
   for (auto& gate : gates_) {

@@ -34,8 +34,8 @@ struct StatementReport {
 
 // Whose call it was.
 struct CallOrigin {
-  std::string_view name;   // As authenticated; empty: it is not.
-  std::string caller;      // As gRPC writes an address: "ipv4:10.0.0.7:41234".
+  std::string_view name;      // As authenticated; empty: it is not.
+  std::string caller;         // As gRPC writes an address: "ipv4:10.0.0.7:41234".
   std::string trace_id = {};  // Empty: none.
   std::string span_id = {};
 };

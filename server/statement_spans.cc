@@ -92,9 +92,10 @@ void TraceExecution(CallBase& call, const TracedExecution& execution,
   if (execution.attempt > 1) {
     span.Set("pgsluice.attempt", static_cast<int64_t>(execution.attempt));
   }
-  const bool has_first = execution.first_rows >= execution.begun &&
-                         execution.first_rows < execution.ended;
-  if (has_first) span.events.push_back({.name = "first_rows", .at = execution.first_rows});
+  const bool has_first =
+      execution.first_rows >= execution.begun && execution.first_rows < execution.ended;
+  if (has_first)
+    span.events.push_back({.name = "first_rows", .at = execution.first_rows});
   SetFailure(status, span);
   call.spans()->Add(std::move(span));
 }

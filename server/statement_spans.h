@@ -1,5 +1,5 @@
-// The spans of what a call waits for: a session, PostgreSQL, its caller. They do nothing for
-// a call that is not traced. Texts of errors, which may hold data, are in none.
+// The spans of what a call waits for: a session, PostgreSQL, its caller. They do nothing
+// for a call that is not traced. Texts of errors, which may hold data, are in none.
 #pragma once
 
 #include <cstddef>

@@ -21,8 +21,8 @@ constexpr std::string_view kNoSettings[] = {
     "PGSLUICE_PLAINTEXT", "PGSLUICE_TOKEN", "PGSLUICE_TOKEN_FILE"};
 
 constexpr std::string_view kPort = "_PORT_";
-// OpenTelemetry's variables are often given to all programs alike: a file of ours, which is
-// for this one, goes before them.
+// OpenTelemetry's variables are often given to all programs alike: a file of ours, which
+// is for this one, goes before them.
 constexpr std::string_view kWeak = "OTEL_";
 
 bool IsPrefix(std::string_view prefix, std::string_view text) {

@@ -124,8 +124,7 @@ absl::StatusOr<NamedValues> ParseNamedValues(std::string_view text) {
     const size_t equals = pair.find('=');
     const std::string_view name = Trimmed(pair.substr(0, equals));
     if (equals == std::string_view::npos || name.empty()) {
-      return absl::InvalidArgumentError(
-          "expected name=value pairs, separated by commas");
+      return absl::InvalidArgumentError("expected name=value pairs, separated by commas");
     }
     const auto plain_name = Decoded(name);
     const auto value = Decoded(Trimmed(pair.substr(equals + 1)));

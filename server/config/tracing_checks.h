@@ -26,8 +26,8 @@ absl::StatusOr<CollectorAddress> ParseCollectorAddress(std::string_view text);
 
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
-// Of "a=b,c=d%2Ce", as OpenTelemetry's variables hold attributes and headers. Spaces around
-// names and values do not count. The error quotes nothing: it may be a secret.
+// Of "a=b,c=d%2Ce", as OpenTelemetry's variables hold attributes and headers. Spaces
+// around names and values do not count. The error quotes nothing: it may be a secret.
 absl::StatusOr<NamedValues> ParseNamedValues(std::string_view text);
 // The same of headers: names are made lower case, and both are what HTTP/2 can carry.
 absl::StatusOr<NamedValues> ParseHeaders(std::string_view text);

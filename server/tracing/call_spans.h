@@ -44,8 +44,8 @@ class CallSpans final {
   bool has_ended_ = false;
 };
 
-// A span that is open: those added meanwhile are parts of it. Scopes of a call are nested.
-// Does nothing when the call is not traced.
+// A span that is open: those added meanwhile are parts of it. Scopes of a call are
+// nested. Does nothing when the call is not traced.
 class SpanScope final {
  public:
   // `spans`: null when the call is not traced; outlives it.

@@ -63,8 +63,7 @@ class OtlpExporter final {
   void Tell(std::string_view trouble);
 
   const OtlpExporterDeps deps_;
-  const std::unique_ptr<
-      opentelemetry::proto::collector::trace::v1::TraceService::Stub>
+  const std::unique_ptr<opentelemetry::proto::collector::trace::v1::TraceService::Stub>
       stub_;
 
   // The thread's own.

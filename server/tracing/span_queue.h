@@ -32,8 +32,8 @@ std::string_view SpanDropName(SpanDrop drop);
 
 // Since the start.
 struct TracingTotals {
-  uint64_t exported = 0;         // Spans.
-  uint64_t failed_exports = 0;   // Requests.
+  uint64_t exported = 0;                          // Spans.
+  uint64_t failed_exports = 0;                    // Requests.
   std::array<uint64_t, kSpanDrops> dropped = {};  // Spans.
 
   bool operator==(const TracingTotals&) const = default;

@@ -52,12 +52,10 @@ T Checked(absl::StatusOr<T> parsed) {
 
 NamedValues ResourceOf(const config::v1::Tracing& tracing, const std::string& version,
                        const std::string& instance) {
-  NamedValues resource = {{kServiceName, "pgsluice"},
-                          {"service.version", version},
-                          {"service.instance.id", instance},
-                          {"telemetry.sdk.name", "pgsluice"},
-                          {"telemetry.sdk.language", "cpp"},
-                          {"telemetry.sdk.version", version}};
+  NamedValues resource = {
+      {kServiceName, "pgsluice"},        {"service.version", version},
+      {"service.instance.id", instance}, {"telemetry.sdk.name", "pgsluice"},
+      {"telemetry.sdk.language", "cpp"}, {"telemetry.sdk.version", version}};
   for (const auto& [name, value] :
        Checked(ParseNamedValues(tracing.resource_attributes()))) {
     Put(name, value, resource);
@@ -72,18 +70,18 @@ NamedValues ResourceOf(const config::v1::Tracing& tracing, const std::string& ve
 
 TracingOptions TracingOptionsOf(const config::v1::Tracing& tracing,
                                 const std::string& version, const std::string& instance) {
-  return {.sampler = SamplerOf(tracing),
-          .queue = {.max_spans = tracing.max_queue(),
-                    .max_batch = tracing.max_batch(),
-                    .interval = ToDuration(tracing.interval())},
-          .exporter = {.address = Checked(ParseCollectorAddress(tracing.endpoint())),
-                       .ca_file = tracing.ca_file(),
-                       .headers = Checked(ParseHeaders(tracing.headers())),
-                       .headers_file = tracing.headers_file(),
-                       .timeout = ToDuration(tracing.timeout()),
-                       .give_up_after = ToDuration(tracing.give_up_after())},
-          .origin = {.resource = ResourceOf(tracing, version, instance),
-                     .version = version}};
+  return {
+      .sampler = SamplerOf(tracing),
+      .queue = {.max_spans = tracing.max_queue(),
+                .max_batch = tracing.max_batch(),
+                .interval = ToDuration(tracing.interval())},
+      .exporter = {.address = Checked(ParseCollectorAddress(tracing.endpoint())),
+                   .ca_file = tracing.ca_file(),
+                   .headers = Checked(ParseHeaders(tracing.headers())),
+                   .headers_file = tracing.headers_file(),
+                   .timeout = ToDuration(tracing.timeout()),
+                   .give_up_after = ToDuration(tracing.give_up_after())},
+      .origin = {.resource = ResourceOf(tracing, version, instance), .version = version}};
 }
 
 }  // namespace pgsluice

@@ -29,8 +29,8 @@ struct TracingOptions {
   SpanOrigin origin;
 };
 
-// Of settings that have been checked, and that trace calls. `instance`: tells this process
-// from others of the service.
+// Of settings that have been checked, and that trace calls. `instance`: tells this
+// process from others of the service.
 TracingOptions TracingOptionsOf(const config::v1::Tracing& tracing,
                                 const std::string& version, const std::string& instance);
 

@@ -112,9 +112,9 @@ TEST(TracingChecksTest, OffUnlessThereIsACollector) {
   EXPECT_FALSE(
       TracesCalls(Loaded({"tracing.endpoint=http://a", "tracing.sampler=ALWAYS_OFF"})
                       ->config.tracing()));
-  EXPECT_FALSE(TracesCalls(Loaded({"tracing.endpoint=http://a"},
-                                  {{"OTEL_SDK_DISABLED", "true"}})
-                               ->config.tracing()));
+  EXPECT_FALSE(
+      TracesCalls(Loaded({"tracing.endpoint=http://a"}, {{"OTEL_SDK_DISABLED", "true"}})
+                      ->config.tracing()));
 }
 
 TEST(TracingChecksTest, RefusesWhatDoesNotGoTogether) {
@@ -154,10 +154,9 @@ TEST(TracingChecksTest, HeadersAreSecret) {
   const auto loaded = Loaded({"tracing.headers=secret"});
   // Not looked at, since there is no endpoint.
   EXPECT_TRUE(loaded.ok());
-  EXPECT_THAT(Loaded({"tracing.endpoint=http://a", "tracing.headers=secret"})
-                  .status()
-                  .message(),
-              Not(HasSubstr("secret")));
+  EXPECT_THAT(
+      Loaded({"tracing.endpoint=http://a", "tracing.headers=secret"}).status().message(),
+      Not(HasSubstr("secret")));
 }
 
 }  // namespace

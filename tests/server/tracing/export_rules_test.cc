@@ -1,9 +1,8 @@
 #include "server/tracing/export_rules.h"
 
-#include "gtest/gtest.h"
-
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "gtest/gtest.h"
 
 namespace pgsluice {
 namespace {
@@ -23,12 +22,10 @@ FailedExport Failed(StatusCode code, int tries = 1) {
 TEST(ExportRulesTest, OnlyWhatMayPassIsTriedAgain) {
   for (int code = 1; code <= 16; ++code) {
     const auto status = static_cast<StatusCode>(code);
-    const bool may_pass = status == StatusCode::CANCELLED ||
-                          status == StatusCode::DEADLINE_EXCEEDED ||
-                          status == StatusCode::ABORTED ||
-                          status == StatusCode::OUT_OF_RANGE ||
-                          status == StatusCode::UNAVAILABLE ||
-                          status == StatusCode::DATA_LOSS;
+    const bool may_pass =
+        status == StatusCode::CANCELLED || status == StatusCode::DEADLINE_EXCEEDED ||
+        status == StatusCode::ABORTED || status == StatusCode::OUT_OF_RANGE ||
+        status == StatusCode::UNAVAILABLE || status == StatusCode::DATA_LOSS;
     EXPECT_EQ(NextTry(Failed(status)).has_value(), may_pass) << code;
   }
 }

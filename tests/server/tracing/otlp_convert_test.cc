@@ -118,13 +118,13 @@ TEST(OtlpConvertTest, AnEndpointsPlaceIsAddedWhereItIsNamed) {
 TEST(OtlpConvertTest, AllSpansOfABatchAreOfOneResource) {
   SpanQueue::Batch batch = BatchOf(SomeSpan());
   batch.push_back(BatchOf(SomeSpan()).front());
-  const auto request = ToOtlp(
-      batch, {.resource = {{"service.name", "gate"}}, .version = "1.2.3"}, {});
+  const auto request =
+      ToOtlp(batch, {.resource = {{"service.name", "gate"}}, .version = "1.2.3"}, {});
 
   ASSERT_EQ(request.resource_spans_size(), 1);
-  EXPECT_EQ(AttributeOf(request.resource_spans(0).resource().attributes(),
-                        "service.name"),
-            "gate");
+  EXPECT_EQ(
+      AttributeOf(request.resource_spans(0).resource().attributes(), "service.name"),
+      "gate");
   ASSERT_EQ(request.resource_spans(0).scope_spans_size(), 1);
   EXPECT_EQ(request.resource_spans(0).scope_spans(0).scope().name(), "pgsluice");
   EXPECT_EQ(request.resource_spans(0).scope_spans(0).scope().version(), "1.2.3");

@@ -5,10 +5,10 @@
 #include <fstream>
 
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
-
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "gtest/gtest.h"
+
 #include "tests/testing/free_port.h"
 #include "tests/testing/otlp_receiver.h"
 #include "tests/testing/temp_dir.h"
@@ -17,9 +17,9 @@
 namespace pgsluice {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::OtlpReceiver;
 using testing::WaitFor;
-using ::testing::HasSubstr;
 
 class OtlpExporterTest : public ::testing::Test {
  protected:
@@ -79,8 +79,7 @@ TEST_F(OtlpExporterTest, SendsWhatIsPut) {
   Put(3);
   Put(2);
 
-  EXPECT_TRUE(
-      WaitFor("all are there", [&] { return receiver->spans().size() == 5; }));
+  EXPECT_TRUE(WaitFor("all are there", [&] { return receiver->spans().size() == 5; }));
   EXPECT_TRUE(WaitFor("all are counted", [&] { return queue_.totals().exported == 5; }));
   EXPECT_EQ(receiver->header("authorization"), "Bearer abc");
   EXPECT_EQ(testing::AttributeOf(receiver->resource(), "service.name"), "gate");
@@ -97,7 +96,8 @@ TEST_F(OtlpExporterTest, TriesAgainWhatMayPass) {
   EXPECT_TRUE(WaitFor("it was refused", [&] { return receiver->requests() >= 1; }));
   receiver->AnswerWith(grpc::Status::OK);
 
-  EXPECT_TRUE(WaitFor("it was sent again", [&] { return queue_.totals().exported == 3; }));
+  EXPECT_TRUE(
+      WaitFor("it was sent again", [&] { return queue_.totals().exported == 3; }));
   EXPECT_EQ(receiver->spans().size(), 3u);
   EXPECT_GE(queue_.totals().failed_exports, 1u);
   EXPECT_EQ(Dropped(SpanDrop::kExportFailed), 0u);

@@ -55,14 +55,14 @@ TEST(SamplerTest, TheRatioIsThatOfTheTraceIdsLastBits) {
   constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
   constexpr uint64_t kHalf = uint64_t{1} << 63;
   const Case cases[] = {
-      {0, 0, false},         {0, kMost, false},
-      {-1, 0, false},        {std::nan(""), 0, false},
-      {1, kMost, true},      {2, kMost, true},
-      {0.5, 0, true},        {0.5, kHalf - 1, true},
-      {0.5, kHalf, false},   {0.5, kMost, false},
-      {0.25, kHalf, false},  {0.25, kHalf / 2 - 1, true},
-      {1e-18, 0, true},      {1e-18, 100, false},
-      {1e-30, 0, false},     {0.9999999999999999, kMost, false},
+      {0, 0, false},        {0, kMost, false},
+      {-1, 0, false},       {std::nan(""), 0, false},
+      {1, kMost, true},     {2, kMost, true},
+      {0.5, 0, true},       {0.5, kHalf - 1, true},
+      {0.5, kHalf, false},  {0.5, kMost, false},
+      {0.25, kHalf, false}, {0.25, kHalf / 2 - 1, true},
+      {1e-18, 0, true},     {1e-18, 100, false},
+      {1e-30, 0, false},    {0.9999999999999999, kMost, false},
   };
   for (const Case& c : cases) {
     const Sampler sampler{
