@@ -272,6 +272,26 @@ TEST_F(CallersTest, TokensChangeWithoutAReload) {
   EXPECT_TRUE(WaitFor("the token is back", [&] { return reader.Read("SELECT 1").ok(); }));
 }
 
+TEST_F(CallersTest, ARefusalIsLoggedWithItsTrace) {
+  Start();
+  GatewayClient stranger = Stranger();
+  grpc::ClientContext context;
+  SetDeadline(context, kCallLimit);
+  context.AddMetadata("traceparent",
+                      "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  v1::QueryResponse response;
+
+  EXPECT_EQ(
+      stranger.stub().Query(&context, MakeQuery("SELECT 1"), &response).error_code(),
+      StatusCode::UNAUTHENTICATED);
+
+  EXPECT_TRUE(WaitFor("it is logged", [&] {
+    return gateway().Log().find(
+               "\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\","
+               "\"span_id\":\"b7ad6b7169203331\"") != std::string::npos;
+  }));
+}
+
 TEST_F(CallersTest, SlowStatementsAreLoggedWithTheirCaller) {
   lines_["log"] = {"format: JSON", "slow_query_threshold: 1ms"};
   Start();
