@@ -89,8 +89,8 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // Before the caller can know of it.
   void CountHandled(const grpc::Status& status) {
     counters_->OnHandled(status.error_code(), absl::Now() - started_);
-    if (spans_ != nullptr) EndTrace(status);
     if (audit_ != nullptr) WriteAudit(status);
+    if (spans_ != nullptr) EndTrace(status);
   }
 
   // The coroutine is at its end: nothing may stop it any more.
