@@ -37,7 +37,7 @@ absl::StatusOr<int> Open(const std::string& path) {
   constexpr mode_t kMode = S_IRUSR | S_IWUSR;
   const int file = open(path.c_str(), kFlags, kMode);
   if (file < 0) return Failed(path, std::strerror(errno));
-  struct stat facts {};
+  struct stat facts{};
   if (fstat(file, &facts) == 0 && S_ISREG(facts.st_mode)) return file;
   close(file);
   return Failed(path, "is no regular file");

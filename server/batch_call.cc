@@ -35,9 +35,9 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
   if (!options.ok()) co_return options.status();
   absl::Status intent = CheckIntent(*options, environment.limits, call);
   if (!intent.ok()) co_return intent;
-  const bool has_no_place_for_settings =
-      !program->is_atomic && options->route.intent == Intent::kWrite &&
-      call.settings() != nullptr;
+  const bool has_no_place_for_settings = !program->is_atomic &&
+                                         options->route.intent == Intent::kWrite &&
+                                         call.settings() != nullptr;
   if (has_no_place_for_settings) {
     co_return NotPermitted(call.caller_name(),
                            "send an INDEPENDENT batch with intent WRITE, which has no "

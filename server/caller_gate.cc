@@ -87,9 +87,9 @@ absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
     return TooManyCallsOf(
         match->name, is_for_transactions ? policy.max_transactions : policy.max_calls);
   }
-  auto passport = std::make_shared<Passport>(Passport{
-      environments_[match->index], std::move(admission), *std::move(ticket),
-      std::move(settings)});
+  auto passport = std::make_shared<Passport>(
+      Passport{environments_[match->index], std::move(admission), *std::move(ticket),
+               std::move(settings)});
   if (passport->settings.has_value()) call.set_settings(&*passport->settings);
   const CallEnvironment* environment = passport->environment.get();
   call.Keep(std::move(passport));

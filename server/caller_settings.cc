@@ -29,9 +29,8 @@ absl::StatusOr<Statement> SettingsStatement(const std::vector<CallerSetting>& se
                                             const CallerIdentity& caller,
                                             const std::string& name) {
   // Not prepared, and no reason for a reset: all of it ends with the transaction.
-  Statement statement{.sql = "SELECT",
-                      .parameters = {},
-                      .kind = StatementKind::kTransactionControl};
+  Statement statement{
+      .sql = "SELECT", .parameters = {}, .kind = StatementKind::kTransactionControl};
   for (const CallerSetting& setting : settings) {
     std::optional<std::string> value = setting.value;
     if (!setting.claim.empty()) value = ClaimOf(caller, name, setting.claim);

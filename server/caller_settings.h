@@ -1,5 +1,5 @@
-// What a caller's entry sets in PostgreSQL for each of its statements, so that policies of
-// row-level security can tell whose they are. Rules file.
+// What a caller's entry sets in PostgreSQL for each of its statements, so that policies
+// of row-level security can tell whose they are. Rules file.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@
 namespace pgsluice {
 
 struct CallerSetting {
-  std::string name;  // As in "app.tenant".
+  std::string name;        // As in "app.tenant".
   std::string claim = {};  // Empty: `value` holds.
   std::string value = {};
 

@@ -1,5 +1,5 @@
-// A JSON object, read as strictly as RFC 8259 allows, and a name only once: for tokens and
-// keys, which others write, and of which two readers must never see two things. Rules
+// A JSON object, read as strictly as RFC 8259 allows, and a name only once: for tokens
+// and keys, which others write, and of which two readers must never see two things. Rules
 // file.
 #pragma once
 

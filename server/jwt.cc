@@ -22,8 +22,8 @@ constexpr double kLatestTime = 1e11;
 
 // What an access token, or a plain one, calls itself; logout tokens and the like are
 // signed by the same keys.
-constexpr std::array<std::string_view, 4> kTypes = {
-    "jwt", "at+jwt", "application/jwt", "application/at+jwt"};
+constexpr std::array<std::string_view, 4> kTypes = {"jwt", "at+jwt", "application/jwt",
+                                                    "application/at+jwt"};
 
 absl::Status Wrong(std::string_view what) {
   return absl::InvalidArgumentError(std::string(what));
@@ -72,9 +72,9 @@ absl::StatusOr<const JwtKey*> KeyFor(const JsonObject& header, const JwtKeySet& 
   if (id != nullptr && (id->kind != JsonKind::kString || id->text.empty())) {
     return Wrong("kid is no text");
   }
-  const JwtKey* key = keys.Find(
-      id == nullptr ? std::nullopt : std::optional<std::string_view>(id->text),
-      *algorithm);
+  const JwtKey* key =
+      keys.Find(id == nullptr ? std::nullopt : std::optional<std::string_view>(id->text),
+                *algorithm);
   if (key != nullptr) return key;
   return Wrong(id == nullptr ? "it has no kid, and not exactly one key fits alg"
                              : "no key has its kid and fits alg");

@@ -3,11 +3,10 @@
 #pragma once
 
 #include <memory>
+#include <openssl/types.h>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <openssl/types.h>
 
 #include "absl/status/statusor.h"
 

@@ -89,8 +89,7 @@ absl::StatusOr<std::shared_ptr<const JwtIdentity>> JwtStore::IdentityOf(
     if (!valid.ok()) return valid;
     return known;
   }
-  absl::StatusOr<JwtIdentity> identity =
-      VerifyJwt(token, used->keys, used->options, now);
+  absl::StatusOr<JwtIdentity> identity = VerifyJwt(token, used->keys, used->options, now);
   if (!identity.ok()) return identity.status();
   known = std::make_shared<const JwtIdentity>(*std::move(identity));
   used->verified.Insert(digest, known, now);

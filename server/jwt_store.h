@@ -1,5 +1,5 @@
-// The keys that JSON Web Tokens are checked with, as their file holds them, followed while
-// it changes; what is bad does not replace what is good. Thread-safe.
+// The keys that JSON Web Tokens are checked with, as their file holds them, followed
+// while it changes; what is bad does not replace what is good. Thread-safe.
 #pragma once
 
 #include <memory>

@@ -24,10 +24,7 @@ absl::Status Explained(const absl::Status& error, std::string_view why) {
   const bool is_in_transaction = details.has_value() && details->postgres.has_value() &&
                                  details->postgres->sqlstate == kInTransaction;
   if (!is_in_transaction) return error;
-  return MakeError(
-      error.code(),
-      StrCat(error.message(), "; with ", why),
-      *details);
+  return MakeError(error.code(), StrCat(error.message(), "; with ", why), *details);
 }
 
 // Deadlines and the like apply already.

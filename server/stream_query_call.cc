@@ -112,9 +112,10 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
   const bool has_no_place_for_settings =
       options.route.intent == Intent::kWrite && call.settings() != nullptr;
   if (has_no_place_for_settings) {
-    co_return NotPermitted(call.caller_name(),
-                           "stream with intent WRITE, which has no place for its settings "
-                           "(use intent READ, or Query, Batch or Transaction)");
+    co_return NotPermitted(
+        call.caller_name(),
+        "stream with intent WRITE, which has no place for its settings "
+        "(use intent READ, or Query, Batch or Transaction)");
   }
 
   call.LimitTime(environment.limits.max_stream_duration,

@@ -148,8 +148,9 @@ class SecurityChecker final {
       const std::string place = absl::StrCat(path, ".settings[", i, "]");
       if (!IsOwnSetting(setting.name())) {
         Fail({place + ".name"},
-             absl::StrCat(place, ".name: has to be one of your own, with a dot, as in "
-                                 "app.tenant: letters, digits and _"));
+             absl::StrCat(place,
+                          ".name: has to be one of your own, with a dot, as in "
+                          "app.tenant: letters, digits and _"));
       } else if (!names.insert(absl::AsciiStrToLower(setting.name())).second) {
         Fail({place + ".name"}, absl::StrCat(place, ".name: is set above already"));
       }

@@ -1,14 +1,19 @@
 // Any bytes where the gateway reads small texts of others: timeline histories, LSNs,
-// variables, trace headers, connection strings, UTF-8.
+// variables, trace headers, connection strings, UTF-8, JSON, tokens and their keys.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "absl/time/clock.h"
+
 #include "pool/commit_outcome.h"
+#include "server/base64url.h"
 #include "server/config/connection_string.h"
 #include "server/config/variables.h"
 #include "server/convert/utf8.h"
+#include "server/json_object.h"
+#include "server/jwt.h"
 #include "server/trace_context.h"
 
 namespace pgsluice {
@@ -21,6 +26,11 @@ void TryText(const std::string& text) {
   const std::string_view trace = TraceIdOf(text);
   if (!trace.empty() && trace.size() != 32) std::abort();
   constexpr size_t kShort = 16;
+  (void)JsonObject::Parse(text);
+  (void)ParseJsonArray(text);
+  (void)DecodeBase64Url(text);
+  (void)JwtKeySet::Parse(text);
+  if (VerifyJwt(text, {}, {}, absl::Now()).ok()) std::abort();
   if (CutUtf8(text, kShort).size() > kShort) std::abort();
   const absl::StatusOr<ConnectionString> conninfo = ConnectionString::Parse(text);
   if (!conninfo.ok()) return;

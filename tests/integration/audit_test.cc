@@ -54,11 +54,12 @@ TEST_F(AuditTest, SaysWhoDidWhatAndWhatBecameOfIt) {
   GatewayClient app = As(token);
 
   ASSERT_TRUE(app.Read("SELECT generate_series(1, 3), 'private'").ok());
-  EXPECT_THAT(LineWith({"\"method\":\"Query\"", "\"intent\":\"read\""}),
-              AllOf(HasSubstr("\"logger\":\"audit\""), HasSubstr("\"caller_name\":\"app\""),
-                    HasSubstr("\"peer\":\"ipv4:127.0.0.1:"), HasSubstr("\"outcome\":\"ok\""),
-                    HasSubstr("\"code\":\"OK\""), HasSubstr("\"endpoint\":\"server"),
-                    HasSubstr("\"statements\":1"), HasSubstr("\"rows\":3")));
+  EXPECT_THAT(
+      LineWith({"\"method\":\"Query\"", "\"intent\":\"read\""}),
+      AllOf(HasSubstr("\"logger\":\"audit\""), HasSubstr("\"caller_name\":\"app\""),
+            HasSubstr("\"peer\":\"ipv4:127.0.0.1:"), HasSubstr("\"outcome\":\"ok\""),
+            HasSubstr("\"code\":\"OK\""), HasSubstr("\"endpoint\":\"server"),
+            HasSubstr("\"statements\":1"), HasSubstr("\"rows\":3")));
 
   ASSERT_FALSE(app.Query("SELECT 'private' / $1", {Int(0)}).ok());
   EXPECT_THAT(LineWith({"\"intent\":\"write\"", "\"sqlstate\":\"22"}),
@@ -70,13 +71,15 @@ TEST_F(AuditTest, SaysWhoDidWhatAndWhatBecameOfIt) {
   transaction.Execute("SELECT 2");
   transaction.Commit();
   ASSERT_EQ(transaction.Finish().code, grpc::StatusCode::OK);
-  EXPECT_THAT(LineWith({"\"method\":\"Transaction\""}),
-              AllOf(HasSubstr("\"outcome\":\"committed\""), HasSubstr("\"statements\":2")));
+  EXPECT_THAT(
+      LineWith({"\"method\":\"Transaction\""}),
+      AllOf(HasSubstr("\"outcome\":\"committed\""), HasSubstr("\"statements\":2")));
 
   EXPECT_THAT(ReadFile(File()), AllOf(Not(HasSubstr("private")), Not(HasSubstr(token)),
                                       Not(HasSubstr("generate_series"))));
   namespace fs = std::filesystem;
-  EXPECT_EQ(fs::status(File()).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(fs::status(File()).permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
 }
 
 TEST_F(AuditTest, SaysWhoWasRefusedAndWhoAdministers) {
@@ -102,9 +105,8 @@ TEST_F(AuditTest, AReloadOpensTheFileAnewAndChangesWhatIsTold) {
 
   std::filesystem::rename(File(), File() + ".1");
   gateway().Signal(SIGHUP);
-  EXPECT_TRUE(WaitFor("there is a new one", [&] {
-    return std::filesystem::exists(File());
-  }));
+  EXPECT_TRUE(
+      WaitFor("there is a new one", [&] { return std::filesystem::exists(File()); }));
   ASSERT_TRUE(app.Query("SELECT 1").ok());
   LineWith({"\"method\":\"Query\""});
 

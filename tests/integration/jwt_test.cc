@@ -31,10 +31,11 @@ TEST_F(JwtTest, ATokenSaysWhoIsCalling) {
 TEST_F(JwtTest, StrangersLearnNothingAndTheLogAllButTheToken) {
   Start();
   const std::string good = issuer_.Sign(Claims("app"));
-  const std::string of_other = JwtIssuer(JwtIssuer::Key::kP256, "first").Sign(Claims("app"));
+  const std::string of_other =
+      JwtIssuer(JwtIssuer::Key::kP256, "first").Sign(Claims("app"));
   const std::string expired = issuer_.Sign(Claims("app", "", -absl::Minutes(1)));
-  const std::string unsigned_token = absl::StrCat(
-      Base64Url(R"({"alg":"none"})"), ".", Base64Url(Claims("app")), ".");
+  const std::string unsigned_token =
+      absl::StrCat(Base64Url(R"({"alg":"none"})"), ".", Base64Url(Claims("app")), ".");
 
   const Answer unknown = As("opaque").Query("SELECT 1");
   for (const std::string& token : {of_other, expired, unsigned_token, good + "A"}) {
@@ -91,8 +92,8 @@ TEST_F(JwtTest, AReloadChangesWhatIsAskedOfTokens) {
   GatewayClient app = As(issuer_.Sign(Claims("app")));
   ASSERT_TRUE(app.Query("SELECT 1").ok());
 
-  lines_["authentication"][1] = absl::StrCat(
-      "jwt: {jwks_file: ", KeysFile(), ", issuer: another, audience: gateway}");
+  lines_["authentication"][1] = absl::StrCat("jwt: {jwks_file: ", KeysFile(),
+                                             ", issuer: another, audience: gateway}");
   Reload();
 
   EXPECT_EQ(app.Query("SELECT 1").failure.code, StatusCode::UNAUTHENTICATED);

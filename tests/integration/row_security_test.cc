@@ -25,7 +25,8 @@ class RowSecurityTest : public SecurityTest {
          {"DROP TABLE IF EXISTS item",
           "CREATE TABLE item (id int8 GENERATED ALWAYS AS IDENTITY, tenant text)",
           "ALTER TABLE item ENABLE ROW LEVEL SECURITY",
-          "CREATE POLICY own ON item USING (tenant = current_setting('app.tenant', true)) "
+          "CREATE POLICY own ON item USING (tenant = current_setting('app.tenant', "
+          "true)) "
           "WITH CHECK (tenant = current_setting('app.tenant', true))",
           "GRANT ALL ON item TO gateway_user",
           "INSERT INTO item (tenant) VALUES ('a'), ('a'), ('b')"}) {
@@ -59,8 +60,8 @@ class RowSecurityTest : public SecurityTest {
   }
 };
 
-v1::BatchRequest MakeBatch(const std::vector<std::string>& statements,
-                           v1::BatchMode mode, v1::Intent intent) {
+v1::BatchRequest MakeBatch(const std::vector<std::string>& statements, v1::BatchMode mode,
+                           v1::Intent intent) {
   v1::BatchRequest batch;
   batch.set_mode(mode);
   batch.mutable_options()->set_intent(intent);
@@ -87,8 +88,7 @@ TEST_F(RowSecurityTest, QueriesSeeTheirTenantsRows) {
     EXPECT_TRUE(a.Query(kInsert, {Text("a")}).ok());
     ExpectNothingLeft();
   }
-  EXPECT_EQ(a.Query("SELECT current_setting('app.source')").at(0, 0).text(),
-            "gateway");
+  EXPECT_EQ(a.Query("SELECT current_setting('app.source')").at(0, 0).text(), "gateway");
   const Answer foreign = a.Query(kInsert, {Text("b")});
   EXPECT_FALSE(foreign.ok());
   EXPECT_EQ(foreign.failure.postgres.sqlstate(), "42501") << foreign.failure;
@@ -150,16 +150,16 @@ TEST_F(RowSecurityTest, BatchesSeeTheirTenantsRows) {
                    response)
                   .ok());
   EXPECT_EQ(response.results(1).result().rows(0).values(0).int64(), 3);
-  ASSERT_TRUE(Send(b, MakeBatch({kCount}, v1::BATCH_MODE_ATOMIC, v1::INTENT_READ),
-                   response)
-                  .ok());
+  ASSERT_TRUE(
+      Send(b, MakeBatch({kCount}, v1::BATCH_MODE_ATOMIC, v1::INTENT_READ), response)
+          .ok());
   EXPECT_EQ(response.results(0).result().rows(0).values(0).int64(), 1);
   ExpectNothingLeft();
 
   // One that fails takes nothing from those behind it.
   ASSERT_TRUE(Send(b,
-                   MakeBatch({kCount, "SELECT 1 / 0", kCount},
-                             v1::BATCH_MODE_INDEPENDENT, v1::INTENT_READ),
+                   MakeBatch({kCount, "SELECT 1 / 0", kCount}, v1::BATCH_MODE_INDEPENDENT,
+                             v1::INTENT_READ),
                    response)
                   .ok());
   EXPECT_EQ(response.results(0).result().rows(0).values(0).int64(), 1);
@@ -167,8 +167,8 @@ TEST_F(RowSecurityTest, BatchesSeeTheirTenantsRows) {
   EXPECT_EQ(response.results(2).result().rows(0).values(0).int64(), 1);
   ExpectNothingLeft();
 
-  const grpc::Status refused =
-      Send(a, MakeBatch({kCount}, v1::BATCH_MODE_INDEPENDENT, v1::INTENT_WRITE), response);
+  const grpc::Status refused = Send(
+      a, MakeBatch({kCount}, v1::BATCH_MODE_INDEPENDENT, v1::INTENT_WRITE), response);
   EXPECT_EQ(refused.error_code(), StatusCode::PERMISSION_DENIED);
   EXPECT_THAT(refused.error_message(), HasSubstr("no place for its settings"));
 }
@@ -184,8 +184,8 @@ TEST_F(RowSecurityTest, TransactionsSeeTheirTenantsRows) {
     ASSERT_TRUE(transaction.Begin().has_begun());
     EXPECT_EQ(count(transaction), 2);
     transaction.Savepoint("s");
-    EXPECT_TRUE(
-        transaction.Execute("INSERT INTO item (tenant) VALUES ('b')").has_statement_error());
+    EXPECT_TRUE(transaction.Execute("INSERT INTO item (tenant) VALUES ('b')")
+                    .has_statement_error());
     transaction.RollbackTo("s");
     EXPECT_EQ(count(transaction), 2) << "a savepoint takes nothing of it";
     transaction.Execute("INSERT INTO item (tenant) VALUES ('a')");
@@ -224,8 +224,9 @@ TEST_F(RowSecurityTest, TransactionsSeeTheirTenantsRows) {
 }
 
 TEST_F(RowSecurityTest, NothingOfAProcedureRunsWithoutThem) {
-  cluster().Sql(0, "CREATE OR REPLACE PROCEDURE commits() LANGUAGE plpgsql AS "
-                   "$$ BEGIN COMMIT; END $$");
+  cluster().Sql(0,
+                "CREATE OR REPLACE PROCEDURE commits() LANGUAGE plpgsql AS "
+                "$$ BEGIN COMMIT; END $$");
   const Answer answer = Tenant("a").Query("CALL commits()");
 
   EXPECT_FALSE(answer.ok());
@@ -234,8 +235,8 @@ TEST_F(RowSecurityTest, NothingOfAProcedureRunsWithoutThem) {
 }
 
 TEST_F(RowSecurityTest, WhoLacksTheClaimIsRefused) {
-  for (const char* more : {"", ",\"tenant\":\"\"", ",\"tenant\":[\"a\"]",
-                           ",\"tenant\":null"}) {
+  for (const char* more :
+       {"", ",\"tenant\":\"\"", ",\"tenant\":[\"a\"]", ",\"tenant\":null"}) {
     const Answer answer = As(issuer_.Sign(Claims("app", more))).Query("SELECT 1");
     EXPECT_EQ(answer.failure.code, StatusCode::PERMISSION_DENIED) << answer.failure;
     EXPECT_THAT(answer.status.error_message(), HasSubstr("the claim tenant")) << more;

@@ -1,5 +1,5 @@
-// What tests of callers with JSON Web Tokens stand on: a gateway with TLS, an operator with
-// a certificate, an issuer, and a database user that is bound by row-level security.
+// What tests of callers with JSON Web Tokens stand on: a gateway with TLS, an operator
+// with a certificate, an issuer, and a database user that is bound by row-level security.
 #pragma once
 
 #include <filesystem>
@@ -34,9 +34,8 @@ class SecurityTest : public ReloadTest {
                                      ", client_certificates: OPTIONAL}"),
                         "admin_service: \"ON\""};
     lines_["authentication"] = {
-        "enabled: true",
-        absl::StrCat("jwt: {jwks_file: ", KeysFile(),
-                     ", issuer: test, audience: gateway, leeway: 0s}")};
+        "enabled: true", absl::StrCat("jwt: {jwks_file: ", KeysFile(),
+                                      ", issuer: test, audience: gateway, leeway: 0s}")};
     lines_["callers"] = {"- {name: operator, methods: all}", "- {name: app}"};
   }
 

@@ -36,8 +36,8 @@ std::string NumberOf(const EVP_PKEY* key, const char* name, int size = 0) {
   EXPECT_EQ(EVP_PKEY_get_bn_param(key, name, &number), 1) << name;
   const int bytes = size == 0 ? BN_num_bytes(number) : size;
   std::string text(static_cast<size_t>(bytes), '\0');
-  EXPECT_EQ(
-      BN_bn2binpad(number, reinterpret_cast<unsigned char*>(text.data()), bytes), bytes);
+  EXPECT_EQ(BN_bn2binpad(number, reinterpret_cast<unsigned char*>(text.data()), bytes),
+            bytes);
   BN_free(number);
   return Base64Url(text);
 }
@@ -96,9 +96,9 @@ std::string JwtIssuer::Jwk(std::string_view extra) const {
     case Key::kP384: {
       const int size = kind_ == Key::kP256 ? 32 : 48;
       absl::StrAppend(&jwk, R"("kty":"EC","crv":")", size == 32 ? "P-256" : "P-384",
-                      R"(","x":")",
-                      NumberOf(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X, size), R"(","y":")",
-                      NumberOf(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y, size), "\"");
+                      R"(","x":")", NumberOf(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X, size),
+                      R"(","y":")", NumberOf(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y, size),
+                      "\"");
       break;
     }
     case Key::kEd25519:

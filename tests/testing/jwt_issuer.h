@@ -2,10 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <openssl/types.h>
 #include <string>
 #include <string_view>
-
-#include <openssl/types.h>
 
 namespace pgsluice::testing {
 

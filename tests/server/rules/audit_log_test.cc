@@ -18,11 +18,11 @@
 namespace pgsluice {
 namespace {
 
-using testing::TempDir;
-using testing::WaitFor;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::TempDir;
+using testing::WaitFor;
 
 std::string Content(const std::string& path) {
   std::ifstream file(path);
@@ -162,10 +162,10 @@ TEST(CallAuditTest, TellsOfACallInOneLine) {
 
   CallAudit refused(log, "Query");
   refused.NoteRefusal("because\n\"so\"");
-  EXPECT_THAT(LineOf(path, refused, log, absl::StatusCode::kPermissionDenied),
-              AllOf(HasSubstr("\"msg\":\"call refused\""),
-                    HasSubstr("\"outcome\":\"refused\""),
-                    HasSubstr("\"why\":\"because\\n\\\"so\\\"\"")));
+  EXPECT_THAT(
+      LineOf(path, refused, log, absl::StatusCode::kPermissionDenied),
+      AllOf(HasSubstr("\"msg\":\"call refused\""), HasSubstr("\"outcome\":\"refused\""),
+            HasSubstr("\"why\":\"because\\n\\\"so\\\"\"")));
 }
 
 }  // namespace

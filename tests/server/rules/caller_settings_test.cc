@@ -29,7 +29,8 @@ TEST(CallerSettingsTest, SetsThemByParametersAndForTheTransactionOnly) {
   EXPECT_EQ(statement->parameters[1].value, "a'b");
   EXPECT_EQ(statement->parameters[2].value, "app.source");
   EXPECT_EQ(statement->parameters[3].value, "x");
-  EXPECT_EQ(statement->kind, StatementKind::kTransactionControl) << "no cause for a reset";
+  EXPECT_EQ(statement->kind, StatementKind::kTransactionControl)
+      << "no cause for a reset";
 }
 
 TEST(CallerSettingsTest, TheNameIsTheOneClaimOfOthers) {

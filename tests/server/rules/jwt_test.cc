@@ -15,8 +15,8 @@ namespace pgsluice {
 namespace {
 
 using testing::Base64Url;
-using testing::JwtIssuer;
 using ::testing::HasSubstr;
+using testing::JwtIssuer;
 using ::testing::Not;
 
 constexpr int64_t kNow = 1'700'000'000;
@@ -51,8 +51,9 @@ TEST(JwtTest, TakesTokensOfEachAlgorithm) {
        {JwtIssuer::Key::kRsa, JwtIssuer::Key::kP256, JwtIssuer::Key::kEd25519}) {
     const JwtIssuer issuer(kind);
     const JwtKeySet keys = KeysOf(issuer);
-    const std::string token = issuer.Sign(Claims(",\"tenant\":\"a\",\"n\":12345678901234567,"
-                                                 "\"b\":true,\"l\":[1],\"z\":null"));
+    const std::string token =
+        issuer.Sign(Claims(",\"tenant\":\"a\",\"n\":12345678901234567,"
+                           "\"b\":true,\"l\":[1],\"z\":null"));
 
     const auto identity = VerifyJwt(token, keys, Options(), kTime);
 
@@ -100,7 +101,8 @@ TEST(JwtTest, LooksAtTheClaims) {
       {with("\"aud\":[\"other\",[\"gateway\"]],\"exp\":1700000060"), "aud"},
       {with("\"aud\":[],\"exp\":1700000060"), "aud"},
       {with("\"aud\":{\"gateway\":1},\"exp\":1700000060"), "aud"},
-      {R"({"iss":"https://issuer/","aud":"gateway","sub":"app","exp":1700000060})", "iss"},
+      {R"({"iss":"https://issuer/","aud":"gateway","sub":"app","exp":1700000060})",
+       "iss"},
       {R"({"aud":"gateway","sub":"app","exp":1700000060})", "iss"},
       {R"({"iss":["https://issuer"],"aud":"gateway","sub":"app","exp":1700000060})",
        "iss"},
@@ -111,7 +113,8 @@ TEST(JwtTest, LooksAtTheClaims) {
        "no text sub"},
       {R"({"iss":"https://issuer","aud":"gateway","sub":"a b","exp":1700000060})",
        "what no name"},
-      {R"({"iss":"https://issuer","aud":"gateway","sub":"auth0|a","exp":1700000060})", ""},
+      {R"({"iss":"https://issuer","aud":"gateway","sub":"auth0|a","exp":1700000060})",
+       ""},
       {Claims(",\"sub\":\"operator\""), "a name comes twice"},
       {Claims() + "x", "more follows"},
       {"[]", "expected an object"},
@@ -172,9 +175,9 @@ TEST(JwtTest, NobodySignsWithWhatIsPublic) {
   const JwtKeySet keys = KeysOf(issuer);
   for (const std::string& secret : {issuer.PublicPem(), issuer.Jwk()}) {
     for (const char* alg : {"HS256", "RS256"}) {
-      const std::string text = absl::StrCat(
-          Base64Url(absl::StrCat(R"({"kid":"k1","alg":")", alg, "\"}")), ".",
-          Base64Url(Claims()));
+      const std::string text =
+          absl::StrCat(Base64Url(absl::StrCat(R"({"kid":"k1","alg":")", alg, "\"}")), ".",
+                       Base64Url(Claims()));
       unsigned char mac[EVP_MAX_MD_SIZE];
       unsigned int size = 0;
       HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
@@ -296,18 +299,19 @@ TEST(JwtKeySetTest, LeavesOutKeysForSomethingElse) {
   const JwtIssuer good(JwtIssuer::Key::kP256, "good");
   const JwtIssuer rsa(JwtIssuer::Key::kRsa, "rsa");
   const JwtIssuer curve(JwtIssuer::Key::kP384, "curve");
-  const std::vector<std::string> others = {
-      rsa.Jwk(R"(,"use":"enc")"),           rsa.Jwk(R"(,"alg":"PS256")"),
-      rsa.Jwk(R"(,"alg":"RSA-OAEP")"),      rsa.Jwk(R"(,"key_ops":["encrypt"])"),
-      good.Jwk(R"(,"alg":"HS256")"),        curve.Jwk(),
-      R"({"kty":"OKP","crv":"X25519","x":"A"})"};
+  const std::vector<std::string> others = {rsa.Jwk(R"(,"use":"enc")"),
+                                           rsa.Jwk(R"(,"alg":"PS256")"),
+                                           rsa.Jwk(R"(,"alg":"RSA-OAEP")"),
+                                           rsa.Jwk(R"(,"key_ops":["encrypt"])"),
+                                           good.Jwk(R"(,"alg":"HS256")"),
+                                           curve.Jwk(),
+                                           R"({"kty":"OKP","crv":"X25519","x":"A"})"};
   std::string all = good.Jwk();
   for (const std::string& other : others) {
     absl::StrAppend(&all, ",", other);
-    EXPECT_THAT(JwtKeySet::Parse(absl::StrCat(R"({"keys":[)", other, "]}"))
-                    .status()
-                    .message(),
-                HasSubstr("holds no key"))
+    EXPECT_THAT(
+        JwtKeySet::Parse(absl::StrCat(R"({"keys":[)", other, "]}")).status().message(),
+        HasSubstr("holds no key"))
         << other;
   }
   const auto keys = JwtKeySet::Parse(absl::StrCat(R"({"keys":[)", all, "]}"));
