@@ -20,8 +20,8 @@ namespace pgsluice {
 
 struct AuditOptions {
   bool is_on = false;
-  std::string file;   // Empty: standard error.
-  MethodSet methods;  // Whose calls are told of; those of AdminService always are.
+  std::string file = {};   // Empty: standard error.
+  MethodSet methods = {};  // Whose calls are told of; those of AdminService always are.
   size_t max_queue_bytes = 0;
 
   bool operator==(const AuditOptions&) const = default;

@@ -13,9 +13,9 @@
 namespace pgsluice {
 
 struct CallerSetting {
-  std::string name;   // As in "app.tenant".
-  std::string claim;  // Empty: `value` holds.
-  std::string value;
+  std::string name;        // As in "app.tenant".
+  std::string claim = {};  // Empty: `value` holds.
+  std::string value = {};
 
   bool operator==(const CallerSetting&) const = default;
 };

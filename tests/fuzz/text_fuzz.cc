@@ -1,5 +1,5 @@
 // Any bytes where the gateway reads small texts of others: timeline histories, LSNs,
-// variables, trace headers, connection strings, UTF-8, JSON Web Tokens and their keys.
+// variables, trace headers, connection strings, UTF-8, JSON, tokens and their keys.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -9,9 +9,11 @@
 #include "absl/time/clock.h"
 
 #include "pool/commit_outcome.h"
+#include "server/base64url.h"
 #include "server/config/connection_string.h"
 #include "server/config/variables.h"
 #include "server/convert/utf8.h"
+#include "server/json_object.h"
 #include "server/jwt.h"
 #include "server/tracing/trace_context.h"
 
@@ -26,10 +28,13 @@ void TryText(const std::string& text) {
   // 00-<trace id>-...
   if (trace.has_value() && HexOf(trace->trace_id) != text.substr(3, 32)) std::abort();
   (void)IsTraceState(text);
+  constexpr size_t kShort = 16;
+  (void)JsonObject::Parse(text);
+  (void)ParseJsonArray(text);
+  (void)DecodeBase64Url(text);
+  (void)JwtKeySet::Parse(text);
   // Nobody has signed it.
   if (VerifyJwt(text, {}, {}, absl::Now()).ok()) std::abort();
-  (void)JwtKeySet::Parse(text);
-  constexpr size_t kShort = 16;
   if (CutUtf8(text, kShort).size() > kShort) std::abort();
   const absl::StatusOr<ConnectionString> conninfo = ConnectionString::Parse(text);
   if (!conninfo.ok()) return;
