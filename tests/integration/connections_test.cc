@@ -1,4 +1,5 @@
 // How many connections clients may have, and what becomes of those beyond.
+#include <grpcpp/create_channel.h>
 #include <string>
 #include <vector>
 
@@ -133,10 +134,10 @@ TEST_F(ConnectionsTest, AHandshakeThatTakesTooLongIsEnded) {
 
 TEST_F(ConnectionsTest, ServesAUnixSocketAndGoesOnWhereTheDeadHaveLeftTheirs) {
   const std::string path = cluster().temp_path() + "/grpc.sock";
-  const std::string unix = "unix:" + path;
+  const std::string address = "unix:" + path;
   const auto answers = [&] {
     const auto stub = v1::GatewayService::NewStub(
-        grpc::CreateChannel(unix, grpc::InsecureChannelCredentials()));
+        grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
     grpc::ClientContext context;
     SetDeadline(context, kCallLimit);
     v1::QueryResponse response;
@@ -145,7 +146,7 @@ TEST_F(ConnectionsTest, ServesAUnixSocketAndGoesOnWhereTheDeadHaveLeftTheirs) {
   for (int i = 0; i < 2; ++i) {
     GatewaySettings settings;
     settings.conninfos = conninfos_;
-    settings.set = {"server.listen_address=" + unix};
+    settings.set = {"server.listen_address=" + address};
     StartGateway(std::move(settings));
     ASSERT_TRUE(gateway().IsReady());
     EXPECT_TRUE(answers());

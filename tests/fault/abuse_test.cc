@@ -1,0 +1,123 @@
+// Hostile HTTP/2, by tests/abuse: the gateway lives, goes on serving others, and its
+// memory is bounded. The bounds are generous: how it fares in figures is told in
+// docs/security.md, and gRPC 1.51 does not fare well everywhere.
+#include <atomic>
+#include <ostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+
+#include "tests/testing/live_test.h"
+#include "tests/testing/process.h"
+
+namespace pgsluice::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kPython[] = "/usr/bin/python3";
+constexpr char kAttacks[] = PGSLUICE_SOURCE_DIR "/tests/abuse/attacks.py";
+constexpr int64_t kMiB = 1024 * 1024;
+
+struct Attack {
+  std::string name;
+  std::string scale;
+  int64_t max_growth_mib;  // Of the resident memory, at its peak.
+  std::string seen;        // What the attacker is to have seen.
+};
+
+void PrintTo(const Attack& attack, std::ostream* out) { *out << attack.name; }
+
+// Calls that go on while the attack does, on a connection of their own.
+class GoodCaller final {
+ public:
+  explicit GoodCaller(GatewayClient& client)
+      : thread_([this, &client] {
+          while (!is_over_) {
+            (client.Query("SELECT 1").ok() ? served_ : failed_).fetch_add(1);
+          }
+        }) {}
+  ~GoodCaller() { End(); }
+
+  void End() {
+    is_over_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  int served() const { return served_; }
+  int failed() const { return failed_; }
+
+ private:
+  std::atomic<bool> is_over_ = false;
+  std::atomic<int> served_ = 0;
+  std::atomic<int> failed_ = 0;
+  std::thread thread_;
+};
+
+class AbuseTest : public LiveTest, public ::testing::WithParamInterface<Attack> {
+ protected:
+  std::string Run(const Attack& attack) {
+    const std::string stem = absl::StrCat(cluster().temp_path(), "/", attack.name);
+    ProcessSpec spec;
+    spec.argv = {kPython,     kAttacks,  absl::StrCat(gateway().port()),
+                 attack.name, "--scale", attack.scale};
+    spec.environment = {"PYTHONDONTWRITEBYTECODE=1"};
+    spec.stdout_path = stem + ".out";
+    spec.stderr_path = stem + ".err";
+    const auto exit_status = RunProcess(spec, absl::Seconds(100));
+    EXPECT_TRUE(exit_status.ok()) << exit_status.status();
+    EXPECT_EQ(exit_status.value_or(-1), 0) << ReadFile(spec.stderr_path);
+    return ReadFile(spec.stdout_path);
+  }
+};
+
+TEST_P(AbuseTest, LeavesTheOthersServed) {
+  const Attack& attack = GetParam();
+  StartGateway(std::vector<std::string>{"server.handshake_timeout=2s",
+                                        "limits.stream_stall_timeout=1s"});
+  ASSERT_TRUE(client().Query("SELECT 1").ok());
+  GatewayClient good(gateway().port());
+  gateway().ResetPeakMemory();
+  const int64_t before = gateway().PeakMemory();
+  GoodCaller caller(good);
+  ASSERT_TRUE(WaitFor("the good caller calls", [&] { return caller.served() > 0; }));
+
+  const std::string seen = Run(attack);
+
+  EXPECT_THAT(seen, HasSubstr(attack.seen));
+  const int served = caller.served();
+  EXPECT_TRUE(WaitFor("it is served on", [&] { return caller.served() > served; }));
+  caller.End();
+  ASSERT_TRUE(gateway().IsRunning());
+  const int64_t growth = gateway().PeakMemory() - before;
+  EXPECT_LT(growth, attack.max_growth_mib * kMiB) << growth / kMiB << " MiB";
+  // A newcomer, too.
+  GatewayClient late(gateway().port());
+  EXPECT_TRUE(
+      WaitFor("newcomers are served", [&] { return late.Query("SELECT 1").ok(); }));
+  RecordProperty("served", caller.served());
+  RecordProperty("failed", caller.failed());
+  RecordProperty("growth_mib", static_cast<int>(growth / kMiB));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , AbuseTest,
+    ::testing::Values(Attack{"rapid_reset", "0.2", 1500, "calls"},
+                      Attack{"continuation_flood", "0.2", 500, "bytes"},
+                      Attack{"big_string", "0.2", 500, "bytes"},
+                      Attack{"settings_flood", "0.2", 500, "frames"},
+                      Attack{"ping_flood", "0.2", 100, "too_many_pings"},
+                      Attack{"bad_binary_header", "1", 100, R"("refused": true)"},
+                      // Half a gigabyte, were it unpacked.
+                      Attack{"zip_bomb", "0.5", 200, R"("refused": true)"},
+                      Attack{"half_bodies", "0.3", 800, "bytes"},
+                      Attack{"unread_streams", "0.3", 500, "streams"},
+                      Attack{"idle_connections", "0.1", 500, R"("opened": 500)"},
+                      Attack{"slow_handshakes", "0.2", 200, R"("closed": 100)"},
+                      Attack{"connection_storm", "0.5", 500, "opened"}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace pgsluice::testing
