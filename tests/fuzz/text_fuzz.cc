@@ -1,5 +1,5 @@
 // Any bytes where the gateway reads small texts of others: timeline histories, LSNs,
-// variables, trace headers, connection strings, UTF-8.
+// variables, trace headers, addresses of collectors, connection strings, UTF-8.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -7,9 +7,10 @@
 
 #include "pool/commit_outcome.h"
 #include "server/config/connection_string.h"
+#include "server/config/tracing_checks.h"
 #include "server/config/variables.h"
 #include "server/convert/utf8.h"
-#include "server/trace_context.h"
+#include "server/tracing/trace_context.h"
 
 namespace pgsluice {
 namespace {
@@ -18,8 +19,10 @@ void TryText(const std::string& text) {
   (void)SwitchPointOf(text, 1);
   (void)ParseLsn(text);
   (void)ExpandVariables(text, {{"A", "b"}});
-  const std::string_view trace = TraceIdOf(text);
-  if (!trace.empty() && trace.size() != 32) std::abort();
+  const auto parent = ParseTraceParent(text);
+  if (parent.has_value() && HexOf(parent->trace_id).size() != 32) std::abort();
+  (void)ParseCollectorAddress(text);
+  (void)ParseHeaders(text);
   constexpr size_t kShort = 16;
   if (CutUtf8(text, kShort).size() > kShort) std::abort();
   const absl::StatusOr<ConnectionString> conninfo = ConnectionString::Parse(text);
