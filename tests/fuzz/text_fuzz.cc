@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
-#include <string_view>
 
 #include "pool/commit_outcome.h"
 #include "server/config/connection_string.h"
