@@ -35,9 +35,11 @@ void BatchRun::TraceFlight(
     size_t first, size_t last, absl::Time begun,
     const std::vector<absl::StatusOr<CommandResult>>& results) const {
   if (call_.spans() == nullptr) return;
+  // The last leg of an independent flight may be ours: see WantsTokens.
+  const size_t ours = !program_.is_atomic && WantsTokens() ? 1 : 0;
   // What came behind the first failure was skipped.
   absl::Status status;
-  for (const auto& result : results) status.Update(result.status());
+  for (size_t i = 0; i + ours < results.size(); ++i) status.Update(results[i].status());
   const bool is_single = last == first + 1;
   TraceExecution(call_,
                  {.sql = is_single ? program_.steps[first].statement.sql : "",

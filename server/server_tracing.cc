@@ -1,7 +1,7 @@
 // Where the spans of calls go.
 #include "absl/random/random.h"
 
-#include "pool/str_cat.h"
+#include "server/log.h"
 #include "server/server.h"
 #include "server/tracing_log.h"
 #include "server/version.h"
@@ -28,6 +28,9 @@ absl::Status Server::StartTracing() {
       TracingOptionsOf(config_.tracing(), kVersion, NewInstanceId()), LogTracingTrouble);
   if (!tracing.ok()) return tracing.status();
   tracing_ = *std::move(tracing);
+  Log(LogLevel::kInfo, "calls are traced",
+      {{"collector", config_.tracing().endpoint()},
+       {"sampler", config::v1::TraceSampler_Name(config_.tracing().sampler())}});
   for (auto& gate : gates_) {
     tracers_.push_back(tracing_->MakeTracer());
     gate->set_tracer(tracers_.back().get());

@@ -25,6 +25,7 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Start(RowSink& sink) {
     fetched = co_await StartOnce(sink);
     if (fetched.ok() || !NeverRan(fetched.status())) break;
     TraceAttempt({}, fetched.status());
+    has_session_ = false;
     routed_.lease.Return();
     NudgeIfBlamed(environment_, fetched.status());
   }

@@ -29,7 +29,8 @@ void SetStatement(std::string_view sql, Span& span) {
   const std::string operation = OperationOf(normalized);
   span.SetIfAny("db.operation.name", operation);
   span.SetIfAny("db.query.summary", operation);
-  span.Set("db.query.text", NormalizeSql(sql, kMaxSqlBytes));
+  const bool is_short = normalized.size() <= kMaxSqlBytes;
+  span.Set("db.query.text", is_short ? normalized : NormalizeSql(sql, kMaxSqlBytes));
   span.Set("pgsluice.fingerprint", FingerprintText(FingerprintOf(normalized)));
 }
 

@@ -1,16 +1,17 @@
 // Any bytes where the gateway reads small texts of others: timeline histories, LSNs,
-// variables, trace headers, connection strings, UTF-8, JSON, tokens and their keys.
+// variables, trace headers, addresses of collectors, connection strings, UTF-8, JSON, tokens
+// and their keys.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "absl/time/clock.h"
 
 #include "pool/commit_outcome.h"
 #include "server/base64url.h"
 #include "server/config/connection_string.h"
+#include "server/config/tracing_checks.h"
 #include "server/config/variables.h"
 #include "server/convert/utf8.h"
 #include "server/json_object.h"
@@ -28,6 +29,8 @@ void TryText(const std::string& text) {
   // 00-<trace id>-...
   if (trace.has_value() && HexOf(trace->trace_id) != text.substr(3, 32)) std::abort();
   (void)IsTraceState(text);
+  (void)ParseCollectorAddress(text);
+  (void)ParseHeaders(text);
   constexpr size_t kShort = 16;
   (void)JsonObject::Parse(text);
   (void)ParseJsonArray(text);

@@ -1,9 +1,9 @@
 #include "tests/testing/otlp_receiver.h"
 
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace pgsluice::testing {
 
@@ -14,12 +14,13 @@ constexpr absl::Duration kShutdownWithin = absl::Seconds(1);
 
 }  // namespace
 
-std::unique_ptr<OtlpReceiver> OtlpReceiver::Start(int port) {
+std::unique_ptr<OtlpReceiver> OtlpReceiver::Start(
+    std::shared_ptr<grpc::ServerCredentials> credentials) {
+  if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
   std::unique_ptr<OtlpReceiver> receiver(new OtlpReceiver());
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort("127.0.0.1:" + std::to_string(port),
-                           grpc::InsecureServerCredentials(), &receiver->port_);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &receiver->port_);
   builder.RegisterService(&receiver->door_);
   receiver->server_ = builder.BuildAndStart();
   if (receiver->server_ == nullptr || receiver->port_ == 0) return nullptr;

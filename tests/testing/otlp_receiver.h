@@ -2,6 +2,7 @@
 // came, and can refuse or hang. Thread-safe.
 #pragma once
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <map>
 #include <memory>
@@ -22,14 +23,16 @@ using OtlpAttributes =
 
 class OtlpReceiver final {
  public:
-  // On a free port, or on that one; null when it is taken.
-  static std::unique_ptr<OtlpReceiver> Start(int port = 0);
+  // On a free port of 127.0.0.1; null when there is none. Without TLS unless credentials
+  // are given.
+  static std::unique_ptr<OtlpReceiver> Start(
+      std::shared_ptr<grpc::ServerCredentials> credentials = nullptr);
   ~OtlpReceiver();
   OtlpReceiver(const OtlpReceiver&) = delete;
   OtlpReceiver& operator=(const OtlpReceiver&) = delete;
 
   int port() const { return port_; }
-  // As tracing.endpoint.
+  // As tracing.endpoint, without TLS.
   std::string endpoint() const;
 
   // What it does from now on; at first it takes everything.

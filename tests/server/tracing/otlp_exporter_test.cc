@@ -9,8 +9,10 @@
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 
+#include "tests/testing/certificate_authority.h"
 #include "tests/testing/free_port.h"
 #include "tests/testing/otlp_receiver.h"
+#include "tests/testing/process.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/wait_for.h"
 
@@ -191,6 +193,42 @@ TEST_F(OtlpExporterTest, FlushingWaitsSoLongAndNoLonger) {
 
   EXPECT_LT(absl::Now() - begun, absl::Seconds(10));
   EXPECT_EQ(Dropped(SpanDrop::kShutdown), 5u);
+}
+
+TEST_F(OtlpExporterTest, SpeaksTlsWithTheCaThatIsGiven) {
+  const testing::TempDir temp;
+  const testing::CertificateAuthority ca(temp.path(), "ca");
+  const testing::CertificateAuthority other(temp.path(), "other");
+  const testing::KeyPair own = ca.Issue("collector", "IP:127.0.0.1");
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs.push_back(
+      {testing::ReadFile(own.key), testing::ReadFile(own.cert)});
+  const auto receiver = OtlpReceiver::Start(grpc::SslServerCredentials(tls));
+  ASSERT_NE(receiver, nullptr);
+  const std::string endpoint = "https://127.0.0.1:" + std::to_string(receiver->port());
+
+  options_.give_up_after = absl::Milliseconds(10);
+  options_.ca_file = other.ca_file();
+  Start(endpoint);
+  Put(1);
+  EXPECT_TRUE(
+      WaitFor("it is dropped", [&] { return Dropped(SpanDrop::kExportFailed) == 1; }));
+  EXPECT_EQ(receiver->requests(), 0u);
+  exporter_.reset();  // Closes its queue.
+
+  SpanQueue queue({.max_spans = 10, .max_batch = 1});
+  options_.ca_file = ca.ca_file();
+  options_.address = *ParseCollectorAddress(endpoint);
+  OtlpExporter exporter(OtlpExporterDeps{.options = options_,
+                                         .origin = {},
+                                         .channel = *MakeCollectorChannel(options_),
+                                         .queue = &queue,
+                                         .places = [] { return EndpointPlaces(); },
+                                         .on_change = [](std::string_view) {}});
+  TracedCall call;
+  call.spans.resize(1);
+  queue.Put(std::move(call));
+  EXPECT_TRUE(WaitFor("it is there", [&] { return receiver->spans().size() == 1; }));
 }
 
 TEST_F(OtlpExporterTest, ReadsTheFileOfHeadersForEachRequest) {
