@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include "pool/str_cat.h"
+#include "server/commit.h"
 #include "server/log.h"
 #include "server/server.h"
 #include "server/version.h"
@@ -84,8 +85,10 @@ GatewaySnapshot Server::TakeSnapshot() const {
   const Reloader::LastReload reload = reloader_->last();
   snapshot.has_reload_succeeded = reload.has_succeeded;
   snapshot.reloaded_at = reload.at;
-  snapshot.build = {
-      .version = kVersion, .grpc = grpc::Version(), .libpq = LibpqVersion()};
+  snapshot.build = {.version = kVersion,
+                    .commit = kCommit,
+                    .grpc = grpc::Version(),
+                    .libpq = LibpqVersion()};
   snapshot.process = ReadProcessStats();
   snapshot.ports.push_back(TotalsOf("main", main_port_->totals()));
   if (admin_port_ != nullptr) {

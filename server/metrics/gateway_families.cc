@@ -39,9 +39,13 @@ Families AllFamilies(const GatewaySnapshot& snapshot) {
               static_cast<double>(snapshot.audit_dropped)));
   Family build{.type = FamilyType::kGauge,
                .name = "pgsluice_build_info",
-               .labels = {"version", "grpc", "libpq"},
-               .help = "Always 1; the versions of the gateway and its libraries"};
-  build.Add({snapshot.build.version, snapshot.build.grpc, snapshot.build.libpq}, 1.0);
+               .labels = {"version", "commit", "grpc", "libpq"},
+               .help =
+                   "Always 1; the versions of the gateway and its libraries, and "
+                   "the commit that it was built from, if that is known"};
+  build.Add({snapshot.build.version, snapshot.build.commit, snapshot.build.grpc,
+             snapshot.build.libpq},
+            1.0);
   families.push_back(std::move(build));
   AddProcessFamilies(snapshot, families);
   return families;

@@ -25,6 +25,7 @@ namespace pgsluice {
 
 struct BuildInfo {
   std::string version;  // Of pgsluice.
+  std::string commit;   // Of its sources; empty: not known.
   std::string grpc;
   std::string libpq;
 };

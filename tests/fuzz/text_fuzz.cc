@@ -1,6 +1,6 @@
 // Any bytes where the gateway reads small texts of others: timeline histories, LSNs,
-// variables, trace headers, addresses of collectors, connection strings, UTF-8, JSON, tokens
-// and their keys.
+// variables, trace headers, addresses of collectors, connection strings, UTF-8, JSON,
+// tokens and their keys.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
