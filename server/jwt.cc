@@ -5,15 +5,17 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 
 #include "pool/str_cat.h"
 #include "server/base64url.h"
+#include "server/strict_json.h"
 #include "server/token_table.h"
 
 namespace pgsluice {
 
 namespace {
+
+using nlohmann::json;
 
 constexpr size_t kMostTokenBytes = 16 * 1024;
 constexpr size_t kMostKeys = 100;
@@ -48,52 +50,49 @@ absl::StatusOr<Parts> Split(std::string_view token) {
                .signed_text = token.substr(0, second)};
 }
 
-absl::StatusOr<JsonObject> Decode(std::string_view part, std::string_view what) {
+absl::StatusOr<json> Decode(std::string_view part, std::string_view what) {
   const std::optional<std::string> text = DecodeBase64Url(part);
   if (!text.has_value()) return Wrong(StrCat("the ", what, " is not base64url"));
-  absl::StatusOr<JsonObject> object = JsonObject::Parse(*text);
+  absl::StatusOr<json> object = ParseStrictJson(*text);
   if (object.ok()) return object;
   return Wrong(StrCat("the ", what, " ", std::string(object.status().message())));
 }
 
-absl::StatusOr<const JwtKey*> KeyFor(const JsonObject& header, const JwtKeySet& keys) {
-  if (header.Find("crit") != nullptr) return Wrong("the header has crit");
-  const JsonValue* type = header.Find("typ");
+absl::StatusOr<const JwtKey*> KeyFor(const json& header, const JwtKeySet& keys) {
+  if (FindMember(header, "crit") != nullptr) return Wrong("the header has crit");
+  const json* type = FindMember(header, "typ");
   const bool is_known_type =
-      type == nullptr || (type->kind == JsonKind::kString &&
-                          std::any_of(kTypes.begin(), kTypes.end(), [&](auto known) {
-                            return absl::EqualsIgnoreCase(type->text, ForAbsl(known));
-                          }));
+      type == nullptr ||
+      (type->is_string() && std::any_of(kTypes.begin(), kTypes.end(), [&](auto known) {
+         return absl::EqualsIgnoreCase(type->get<std::string>(), ForAbsl(known));
+       }));
   if (!is_known_type) return Wrong("typ says that it is another kind of token");
   const std::optional<JwtAlgorithm> algorithm =
-      JwtAlgorithmNamed(header.StringOf("alg").value_or(""));
+      JwtAlgorithmNamed(StringMember(header, "alg").value_or(""));
   if (!algorithm.has_value()) return Wrong("alg is none of RS256, ES256 and EdDSA");
-  const JsonValue* id = header.Find("kid");
-  if (id != nullptr && (id->kind != JsonKind::kString || id->text.empty())) {
+  const std::optional<std::string> id = StringMember(header, "kid");
+  if (FindMember(header, "kid") != nullptr && id.value_or("").empty()) {
     return Wrong("kid is no text");
   }
-  const JwtKey* key =
-      keys.Find(id == nullptr ? std::nullopt : std::optional<std::string_view>(id->text),
-                *algorithm);
+  const JwtKey* key = keys.Find(id, *algorithm);
   if (key != nullptr) return key;
-  return Wrong(id == nullptr ? "it has no kid, and not exactly one key fits alg"
-                             : "no key has its kid and fits alg");
+  return Wrong(!id.has_value() ? "it has no kid, and not exactly one key fits alg"
+                               : "no key has its kid and fits alg");
 }
 
 // Absent when it is not there.
-absl::StatusOr<std::optional<absl::Time>> TimeOf(const JsonObject& claims,
+absl::StatusOr<std::optional<absl::Time>> TimeOf(const json& claims,
                                                  std::string_view name) {
-  const JsonValue* value = claims.Find(name);
+  const json* value = FindMember(claims, name);
   if (value == nullptr) return std::nullopt;
-  double seconds = 0;
-  if (value->kind != JsonKind::kNumber || !absl::SimpleAtod(value->text, &seconds) ||
-      !(seconds >= 0 && seconds < kLatestTime)) {
+  const double seconds = value->is_number() ? value->get<double>() : -1;
+  if (!(seconds >= 0 && seconds < kLatestTime)) {
     return Wrong(StrCat(name, " is no time in seconds"));
   }
   return absl::UnixEpoch() + absl::Seconds(seconds);
 }
 
-absl::Status TakeTimes(const JsonObject& claims, const JwtOptions& options,
+absl::Status TakeTimes(const json& claims, const JwtOptions& options,
                        JwtIdentity& identity) {
   const auto ends = TimeOf(claims, "exp");
   const auto begins = TimeOf(claims, "nbf");
@@ -113,21 +112,16 @@ absl::Status TakeTimes(const JsonObject& claims, const JwtOptions& options,
   return absl::OkStatus();
 }
 
-bool IsFor(const JsonObject& claims, const std::string& audience) {
-  const JsonValue* value = claims.Find("aud");
+bool IsFor(const json& claims, const std::string& audience) {
+  const json* value = FindMember(claims, "aud");
   if (value == nullptr) return false;
-  if (value->kind == JsonKind::kString) return value->text == audience;
-  if (value->kind != JsonKind::kArray) return false;
-  const auto listed = ParseJsonArray(value->text);
-  return listed.ok() &&
-         std::any_of(listed->begin(), listed->end(), [&](const JsonValue& one) {
-           return one.kind == JsonKind::kString && one.text == audience;
-         });
+  if (!value->is_array()) return *value == audience;
+  return std::find(value->begin(), value->end(), audience) != value->end();
 }
 
-absl::Status TakeName(const JsonObject& claims, const JwtOptions& options,
+absl::Status TakeName(const json& claims, const JwtOptions& options,
                       JwtIdentity& identity) {
-  const std::optional<std::string> name = claims.StringOf(options.name_claim);
+  const std::optional<std::string> name = StringMember(claims, options.name_claim);
   if (!name.has_value() || name->empty()) {
     return Wrong(StrCat("it has no text ", options.name_claim, " to be the name"));
   }
@@ -139,24 +133,18 @@ absl::Status TakeName(const JsonObject& claims, const JwtOptions& options,
 }  // namespace
 
 absl::StatusOr<JwtKeySet> JwtKeySet::Parse(std::string_view text) {
-  absl::StatusOr<JsonObject> object = JsonObject::Parse(text);
+  absl::StatusOr<json> object = ParseStrictJson(text);
   if (!object.ok()) return object.status();
-  const JsonValue* list = object->Find("keys");
-  if (list == nullptr || list->kind != JsonKind::kArray) {
-    return Wrong("has no array \"keys\"");
-  }
-  const auto jwks = ParseJsonArray(list->text);
-  if (!jwks.ok()) return jwks.status();
+  const json* jwks = FindMember(*object, "keys");
+  if (jwks == nullptr || !jwks->is_array()) return Wrong("has no array \"keys\"");
   if (jwks->size() > kMostKeys) return Wrong("holds too many keys");
   JwtKeySet set;
   for (size_t i = 0; i < jwks->size(); ++i) {
     const auto wrong = [i](const absl::Status& why) {
       return Wrong(StrCat("keys[", i, "]: ", std::string(why.message())));
     };
-    if ((*jwks)[i].kind != JsonKind::kObject) return wrong(Wrong("is no object"));
-    const auto jwk = JsonObject::Parse((*jwks)[i].text);
-    if (!jwk.ok()) return wrong(jwk.status());
-    auto key = JwtKey::FromJwk(*jwk);
+    if (!(*jwks)[i].is_object()) return wrong(Wrong("is no object"));
+    auto key = JwtKey::FromJwk((*jwks)[i]);
     if (!key.ok()) return wrong(key.status());
     if (!key->has_value()) continue;
     const bool is_double =
@@ -190,7 +178,7 @@ absl::StatusOr<JwtIdentity> VerifyJwt(std::string_view token, const JwtKeySet& k
                                       const JwtOptions& options, absl::Time now) {
   const absl::StatusOr<Parts> parts = Split(token);
   if (!parts.ok()) return parts.status();
-  const absl::StatusOr<JsonObject> header = Decode(parts->header, "header");
+  const absl::StatusOr<json> header = Decode(parts->header, "header");
   if (!header.ok()) return header.status();
   const absl::StatusOr<const JwtKey*> key = KeyFor(*header, keys);
   if (!key.ok()) return key.status();
@@ -200,9 +188,9 @@ absl::StatusOr<JwtIdentity> VerifyJwt(std::string_view token, const JwtKeySet& k
     return Wrong("the signature is not that of its key");
   }
   // From here on it is what the issuer has written.
-  const absl::StatusOr<JsonObject> claims = Decode(parts->payload, "payload");
+  const absl::StatusOr<json> claims = Decode(parts->payload, "payload");
   if (!claims.ok()) return claims.status();
-  if (claims->StringOf("iss") != options.issuer) {
+  if (StringMember(*claims, "iss") != options.issuer) {
     return Wrong("iss is not authentication.jwt.issuer");
   }
   if (!IsFor(*claims, options.audience)) {
@@ -213,11 +201,12 @@ absl::StatusOr<JwtIdentity> VerifyJwt(std::string_view token, const JwtKeySet& k
   if (status.ok()) status = CheckTimes(identity, options.leeway, now);
   if (status.ok()) status = TakeName(*claims, options, identity);
   if (!status.ok()) return status;
-  for (const auto& [name, value] : claims->members()) {
-    const bool is_plain = value.kind == JsonKind::kString ||
-                          value.kind == JsonKind::kNumber ||
-                          value.kind == JsonKind::kBool;
-    if (is_plain) identity.claims.emplace(name, value.text);
+  for (const auto& [name, value] : claims->items()) {
+    if (value.is_string()) identity.claims.emplace(name, value.get<std::string>());
+    // Exactly as it is, so that no two become one: nothing with a fraction.
+    if (value.is_number_integer() || value.is_boolean()) {
+      identity.claims.emplace(name, value.dump());
+    }
   }
   return identity;
 }

@@ -47,7 +47,7 @@ class JwtKeySet final {
 // What a good token says.
 struct JwtIdentity {
   std::string name;  // Of the caller, with the prefix.
-  // Those that are a text, a number as written, or true or false.
+  // Those that are a text, a whole number, or true or false.
   std::map<std::string, std::string, std::less<>> claims;
   absl::Time begins = absl::InfinitePast();  // The later one of nbf and iat.
   absl::Time ends;

@@ -1,5 +1,6 @@
 #include "server/jwt_key.h"
 
+#include <algorithm>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -11,10 +12,13 @@
 #include "absl/strings/str_cat.h"
 
 #include "server/base64url.h"
+#include "server/strict_json.h"
 
 namespace pgsluice {
 
 namespace {
+
+using nlohmann::json;
 
 constexpr int kLeastRsaBits = 2048;
 // Larger ones take long to check with, and nobody has them.
@@ -50,8 +54,8 @@ Number NumberOf(std::string_view bytes) {
 }
 
 // A member in base64url; empty when there is none that is good.
-std::string BytesOf(const JsonObject& jwk, std::string_view name) {
-  const std::optional<std::string> text = jwk.StringOf(name);
+std::string BytesOf(const json& jwk, std::string_view name) {
+  const std::optional<std::string> text = StringMember(jwk, name);
   return text.has_value() ? DecodeBase64Url(*text).value_or("") : "";
 }
 
@@ -71,7 +75,7 @@ Key KeyOf(const char* type, OSSL_PARAM_BLD* builder) {
   return key;
 }
 
-absl::StatusOr<Key> RsaKey(const JsonObject& jwk) {
+absl::StatusOr<Key> RsaKey(const json& jwk) {
   const Number n = NumberOf(BytesOf(jwk, "n"));
   const Number e = NumberOf(BytesOf(jwk, "e"));
   const int bits = BN_num_bits(n.get());
@@ -95,7 +99,7 @@ absl::StatusOr<Key> RsaKey(const JsonObject& jwk) {
   return key;
 }
 
-absl::StatusOr<Key> P256Key(const JsonObject& jwk) {
+absl::StatusOr<Key> P256Key(const json& jwk) {
   const std::string x = BytesOf(jwk, "x");
   const std::string y = BytesOf(jwk, "y");
   if (x.size() != kP256Bytes || y.size() != kP256Bytes) {
@@ -111,7 +115,7 @@ absl::StatusOr<Key> P256Key(const JsonObject& jwk) {
   return key;
 }
 
-absl::StatusOr<Key> Ed25519Key(const JsonObject& jwk) {
+absl::StatusOr<Key> Ed25519Key(const json& jwk) {
   const std::string x = BytesOf(jwk, "x");
   if (x.size() != kEd25519Bytes) return Wrong("an Ed25519 key has no good x");
   EVP_PKEY* made =
@@ -121,25 +125,22 @@ absl::StatusOr<Key> Ed25519Key(const JsonObject& jwk) {
 }
 
 // By type and curve.
-std::optional<JwtAlgorithm> AlgorithmFor(const JsonObject& jwk) {
-  const std::string type = jwk.StringOf("kty").value_or("");
-  const std::string curve = jwk.StringOf("crv").value_or("");
+std::optional<JwtAlgorithm> AlgorithmFor(const json& jwk) {
+  const std::string type = StringMember(jwk, "kty").value_or("");
+  const std::string curve = StringMember(jwk, "crv").value_or("");
   if (type == "RSA") return JwtAlgorithm::kRs256;
   if (type == "EC" && curve == "P-256") return JwtAlgorithm::kEs256;
   if (type == "OKP" && curve == "Ed25519") return JwtAlgorithm::kEdDsa;
   return std::nullopt;
 }
 
-bool IsForVerifying(const JsonObject& jwk) {
-  if (jwk.Find("use") != nullptr && jwk.StringOf("use") != "sig") return false;
-  const JsonValue* operations = jwk.Find("key_ops");
+bool IsForVerifying(const json& jwk) {
+  if (FindMember(jwk, "use") != nullptr && StringMember(jwk, "use") != "sig")
+    return false;
+  const json* operations = FindMember(jwk, "key_ops");
   if (operations == nullptr) return true;
-  const auto listed = ParseJsonArray(operations->text);
-  if (!listed.ok()) return false;
-  for (const JsonValue& operation : *listed) {
-    if (operation.kind == JsonKind::kString && operation.text == "verify") return true;
-  }
-  return false;
+  return operations->is_array() &&
+         std::find(operations->begin(), operations->end(), "verify") != operations->end();
 }
 
 // JWS has both numbers one behind the other; OpenSSL wants DER.
@@ -168,16 +169,17 @@ std::optional<JwtAlgorithm> JwtAlgorithmNamed(std::string_view name) {
   return std::nullopt;
 }
 
-absl::StatusOr<std::optional<JwtKey>> JwtKey::FromJwk(const JsonObject& jwk) {
-  const std::string type = jwk.StringOf("kty").value_or("");
+absl::StatusOr<std::optional<JwtKey>> JwtKey::FromJwk(const json& jwk) {
+  const std::string type = StringMember(jwk, "kty").value_or("");
   if (type.empty()) return Wrong("a key has no kty");
-  if (type == "oct" || jwk.Find("d") != nullptr || jwk.Find("k") != nullptr) {
+  if (type == "oct" || FindMember(jwk, "d") != nullptr ||
+      FindMember(jwk, "k") != nullptr) {
     return Wrong("a key is a secret one; only public keys belong here");
   }
   const std::optional<JwtAlgorithm> algorithm = AlgorithmFor(jwk);
   if (!algorithm.has_value() || !IsForVerifying(jwk)) return std::nullopt;
-  if (jwk.Find("alg") != nullptr &&
-      JwtAlgorithmNamed(jwk.StringOf("alg").value_or("")) != algorithm) {
+  if (FindMember(jwk, "alg") != nullptr &&
+      JwtAlgorithmNamed(StringMember(jwk, "alg").value_or("")) != algorithm) {
     return std::nullopt;  // RSA for PS256, say.
   }
   absl::StatusOr<Key> key;
@@ -189,7 +191,7 @@ absl::StatusOr<std::optional<JwtKey>> JwtKey::FromJwk(const JsonObject& jwk) {
   ERR_clear_error();  // What failed here is nothing to the next TLS on the thread.
   if (!key.ok()) return key.status();
   JwtKey made;
-  made.id_ = jwk.StringOf("kid").value_or("");
+  made.id_ = StringMember(jwk, "kid").value_or("");
   made.algorithm_ = *algorithm;
   made.key_ = *std::move(key);
   return made;

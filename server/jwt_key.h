@@ -9,8 +9,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-
-#include "server/json_object.h"
+#include <nlohmann/json_fwd.hpp>
 
 namespace pgsluice {
 
@@ -24,7 +23,7 @@ class JwtKey final {
  public:
   // Of a JWK (RFC 7517). Absent: a key that is for something else, or of a kind that is
   // not taken. An error: one that nobody should use; says why, never what it holds.
-  static absl::StatusOr<std::optional<JwtKey>> FromJwk(const JsonObject& jwk);
+  static absl::StatusOr<std::optional<JwtKey>> FromJwk(const nlohmann::json& jwk);
 
   const std::string& id() const { return id_; }  // Empty: it has none.
   JwtAlgorithm algorithm() const { return algorithm_; }

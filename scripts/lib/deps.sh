@@ -6,7 +6,7 @@ readonly BUILD_PACKAGES='
   g++ cmake ninja-build ccache pkg-config|pkgconf git
   libgrpc-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libabsl-dev libasio-dev libpq-dev libpqxx-dev libssl-dev
-  libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libmimalloc-dev
+  libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libmimalloc-dev nlohmann-json3-dev
   prometheus-cpp-dev'
 readonly DEMO_PACKAGES="$BUILD_PACKAGES
   postgresql|postgresql-15|postgresql-16|postgresql-17|postgresql-18"

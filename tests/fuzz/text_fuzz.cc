@@ -14,8 +14,8 @@
 #include "server/config/tracing_checks.h"
 #include "server/config/variables.h"
 #include "server/convert/utf8.h"
-#include "server/json_object.h"
 #include "server/jwt.h"
+#include "server/strict_json.h"
 #include "server/tracing/trace_context.h"
 
 namespace pgsluice {
@@ -32,8 +32,7 @@ void TryText(const std::string& text) {
   (void)ParseCollectorAddress(text);
   (void)ParseHeaders(text);
   constexpr size_t kShort = 16;
-  (void)JsonObject::Parse(text);
-  (void)ParseJsonArray(text);
+  (void)ParseStrictJson(text);
   (void)DecodeBase64Url(text);
   (void)JwtKeySet::Parse(text);
   // Nobody has signed it.
