@@ -120,9 +120,16 @@ TEST_F(AuditTest, AReloadOpensTheFileAnewAndChangesWhatIsTold) {
 
   lines_["audit"] = {"enabled: false"};
   Reload();
-  const size_t lines = LinesOf(File()).size();
   (void)app.Health();
-  EXPECT_EQ(LinesOf(File()).size(), lines);
+  lines_["audit"] = {"enabled: true", "file: " + File()};
+  Reload();
+  ASSERT_TRUE(app.Read("SELECT 1").ok());
+  LineWith({"\"intent\":\"read\""});
+  size_t of_health = 0;
+  for (const std::string& line : LinesOf(File())) {
+    of_health += line.find("\"method\":\"Health\"") != std::string::npos ? 1 : 0;
+  }
+  EXPECT_EQ(of_health, 1u) << "nothing is told while it is off";
 }
 
 TEST_F(AuditTest, AFileThatCannotBeUsedLeavesTheOneBefore) {

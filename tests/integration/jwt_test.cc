@@ -54,7 +54,7 @@ TEST_F(JwtTest, StrangersLearnNothingAndTheLogAllButTheToken) {
 
 TEST_F(JwtTest, ATokenThatWasGoodExpires) {
   Start();
-  GatewayClient app = As(issuer_.Sign(Claims("app", "", absl::Seconds(3))));
+  GatewayClient app = As(issuer_.Sign(Claims("app", "", absl::Seconds(6))));
   ASSERT_TRUE(app.Query("SELECT 1").ok());
 
   EXPECT_TRUE(WaitFor("it has expired", [&] {
