@@ -110,8 +110,8 @@ bool Cluster::TakeResultLocked(const Endpoint& endpoint, ProbeResult result, Sta
   return false;
 }
 
-// A new address takes over only when it is known to be good: it answers, and is of the
-// same cluster. Its role is for the next topology to say.
+// A new address takes over only when it is known to be good: it answers, is of the same
+// cluster, and its login may be used. Its role is for the next topology to say.
 void Cluster::TakeSuccessorLocked(size_t index, ProbeResult result, State& next,
                                   Pools& retire) {
   std::string& problem = next.topology.endpoints[index].successor_problem;
@@ -121,6 +121,9 @@ void Cluster::TakeSuccessorLocked(size_t index, ProbeResult result, State& next,
   } else if (!ours.empty() && ours != result.system_identifier) {
     problem = StrCat("belongs to another cluster (system identifier ",
                      result.system_identifier, ", not ", ours, ")");
+  } else if (next.topology_options.privileged_login == PrivilegedLogin::kRefused &&
+             !WhyRefused(result.login).empty()) {
+    problem = WhyRefused(result.login);
   } else {
     problem.clear();
     Member& member = next.members[index];

@@ -24,6 +24,7 @@ void Cluster::TakeRouting(const ClusterOptions& options, State& state) {
   state.freshness_wait = options.freshness_wait;
   state.topology_options.probe_timeout = options.probe.timeout;
   state.topology_options.lag_bound = options.lag_bound;
+  state.topology_options.privileged_login = options.privileged_login;
   // A failover that is not over by then, is none: calls are told at once.
   state.topology_options.patience =
       buffer.size > 0 ? 2 * buffer.time : absl::ZeroDuration();

@@ -30,6 +30,14 @@ absl::Status CallerHasNoPolicy(std::string_view caller) {
       {.reason = "NOT_PERMITTED"});
 }
 
+absl::Status CallerLacksClaim(std::string_view caller, std::string_view claim,
+                              std::string_view setting) {
+  return MakeError(Code::kPermissionDenied,
+                   StrCat("the caller ", caller, " comes without the claim ", claim,
+                          ", by which its entry in the gateway's callers sets ", setting),
+                   {.reason = "NOT_PERMITTED"});
+}
+
 absl::Status TooManyCallsOf(std::string_view caller, size_t limit) {
   return MakeError(Code::kResourceExhausted,
                    StrCat("the caller ", caller, " has ", limit,
@@ -37,6 +45,21 @@ absl::Status TooManyCallsOf(std::string_view caller, size_t limit) {
                    {.reason = "TOO_MANY_CALLS",
                     .retry_scope = RetryScope::kStatement,
                     .retry_delay = kRetryLater});
+}
+
+absl::Status StatementNotNamed(std::string_view caller) {
+  return MakeError(Code::kPermissionDenied,
+                   StrCat("the caller ", caller,
+                          " may run named statements only, by its entry in the gateway's "
+                          "callers: send statement.name in place of statement.sql"),
+                   {.reason = "STATEMENT_NOT_NAMED"});
+}
+
+absl::Status StatementUnknown(std::string_view name) {
+  return MakeError(Code::kNotFound,
+                   StrCat("the gateway has no statement ", name,
+                          " for this caller (named_statements.file)"),
+                   {.reason = "STATEMENT_UNKNOWN"});
 }
 
 }  // namespace pgsluice

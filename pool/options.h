@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 
 #include "pool/endpoint.h"
+#include "pool/login.h"
 
 namespace pgsluice {
 
@@ -140,6 +141,7 @@ struct ClusterOptions {
   FailoverBufferOptions failover_buffer;
   EjectionOptions ejection;
   std::string zone;  // Of this gateway; empty: none.
+  PrivilegedLogin privileged_login = PrivilegedLogin::kRefused;
 
   bool operator==(const ClusterOptions&) const = default;
 };

@@ -32,6 +32,10 @@ struct Execution {
   // where the WAL is after it (CommandResult::position). In an atomic flight only of the
   // last leg.
   bool wants_position = false;
+  // Of a read (Phase::kRead): run before it, in one transaction with it, which is rolled
+  // back behind it, so that what it sets ends with the read. One that fails, fails the
+  // read. The same for all legs of a flight; with another phase they are refused.
+  const Statement* settings = nullptr;
   // When it will be stopped at the latest: PostgreSQL itself ends it within a second
   // then.
   absl::Time deadline = absl::InfiniteFuture();

@@ -113,6 +113,14 @@ std::optional<size_t> ChoosePrimary(const std::vector<size_t>& writable, Topolog
   return chosen;
 }
 
+// Last of the refusals: whom the login may use is no matter of who the primary is.
+void RefusePrivilegedLogins(Topology& next) {
+  for (EndpointView& view : next.endpoints) {
+    if (!view.is_reachable || !view.problem.empty()) continue;
+    view.problem = WhyRefused(view.last_ok->login);
+  }
+}
+
 // What the primary's latest answer adds to what is known of the WAL.
 void FollowWal(const Topology& previous, Topology& next) {
   if (!next.primary.has_value()) return;
@@ -237,6 +245,9 @@ Topology NextTopology(const Topology& previous,
   }
   // Another one took the role, or several contend for it. A refused one is no reason.
   const bool is_superseded = chosen.has_value() || next.is_contested;
+  if (options.privileged_login == PrivilegedLogin::kRefused) {
+    RefusePrivilegedLogins(next);
+  }
   for (size_t i = 0; i < next.endpoints.size(); ++i) {
     EndpointView& view = next.endpoints[i];
     if (view.is_reachable && view.problem.empty()) {
@@ -244,7 +255,8 @@ Topology NextTopology(const Topology& previous,
     } else if (view.is_reachable || (view.role == Role::kPrimary && is_superseded)) {
       view.role = Role::kUnknown;  // Refused, or replaced.
     }
-    if (chosen == i) view.role = Role::kPrimary;
+    // The chosen one may have been refused since, for its login.
+    if (chosen == i && view.problem.empty()) view.role = Role::kPrimary;
   }
 
   next.primary.reset();

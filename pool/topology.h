@@ -14,6 +14,7 @@
 #include "pool/lag.h"
 #include "pool/lag_gate.h"
 #include "pool/lineage.h"
+#include "pool/login.h"
 #include "pool/options.h"
 #include "pool/outlier_detector.h"
 #include "pool/wal_marks.h"
@@ -38,6 +39,7 @@ struct ProbeResult {
   // The receiver's; absent: unknown. Such a timeline there is, and `timeline` is certain.
   std::optional<uint32_t> received_timeline;
 
+  Login login;                  // Of the control session.
   bool is_new_session = false;  // Dialled for this probe.
   absl::Duration round_trip;    // Of the question alone, without the dial.
   absl::Duration latency;
@@ -114,6 +116,7 @@ struct TopologyOptions {
   LagBound lag_bound = {};
   // How long after its loss a primary is expected.
   absl::Duration patience = absl::ZeroDuration();
+  PrivilegedLogin privileged_login = PrivilegedLogin::kRefused;
 };
 
 bool SameRoles(const Topology& a, const Topology& b);

@@ -8,12 +8,14 @@
 #include "server/call_base.h"
 #include "server/call_environment.h"
 #include "server/call_options.h"
+#include "server/statement_source.h"
 
 namespace pgsluice {
 
 struct AdmittedStatement {
   Statement statement;
-  CallOptions options;
+  CallOptions options;  // With the statement's own limits.
+  StatementTerms terms;
   Admission::Ticket ticket;  // Counts the call until it goes.
 };
 

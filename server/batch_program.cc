@@ -38,21 +38,29 @@ absl::Status CheckCells(const v1::BatchStep& step, size_t index) {
   return absl::OkStatus();
 }
 
+// With those that are cells.
+size_t CountParameters(const v1::BatchStep& step) {
+  auto count = static_cast<size_t>(step.statement().parameters_size());
+  for (const v1::CellParameter& cell : step.cell_parameters()) {
+    count = std::max<size_t>(count, cell.parameter() + size_t{1});
+  }
+  return count;
+}
+
 absl::StatusOr<BatchStepPlan> StepFromProto(const v1::BatchStep& step, size_t index,
                                             const BatchLimits& limits) {
-  absl::StatusOr<Statement> statement =
-      StatementFromProto(step.statement(), limits.statement);
-  if (!statement.ok()) return AtStep(index, statement.status());
+  const size_t parameters = CountParameters(step);
+  absl::StatusOr<SourcedStatement> sourced =
+      SourceStatement(step.statement(), limits.statement, parameters);
+  if (!sourced.ok()) return AtStep(index, sourced.status());
   if (absl::Status status = CheckCells(step, index); !status.ok()) return status;
   BatchStepPlan plan;
-  plan.statement = *std::move(statement);
-  size_t parameters = plan.statement.parameters.size();
-  for (const v1::CellParameter& cell : step.cell_parameters()) {
-    parameters = std::max<size_t>(parameters, cell.parameter() + size_t{1});
-    plan.cells.push_back(cell);
-  }
+  plan.statement = std::move(sourced->statement);
+  plan.terms = sourced->terms;
+  plan.types = std::move(sourced->types);
+  for (const v1::CellParameter& cell : step.cell_parameters()) plan.cells.push_back(cell);
   const auto fixed = static_cast<size_t>(step.statement().parameters_size());
-  if (parameters > limits.statement.max_parameters ||
+  if (parameters > limits.statement.limits.max_parameters ||
       parameters > fixed + plan.cells.size()) {
     return InvalidRequest(StrCat(StepName(index), ".cell_parameters"),
                           "are more than a statement can have");
@@ -84,6 +92,30 @@ absl::Status Failed(std::string_view expected, uint64_t bound, std::string_view 
 bool BatchProgram::HasExpectations() const {
   return std::any_of(steps.begin(), steps.end(),
                      [](const BatchStepPlan& step) { return step.has_expectation; });
+}
+
+Intent BatchProgram::DefaultIntent() const {
+  const bool only_reads = std::all_of(
+      steps.begin(), steps.end(),
+      [](const BatchStepPlan& step) { return step.terms.intent == Intent::kRead; });
+  return only_reads ? Intent::kRead : Intent::kWrite;
+}
+
+absl::Duration BatchProgram::MaxDuration() const {
+  absl::Duration sum;
+  for (const BatchStepPlan& step : steps) {
+    if (step.terms.max_duration == absl::ZeroDuration()) return absl::ZeroDuration();
+    sum += step.terms.max_duration;
+  }
+  return sum;
+}
+
+absl::Status CheckMayRead(const BatchProgram& program) {
+  for (size_t i = 0; i < program.steps.size(); ++i) {
+    absl::Status status = CheckMayRead(program.steps[i].terms);
+    if (!status.ok()) return AtStep(i, status);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<BatchProgram> BatchFromProto(const v1::BatchRequest& request,

@@ -12,6 +12,7 @@
 #include "pool/result.h"
 #include "pool/statement.h"
 #include "server/convert/statement_from_proto.h"
+#include "server/statement_source.h"
 
 namespace pgsluice {
 
@@ -20,6 +21,8 @@ struct BatchStepPlan {
   std::vector<v1::CellParameter> cells;
   v1::Expectation expect;
   bool has_expectation = false;
+  StatementTerms terms = {};
+  std::optional<std::vector<TypeOid>> types = {};  // See NamedStatement.
 };
 
 struct BatchProgram {
@@ -30,10 +33,14 @@ struct BatchProgram {
   bool is_query = false;
 
   bool HasExpectations() const;
+  // That of a batch whose caller names none: a read when all steps say that they are.
+  Intent DefaultIntent() const;
+  // Most time for all steps, if each has a limit of its own; else zero: none.
+  absl::Duration MaxDuration() const;
 };
 
 struct BatchLimits {
-  StatementLimits statement;
+  StatementSource statement;
   size_t max_steps = 1000;
 };
 
@@ -44,6 +51,9 @@ absl::StatusOr<BatchProgram> BatchFromProto(const v1::BatchRequest& request,
 // First steps of the flights, in order; the first is 0. A step that takes cells of an
 // earlier one is sent when that one's result is there.
 std::vector<size_t> CutIntoFlights(const BatchProgram& program);
+
+// Whether all steps may run in a batch that only reads.
+absl::Status CheckMayRead(const BatchProgram& program);
 
 // What is known of a step's result when its expectation is judged.
 struct StepOutcome {

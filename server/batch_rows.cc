@@ -21,9 +21,11 @@ TypeOid TypeOfParameter(TypeOid column) {
   return is_text ? 0 : column;
 }
 
-ResultLimits Unlimited() {
-  return {.max_rows = std::numeric_limits<uint64_t>::max(),
-          .max_bytes = std::numeric_limits<uint64_t>::max()};
+// QueryRows takes 0 for none at all.
+ResultLimits OrUnlimited(const ResultLimits& limits) {
+  constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
+  return {.max_rows = limits.max_rows == 0 ? kUnlimited : limits.max_rows,
+          .max_bytes = limits.max_bytes == 0 ? kUnlimited : limits.max_bytes};
 }
 
 }  // namespace
@@ -43,8 +45,8 @@ absl::Status BatchBudget::Spend(size_t bytes) {
 }
 
 BatchStepRows::BatchStepRows(v1::RowEncoding encoding, BatchBudget& budget,
-                             v1::QueryResponse& result)
-    : budget_(budget), result_(result), rows_(encoding, Unlimited(), result) {}
+                             v1::QueryResponse& result, const ResultLimits& own)
+    : budget_(budget), result_(result), rows_(encoding, OrUnlimited(own), result) {}
 
 absl::Status BatchStepRows::OnColumns(const std::vector<ColumnInfo>& columns) {
   budget_.Refund(result_.row_count(), bytes_);

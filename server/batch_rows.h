@@ -41,8 +41,9 @@ class BatchStepRows final : public RowSink {
   // A cell of this step that a later one takes: row and column.
   using Place = std::pair<uint32_t, uint32_t>;
 
-  // Both must outlive it.
-  BatchStepRows(v1::RowEncoding encoding, BatchBudget& budget, v1::QueryResponse& result);
+  // Both must outlive it. `own`: limits of this step alone; 0: none.
+  BatchStepRows(v1::RowEncoding encoding, BatchBudget& budget, v1::QueryResponse& result,
+                const ResultLimits& own = {});
 
   uint64_t bytes() const { return bytes_; }  // Of the rows.
   void Keep(Place place) { kept_.emplace(place, std::nullopt); }

@@ -14,6 +14,7 @@
 #include "server/convert/result_to_proto.h"
 #include "server/convert/status.h"
 #include "server/statement_run.h"
+#include "server/statement_spans.h"
 #include "server/transaction_sql.h"
 
 namespace pgsluice {
@@ -68,8 +69,8 @@ void BatchRun::BeginAnew() {
   has_failed_.assign(program_.steps.size(), false);
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     v1::QueryResponse& result = *response_.add_results()->mutable_result();
-    rows_.push_back(
-        std::make_unique<BatchStepRows>(request_.encoding(), budget_, result));
+    rows_.push_back(std::make_unique<BatchStepRows>(request_.encoding(), budget_, result,
+                                                    LimitsOf(program_.steps[i].terms)));
   }
   for (const BatchStepPlan& step : program_.steps) {
     for (const v1::CellParameter& cell : step.cells) {
@@ -146,6 +147,11 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     legs.push_back({.statement = &begin_, .phase = Phase::kConnect});
     sinks.push_back(&none);
   }
+  const bool has_settings = flight.has_begin && call_.settings() != nullptr;
+  if (has_settings) {
+    legs.push_back({.statement = call_.settings(), .phase = Phase::kTransaction});
+    sinks.push_back(&none);
+  }
   const bool reserves_key = flight.has_begin && key_ != nullptr;
   if (reserves_key) {
     legs.push_back(key_->reserve());
@@ -180,6 +186,7 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   std::vector<absl::StatusOr<CommandResult>> results = co_await routed_.lease.RunFlight(
       std::move(legs), std::move(sinks), FlightKind::kAtomic, call_.stop());
   executed_ += absl::Now() - begun;
+  TraceFlight(flight.first, flight.last, begun, results);
 
   // A commit in doubt says more than what has led to it.
   if (flight.has_commit && IsInDoubt(results.back().status())) {
@@ -195,6 +202,10 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     results.back() = *std::move(settled);
   }
   if (flight.has_begin) {
+    if (!results.front().ok()) co_return results.front().status();
+    results.erase(results.begin());
+  }
+  if (has_settings) {
     if (!results.front().ok()) co_return results.front().status();
     results.erase(results.begin());
   }
@@ -264,8 +275,9 @@ asio::awaitable<void> BatchRun::FlyIndependent(Flight flight) {
     std::vector<Execution> legs;
     std::vector<RowSink*> sinks;
     for (const size_t i : steps) {
-      legs.push_back(
-          {.statement = &program_.steps[i].statement, .phase = options_.phase()});
+      legs.push_back({.statement = &program_.steps[i].statement,
+                      .phase = options_.phase(),
+                      .settings = call_.settings()});
       sinks.push_back(rows_[i].get());
     }
     WritePositionSink position;
@@ -278,6 +290,7 @@ asio::awaitable<void> BatchRun::FlyIndependent(Flight flight) {
         co_await routed_.lease.RunFlight(std::move(legs), std::move(sinks),
                                          FlightKind::kIndependent, call_.stop());
     executed_ += absl::Now() - begun;
+    TraceFlight(steps.front(), steps.front() + steps.size(), begun, results);
     TakePosition(position.position());
     // Those that a lost session never was sent go to another one.
     std::vector<size_t> left;
@@ -310,6 +323,7 @@ asio::awaitable<absl::Status> BatchRun::TakeLease(LeaseKind kind) {
   const absl::Time now = absl::Now();
   queued_ += now - asked;
   CountRoute(environment_, route, routed);
+  TraceWait(call_, asked, now, routed);
   if (!routed.ok()) co_return routed.status();
   queued_ -= routed->freshness_wait;
   freshness_wait_ += routed->freshness_wait;
@@ -325,6 +339,8 @@ absl::Status BatchRun::FillCells(size_t step) {
     absl::StatusOr<Parameter> parameter =
         rows_[cell.step()]->Take({cell.row(), cell.column()});
     if (!parameter.ok()) return parameter.status();
+    const std::optional<std::vector<TypeOid>>& types = program_.steps[step].types;
+    if (types.has_value()) parameter->type = (*types)[cell.parameter()];
     program_.steps[step].statement.parameters[cell.parameter()] = *std::move(parameter);
   }
   return absl::OkStatus();

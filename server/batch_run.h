@@ -67,6 +67,9 @@ class BatchRun final {
   void CountTransaction(const absl::Status& status) const;
   void Report(size_t first, size_t last,
               const std::vector<absl::StatusOr<CommandResult>>& results);
+  // Of a flight with these steps, and maybe more, that has just landed.
+  void TraceFlight(size_t first, size_t last, absl::Time begun,
+                   const std::vector<absl::StatusOr<CommandResult>>& results) const;
 
   CallBase& call_;
   const CallEnvironment& environment_;

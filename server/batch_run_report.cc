@@ -3,6 +3,7 @@
 #include "server/convert/route.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
+#include "server/statement_spans.h"
 #include "server/write_tokens.h"
 
 namespace pgsluice {
@@ -30,6 +31,27 @@ void BatchRun::Report(size_t first, size_t last,
   }
 }
 
+void BatchRun::TraceFlight(
+    size_t first, size_t last, absl::Time begun,
+    const std::vector<absl::StatusOr<CommandResult>>& results) const {
+  if (call_.spans() == nullptr) return;
+  // The last leg of an independent flight may be ours: see WantsTokens.
+  const size_t ours = !program_.is_atomic && WantsTokens() ? 1 : 0;
+  // What came behind the first failure was skipped.
+  absl::Status status;
+  for (size_t i = 0; i + ours < results.size(); ++i) status.Update(results[i].status());
+  const bool is_single = last == first + 1;
+  TraceExecution(call_,
+                 {.sql = is_single ? program_.steps[first].statement.sql : "",
+                  .statements = last - first,
+                  .endpoint = endpoint_,
+                  .role = role_,
+                  .tag = options_.tag,
+                  .begun = begun,
+                  .ended = absl::Now()},
+                 status);
+}
+
 void BatchRun::CountTransaction(const absl::Status& status) const {
   if (!has_session_since_.has_value()) return;
   if (is_repeat_) {
@@ -38,6 +60,9 @@ void BatchRun::CountTransaction(const absl::Status& status) const {
   }
   const TransactionOutcome outcome =
       status.ok() ? TransactionOutcome::kCommitted : OutcomeOfFailure(status);
+  if (call_.audit() != nullptr) {
+    call_.audit()->NoteTransaction(TransactionOutcomeName(outcome));
+  }
   environment_.metrics.transactions.Count(TransactionKind::kBatch, outcome,
                                           absl::Now() - *has_session_since_);
 }

@@ -11,10 +11,13 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
+#include "pool/statement.h"
 #include "pool/stop_signal.h"
 #include "pool/timer.h"
+#include "server/call_audit.h"
 #include "server/metrics/rpc_counters.h"
 #include "server/shard.h"
+#include "server/tracing/call_spans.h"
 
 namespace pgsluice {
 
@@ -41,6 +44,16 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // As authenticated; empty when authentication is off.
   const std::string& caller_name() const { return caller_name_; }
   void set_caller_name(std::string name) { caller_name_ = std::move(name); }
+  // What its caller's entry sets for each of its statements, in their transaction: none
+  // may run without. Null: nothing. Whoever sets it keeps it until the call goes.
+  const Statement* settings() const { return settings_; }
+  void set_settings(const Statement* settings) { settings_ = settings; }
+  // Null: the call is not traced.
+  CallSpans* spans() { return spans_.get(); }
+  void Trace(std::unique_ptr<CallSpans> spans) { spans_ = std::move(spans); }
+  // What the audit will say of it; null: nothing.
+  CallAudit* audit() const { return audit_.get(); }
+  void set_audit(std::unique_ptr<CallAudit> audit) { audit_ = std::move(audit); }
   // Until the call goes.
   void Keep(std::shared_ptr<void> what) { kept_ = std::move(what); }
 
@@ -76,6 +89,8 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // Before the caller can know of it.
   void CountHandled(const grpc::Status& status) {
     counters_->OnHandled(status.error_code(), absl::Now() - started_);
+    if (audit_ != nullptr) WriteAudit(status);
+    if (spans_ != nullptr) EndTrace(status);
   }
 
   // The coroutine is at its end: nothing may stop it any more.
@@ -105,6 +120,9 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
     CallBase& call_;
   };
 
+  void EndTrace(const grpc::Status& status);  // In call_trace.cc.
+  void WriteAudit(const grpc::Status& status);
+
   Shard& shard_;
   RpcCounters* counters_ = nullptr;  // Null until accepted.
   grpc::ServerContext context_;
@@ -114,6 +132,9 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   absl::Time deadline_ = absl::InfiniteFuture();
   bool has_default_deadline_ = false;
   std::string caller_name_;
+  const Statement* settings_ = nullptr;
+  std::unique_ptr<CallSpans> spans_;
+  std::unique_ptr<CallAudit> audit_;
   std::shared_ptr<void> kept_;  // Shared with nobody else; its type is its giver's.
   DoneTag done_tag_{*this};
   std::shared_ptr<CallBase> self_;  // Until gRPC says that the call is over.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "absl/time/time.h"
 
@@ -20,6 +21,8 @@
 #include "server/metrics/shard_metrics.h"
 #include "server/read_resends.h"
 #include "server/slow_query_log.h"
+#include "server/statement_book.h"
+#include "server/statement_source.h"
 #include "server/statement_stats.h"
 
 namespace pgsluice {
@@ -45,6 +48,7 @@ struct CallLimits {
   bool write_tokens = true;
   // Of a caller that may only read.
   bool read_only = false;
+  StatementRights rights = {};
 
   bool operator==(const CallLimits&) const = default;
 };
@@ -62,6 +66,8 @@ struct CallEnvironment {
   CallLimits limits;
   StatusOptions status;
   SlowQueryLog slow_queries;
+  // Never null. Shared with the environments of callers.
+  std::shared_ptr<const StatementBook> book;
   // An error blamed an endpoint: look at all of them at once.
   std::function<void()> nudge_prober;
 };

@@ -84,11 +84,11 @@ std::string SanitizeTag(std::string_view tag) {
 
 absl::StatusOr<CallOptions> CallOptionsFromProto(const v1::RequestOptions& proto,
                                                  const ResultLimits& server_limits,
-                                                 ReadFallback fallback) {
+                                                 ReadFallback fallback, Intent if_unset) {
   CallOptions options;
   options.route.fallback = fallback;
   switch (proto.intent()) {
-    case v1::INTENT_UNSPECIFIED:
+    case v1::INTENT_UNSPECIFIED: options.route.intent = if_unset; break;
     case v1::INTENT_WRITE: options.route.intent = Intent::kWrite; break;
     case v1::INTENT_READ: options.route.intent = Intent::kRead; break;
     default:

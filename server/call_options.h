@@ -28,9 +28,11 @@ struct CallOptions {
   }
 };
 
+// `if_unset`: the intent of a call that names none.
 absl::StatusOr<CallOptions> CallOptionsFromProto(const v1::RequestOptions& proto,
                                                  const ResultLimits& server_limits,
-                                                 ReadFallback fallback);
+                                                 ReadFallback fallback,
+                                                 Intent if_unset = Intent::kWrite);
 
 // For calls that cannot keep a key; `instead` says which can. OK without a key.
 absl::Status RefuseKey(const CallOptions& options, std::string_view instead);

@@ -3,30 +3,38 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 
 #include "server/call_environment.h"
+#include "server/call_trace.h"
 #include "server/caller_book.h"
+#include "server/caller_secrets.h"
 #include "server/config/caller_methods.h"
 #include "server/rpc.h"
-#include "server/token_store.h"
 
 namespace pgsluice {
 
 class CallerGate final {
  public:
-  // `base`: the shard's own environment. `tokens`: null when authentication is off, and
+  // `base`: the shard's own environment. `secrets`: null when authentication is off, and
   // everybody may do everything.
-  CallerGate(const CallEnvironment& base, const TokenStore* tokens)
-      : base_(base), tokens_(tokens) {}
+  CallerGate(const CallEnvironment& base, const CallerSecrets* secrets, AuditLog& audit)
+      : base_(base), secrets_(secrets), audit_(audit) {}
   CallerGate(const CallerGate&) = delete;
   CallerGate& operator=(const CallerGate&) = delete;
 
   // For calls from now on; whenever the policies or the base have changed.
   void Reconfigure(std::shared_ptr<const CallerBook> book);
+
+  // Of calls from now on; null: they are not traced. Outlives all calls.
+  void set_tracer(Tracer* tracer) { tracer_ = tracer; }
+  Tracer* tracer() const { return tracer_; }
+  // Whose calls the audit is told of, from now on.
+  void set_audited(MethodSet methods) { audited_ = methods; }
 
   // The environment in which the call is to be served; it stays as long as the call. Or
   // UNAUTHENTICATED, PERMISSION_DENIED, or RESOURCE_EXHAUSTED.
@@ -36,13 +44,23 @@ class CallerGate final {
   grpc::Status ToStatus(CallBase& call, const absl::Status& refusal) const;
 
  private:
+  // `why`: of a refusal, what the caller is not told.
   absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call,
-                                                       CallerMethod method);
+                                                       CallerMethod method,
+                                                       std::string& why);
+  // Refusals cost little to make, so there are only so many lines of them a second.
+  void AuditRefusal(CallBase& call, const absl::Status& refusal, const std::string& why);
+
   const CallEnvironment& base_;
-  const TokenStore* const tokens_;
+  const CallerSecrets* const secrets_;
+  AuditLog& audit_;
+  MethodSet audited_;
+  Tracer* tracer_ = nullptr;
   std::shared_ptr<const CallerBook> book_;
   // By policy. Shared with calls in progress.
   std::vector<std::shared_ptr<const CallEnvironment>> environments_;
+  absl::Time refusals_since_ = absl::InfinitePast();
+  int refusals_ = 0;  // Since then, told to the audit.
 };
 
 template <class Call>
@@ -58,6 +76,7 @@ asio::awaitable<void> AcceptCalls(Shard& shard, RpcCounters& counters, CallerGat
                                   Handle handle) {
   // No coroutine itself, so what it captures may go when it has returned.
   auto enter = [&gate, method, handle](std::shared_ptr<Call> call) {
+    if (gate.tracer() != nullptr) BeginTrace(*call, method, *gate.tracer());
     const absl::StatusOr<const CallEnvironment*> environment = gate.Enter(*call, method);
     if (!environment.ok()) {
       const grpc::Status status = gate.ToStatus(*call, environment.status());

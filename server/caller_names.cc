@@ -20,6 +20,24 @@ std::string_view ViewOf(const grpc::string_ref& text) {
   return {text.data(), text.size()};
 }
 
+absl::StatusOr<CallerIdentity> IdentityOfToken(std::string_view token,
+                                               const CallerSecrets& secrets,
+                                               absl::Time now, std::string& why) {
+  // One text for all that may be wrong.
+  const absl::Status stranger = Unauthenticated("its bearer token is not valid");
+  if (HasJwtShape(token) && secrets.jwts.is_on()) {
+    auto identity = secrets.jwts.IdentityOf(token, now);
+    if (!identity.ok()) {
+      why = std::string(identity.status().message());
+      return stranger;
+    }
+    return CallerIdentity{.names = {(*identity)->name}, .token = *std::move(identity)};
+  }
+  std::optional<std::string> caller = secrets.tokens.CallerOf(token);
+  if (!caller.has_value()) return stranger;
+  return CallerIdentity{.names = {*std::move(caller)}};
+}
+
 }  // namespace
 
 std::string_view BearerTokenOf(std::string_view header) {
@@ -33,8 +51,9 @@ std::string_view BearerTokenOf(std::string_view header) {
   return {token.data(), token.size()};
 }
 
-absl::StatusOr<std::vector<std::string>> NamesOf(const grpc::ServerContext& context,
-                                                 const TokenStore& tokens) {
+absl::StatusOr<CallerIdentity> IdentityOf(const grpc::ServerContext& context,
+                                          const CallerSecrets& secrets, absl::Time now,
+                                          std::string& why) {
   const auto [begin, end] = context.client_metadata().equal_range("authorization");
   if (begin != end) {
     if (std::next(begin) != end) {
@@ -44,20 +63,18 @@ absl::StatusOr<std::vector<std::string>> NamesOf(const grpc::ServerContext& cont
     if (token.empty()) {
       return Unauthenticated("its authorization header holds no bearer token");
     }
-    std::optional<std::string> caller = tokens.CallerOf(token);
-    if (!caller.has_value()) return Unauthenticated("its bearer token is not valid");
-    return std::vector<std::string>{*std::move(caller)};
+    return IdentityOfToken(token, secrets, now, why);
   }
   // They are there only of a certificate that has been verified.
-  std::vector<std::string> names;
+  CallerIdentity identity;
   const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
   if (peer != nullptr) {
     for (const grpc::string_ref& name :
          peer->FindPropertyValues(GRPC_X509_SAN_PROPERTY_NAME)) {
-      if (IsCallerName(ViewOf(name))) names.emplace_back(ViewOf(name));
+      if (IsCallerName(ViewOf(name))) identity.names.emplace_back(ViewOf(name));
     }
   }
-  if (!names.empty()) return names;
+  if (!identity.names.empty()) return identity;
   return Unauthenticated(
       "it has neither a bearer token nor a client certificate with an alternative name");
 }

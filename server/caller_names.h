@@ -3,19 +3,21 @@
 
 #include <grpcpp/server_context.h>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
-#include "server/token_store.h"
+#include "server/caller_identity.h"
+#include "server/caller_secrets.h"
 
 namespace pgsluice {
 
-// All names of the caller, at least one: of a token the one it has, of a certificate its
-// alternative names. A token goes first: with one that is not known the certificate
-// counts for nothing. The error is UNAUTHENTICATED and tells no token.
-absl::StatusOr<std::vector<std::string>> NamesOf(const grpc::ServerContext& context,
-                                                 const TokenStore& tokens);
+// A token goes first: with one that is not known the certificate counts for nothing. The
+// error is UNAUTHENTICATED; it tells no token, and of a JSON Web Token not what is wrong
+// with it: `why` says that, for a log.
+absl::StatusOr<CallerIdentity> IdentityOf(const grpc::ServerContext& context,
+                                          const CallerSecrets& secrets, absl::Time now,
+                                          std::string& why);
 
 // What stands behind "Bearer" in an authorization header; empty when nothing does.
 std::string_view BearerTokenOf(std::string_view header);

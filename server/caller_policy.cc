@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/config/cluster_options.h"
+#include "server/config/statement_file.h"
 
 namespace pgsluice {
 
@@ -20,10 +21,35 @@ MethodSet MethodsOf(const std::string& text) {
   return methods.ok() ? *methods : MethodSet();  // CheckConfig has said so.
 }
 
+std::vector<std::string> PatternsOf(const std::string& text) {
+  absl::StatusOr<std::vector<std::string>> patterns = ParseStatementPatterns(text);
+  // Without patterns none may be run. CheckConfig has said so.
+  return patterns.ok() ? *std::move(patterns) : std::vector<std::string>();
+}
+
+std::vector<CallerSetting> SettingsOf(const config::v1::CallerPolicy& caller) {
+  std::vector<CallerSetting> settings;
+  for (const config::v1::CallerSetting& setting : caller.settings()) {
+    settings.push_back({setting.name(), setting.claim(), setting.value()});
+  }
+  return settings;
+}
+
+JwtOptions JwtOptionsOf(const config::v1::Jwt& jwt) {
+  return {.jwks_file = jwt.jwks_file(),
+          .issuer = jwt.issuer(),
+          .audience = jwt.audience(),
+          .name_claim = jwt.name_claim(),
+          .name_prefix = jwt.name_prefix(),
+          .leeway = ToDuration(jwt.leeway()),
+          .max_lifetime = ToDuration(jwt.max_lifetime())};
+}
+
 }  // namespace
 
 CallerRules CallerRulesOf(const config::v1::Config& config) {
-  CallerRules rules{.tokens_file = config.authentication().tokens_file()};
+  CallerRules rules{.tokens_file = config.authentication().tokens_file(),
+                    .jwt = JwtOptionsOf(config.authentication().jwt())};
   for (const config::v1::CallerPolicy& caller : config.callers()) {
     rules.policies.push_back({.pattern = caller.name(),
                               .methods = MethodsOf(caller.methods()),
@@ -32,7 +58,10 @@ CallerRules CallerRulesOf(const config::v1::Config& config) {
                               .max_result_bytes = caller.max_result_bytes(),
                               .max_duration = ToDuration(caller.max_duration()),
                               .max_calls = caller.max_calls(),
-                              .max_transactions = caller.max_transactions()});
+                              .max_transactions = caller.max_transactions(),
+                              .rights = {.named_only = caller.named_only(),
+                                         .patterns = PatternsOf(caller.statements())},
+                              .settings = SettingsOf(caller)});
   }
   if (rules.policies.empty()) {
     rules.policies.push_back({.pattern = "*", .methods = MethodsOf("data")});
@@ -75,6 +104,7 @@ std::optional<PolicyMatch> FindPolicy(const std::vector<CallerPolicy>& policies,
 
 CallLimits Narrow(CallLimits limits, const CallerPolicy& policy) {
   limits.read_only = policy.is_read_only;
+  limits.rights = policy.rights;
   LowerTo(limits.result.max_rows, policy.max_rows);
   LowerTo(limits.result.max_bytes, policy.max_result_bytes);
   for (absl::Duration* duration :

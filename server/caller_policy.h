@@ -13,7 +13,9 @@
 #include "pgsluice/config/v1/config.pb.h"
 #include "server/admission.h"
 #include "server/call_environment.h"
+#include "server/caller_settings.h"
 #include "server/config/caller_methods.h"
+#include "server/jwt.h"
 
 namespace pgsluice {
 
@@ -27,12 +29,15 @@ struct CallerPolicy {
   absl::Duration max_duration = absl::ZeroDuration();
   size_t max_calls = 0;
   size_t max_transactions = 0;
+  StatementRights rights = {};
+  std::vector<CallerSetting> settings = {};
 
   bool operator==(const CallerPolicy&) const = default;
 };
 
 struct CallerRules {
   std::string tokens_file;  // Empty: none.
+  JwtOptions jwt = {};
   std::vector<CallerPolicy> policies = {};
 
   bool operator==(const CallerRules&) const = default;

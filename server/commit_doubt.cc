@@ -45,6 +45,7 @@ asio::awaitable<absl::StatusOr<CommandResult>> SettleDoubt(
   if (call.stop().is_stopped()) {
     co_return StillInDoubt(doubt, *note.evidence, "the call has ended");
   }
+  SpanScope scope(call.spans(), "resolve_commit");
   const Resolution resolution = co_await ResolveCommit(
       environment.resolver, *note.evidence, IfInProgress::kTerminate, call);
   switch (resolution.outcome) {

@@ -18,6 +18,8 @@ absl::StatusOr<HotSettings> HotSettingsOf(const config::v1::Config& config) {
                      .admission = AdmissionLimitsOf(config),
                      .monitor = MonitorOptionsOf(config),
                      .callers = CallerRulesOf(config),
+                     .named_statements_file = config.named_statements().file(),
+                     .audit = AuditOptionsOf(config),
                      .keys = IdempotencyUpkeepOf(config),
                      .readiness = ReadinessOf(config),
                      .connections = ConnectionLimitsOf(config),

@@ -12,6 +12,7 @@
 #include "pool/idempotency.h"
 #include "pool/options.h"
 #include "server/admission.h"
+#include "server/audit_log.h"
 #include "server/call_environment.h"
 #include "server/caller_policy.h"
 #include "server/connection_table.h"
@@ -30,6 +31,8 @@ struct HotSettings {
   Admission::Limits admission;
   MonitorOptions monitor;
   CallerRules callers;
+  std::string named_statements_file;
+  AuditOptions audit;
   IdempotencyUpkeep keys;
   ReadinessRequires readiness = ReadinessRequires::kPrimary;
   ConnectionLimits connections;

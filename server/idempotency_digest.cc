@@ -72,7 +72,7 @@ void AddExpectation(const v1::Expectation& expect, Hash& hash) {
 }  // namespace
 
 std::string DigestOf(const BatchProgram& program, v1::Isolation isolation,
-                     v1::RowEncoding encoding) {
+                     v1::RowEncoding encoding, const Statement* settings) {
   // Unset means VALUES.
   const bool is_packed = encoding == v1::ROW_ENCODING_PACKED;
   Hash hash;
@@ -93,6 +93,8 @@ std::string DigestOf(const BatchProgram& program, v1::Isolation isolation,
     hash.Add(uint64_t{step.has_expectation});
     AddExpectation(step.expect, hash);
   }
+  // Another tenant's answer is not for this one. Without, digests are as ever.
+  if (settings != nullptr) AddStatement(*settings, hash);
   return hash.Result();
 }
 

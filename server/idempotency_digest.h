@@ -9,9 +9,10 @@
 namespace pgsluice {
 
 // SHA-256 (32 bytes) over all that decides what is run and how it is answered:
-// statements, parameters, references, expectations, isolation, encoding. Not over limits,
-// time-outs, tags. Stays the same from version to version: it is stored.
+// statements, parameters, references, expectations, isolation, encoding, and what the
+// caller's entry sets (null: nothing). Not over limits, time-outs, tags. Stays the same
+// from version to version: it is stored.
 std::string DigestOf(const BatchProgram& program, v1::Isolation isolation,
-                     v1::RowEncoding encoding);
+                     v1::RowEncoding encoding, const Statement* settings = nullptr);
 
 }  // namespace pgsluice

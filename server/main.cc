@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ctime>
 #include <thread>
+#include <unistd.h>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -23,6 +24,7 @@
 #include "server/log.h"
 #include "server/server.h"
 #include "server/server_settings.h"
+#include "server/statement_store.h"
 #include "server/version.h"
 
 namespace pgsluice {
@@ -90,8 +92,16 @@ void ShutDown(Server& server, const sigset_t& signals) {
   });
   server.EndCalls(deadline);
   server.CloseSessions();
+  server.FlushSpans();
   is_done = true;
   hurry.join();
+}
+
+// Half a server has nothing to clean up but threads.
+[[noreturn]] void GiveUp(const absl::Status& why) {
+  Complain(why, 1);
+  std::fflush(stderr);
+  std::_Exit(1);
 }
 
 void HaveRoomForConnections(uint64_t max_connections) {
@@ -114,11 +124,8 @@ int Serve(const LoadedConfig& loaded, const ConfigSources& sources) {
   for (const std::string& note : loaded.notes) Log(LogLevel::kWarning, note);
 
   Server server(config, sources, *std::move(hot));
-  if (absl::Status started = server.Start(); !started.ok()) {
-    Complain(started, 1);
-    std::fflush(stderr);
-    std::_Exit(1);  // Half a server has nothing to clean up but threads.
-  }
+  server.OnUnfit([] { kill(getpid(), SIGTERM); });
+  if (absl::Status started = server.Start(); !started.ok()) GiveUp(started);
   Log(LogLevel::kInfo, "serving",
       {{"version", kVersion},
        {"address", config.server().listen_address()},
@@ -129,6 +136,7 @@ int Serve(const LoadedConfig& loaded, const ConfigSources& sources) {
        {"profile", ProfileName(config.profile())},
        {"endpoints", static_cast<uint64_t>(config.endpoints_size())}});
   ReloadUntilStopped(server, signals);
+  if (absl::Status fitness = server.fitness(); !fitness.ok()) GiveUp(fitness);
   ShutDown(server, signals.stop);
   Log(LogLevel::kInfo, "stopped");
   return 0;
@@ -166,10 +174,15 @@ int Main(int argc, char** argv, char** envp) {
   if (!loaded.ok()) return Complain(loaded.status(), kBadUsage);
   switch (command->action) {
     case CommandLineAction::kCheckConfig:
-      // The secret files are read, too.
+      // The files that it names are read, too.
       if (absl::Status readable = ToClusterOptions(loaded->config).status();
           !readable.ok()) {
         return Complain(readable, kBadUsage);
+      }
+      if (absl::Status named =
+              StatementStore().Follow(loaded->config.named_statements().file());
+          !named.ok()) {
+        return Complain(named, kBadUsage);
       }
       for (const std::string& note : loaded->notes) {
         std::fprintf(stderr, "note: %s\n", note.c_str());

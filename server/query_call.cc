@@ -19,7 +19,7 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
       AdmitStatement(request.statement(), request.options(), environment, call);
   if (!admitted.ok()) co_return admitted.status();
   const CallOptions& options = admitted->options;
-  if (IsSingleWrite(options)) {
+  if (IsSingleWrite(call, options)) {
     co_return co_await RunSingleWrite(call, environment, *admitted, response);
   }
 

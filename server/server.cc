@@ -53,6 +53,7 @@ HealthFacts FirstFacts(const HotSettings& hot) {
 Server::Server(const config::v1::Config& config, ConfigSources sources, HotSettings hot)
     : config_(config),
       started_(absl::Now()),
+      first_logins_(hot.cluster),
       admission_(hot.admission),
       statements_(static_cast<size_t>(ShardCountOf(config)),
                   config.statements().max_tracked(), started_),
@@ -108,6 +109,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
       .read_conninfo = ReadConninfo,
       .on_result =
           [this](const Endpoint& endpoint, ProbeResult result) {
+            if (first_logins_.OnProbe(endpoint, result)) give_up_();
             return cluster_->OnProbe(endpoint, std::move(result));
           },
       .is_suspect =
@@ -125,10 +127,13 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
                         .limits = hot.limits,
                         .status = hot.status,
                         .slow_queries = SlowQueryLog(hot.slow),
+                        .book = named_statements_.book(),
                         .nudge_prober = [this] { prober_->Nudge(); }}));
     gates_.push_back(std::make_unique<CallerGate>(
-        *environments_.back(), config_.authentication().enabled() ? &tokens_ : nullptr));
+        *environments_.back(), config_.authentication().enabled() ? &secrets_ : nullptr,
+        audit_));
     gates_.back()->Reconfigure(callers_);
+    gates_.back()->set_audited(AuditedMethods(hot.audit));
   }
   reloader_ = std::make_unique<Reloader>(
       ReloaderDeps{.sources = std::move(sources),
@@ -140,6 +145,12 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
 absl::Status Server::Start() {
   absl::Status secrets = LoadSecrets();
   if (!secrets.ok()) return secrets;
+  if (absl::Status traced = StartTracing(); !traced.ok()) return traced;
+  absl::Status audit = audit_.Configure(AuditOptionsOf(config_));
+  if (!audit.ok()) {
+    return absl::InvalidArgumentError(
+        StrCat("audit.file: ", std::string(audit.message())));
+  }
   absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   AcceptOnShards();

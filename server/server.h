@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -26,12 +28,15 @@
 #include "pool/pool_monitor.h"
 #include "pool/prober.h"
 #include "server/admission.h"
+#include "server/audit_log.h"
 #include "server/call_environment.h"
 #include "server/caller_book.h"
 #include "server/caller_gate.h"
+#include "server/caller_secrets.h"
 #include "server/certificate_store.h"
 #include "server/config/load_config.h"
 #include "server/file_watch.h"
+#include "server/first_logins.h"
 #include "server/fleet_size.h"
 #include "server/grpc_port.h"
 #include "server/health_registry.h"
@@ -44,7 +49,8 @@
 #include "server/shard.h"
 #include "server/sleep_watch.h"
 #include "server/statement_stats.h"
-#include "server/token_store.h"
+#include "server/statement_store.h"
+#include "server/tracing/tracing.h"
 
 namespace pgsluice {
 
@@ -58,6 +64,11 @@ class Server final {
 
   // Listens and serves; an error says which address could not be had and why.
   absl::Status Start();
+
+  // Calls `give_up`, once and from any thread, when it turns out that the server should
+  // not have started; fitness() says why. Before Start.
+  void OnUnfit(std::function<void()> give_up) { give_up_ = std::move(give_up); }
+  absl::Status fitness() const { return first_logins_.verdict(); }
 
   // Loads the configuration again, soon; what comes of it is logged. From any thread.
   void Reload();
@@ -76,6 +87,8 @@ class Server final {
   // Makes EndCalls stop what is left at once. From any thread.
   void Hurry();
   void CloseSessions();
+  // Hands over what is known of the calls that have ended, within a few seconds.
+  void FlushSpans();
 
   int port() const { return main_port_ == nullptr ? 0 : main_port_->port(); }
   // 0: there is none.
@@ -92,10 +105,13 @@ class Server final {
   absl::Status Listen();
   absl::Status ListenForCalls();
   absl::Status ListenForAdmin();
-  // Reads the files of certificates and tokens, and follows them from then on.
+  // Reads the files of certificates, tokens and named statements, and follows them from
+  // then on.
   absl::Status LoadSecrets();
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
   absl::Status ServeMetrics();
+  // Unless no collector is configured.
+  absl::Status StartTracing();
   // What there is to tell, at this moment. From any thread.
   GatewaySnapshot TakeSnapshot() const ABSL_LOCKS_EXCLUDED(mutex_);
   void AcceptOnShards();
@@ -107,6 +123,8 @@ class Server final {
   void Apply(const HotSettings& hot) ABSL_LOCKS_EXCLUDED(mutex_);
   void ApplyOnShards(const HotSettings& hot);
   void ApplyCallers(const CallerRules& rules);
+  void ApplyStatements(const std::string& file);
+  void ApplyAudit(const AuditOptions& options);
   // Follows the file that says how many gateways there are.
   void FollowFleet(const HotSettings& hot);
   void OnTopologyChange(const Topology& before, const Topology& after);
@@ -115,7 +133,11 @@ class Server final {
 
   const config::v1::Config config_;  // As at start.
   const absl::Time started_;
+  FirstLogins first_logins_;
+  std::function<void()> give_up_;
   SystemClock clock_;
+  std::unique_ptr<Tracing> tracing_;              // Null: off.
+  std::vector<std::unique_ptr<Tracer>> tracers_;  // One a shard, or none.
   SleepWatch sleep_watch_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<ConnectorFactory> connectors_;
@@ -136,14 +158,16 @@ class Server final {
   ReflectionAnswers reflection_answers_;
   std::vector<std::unique_ptr<ShardMetrics>> metrics_;          // One a shard.
   std::vector<std::unique_ptr<CallEnvironment>> environments_;  // One a shard.
-  TokenStore tokens_;
+  StatementStore named_statements_;
+  CallerSecrets secrets_;
+  AuditLog audit_;
   // The reloader's, once it runs. Shared with gates.
   std::shared_ptr<const CallerBook> callers_;
   std::vector<std::unique_ptr<CallerGate>> gates_;  // One a shard.
   std::unique_ptr<CertificateStore> certificates_;  // Null without TLS.
   // Shared with gRPC, which uses it as long as server_ listens.
   std::shared_ptr<grpc::ServerCredentials> credentials_;
-  std::unique_ptr<FileWatch> file_watch_;  // Null without such files.
+  std::unique_ptr<FileWatch> file_watch_;  // Null before the start.
 
   // For Prometheus; null without an address for it.
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;

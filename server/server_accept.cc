@@ -168,13 +168,18 @@ void Server::AcceptAdmin() {
   const auto spawn = [&shard](asio::awaitable<void> loop) {
     asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
   };
+  // No gate stands here.
+  const auto audited = [this](CallBase& call, std::string_view method) {
+    if (audit_.is_on()) call.set_audit(std::make_unique<CallAudit>(audit_, method));
+  };
   spawn(AcceptCalls<ReloadCall>(
       shard, rpcs.of(RpcMethod::kReload),
       [this](ReloadCall& call, void* tag) {
         admin_service_.RequestReload(&call.context(), &call.request, &call.writer,
                                      admin_queue_, admin_queue_, tag);
       },
-      [this, &environment](auto call) {
+      [this, &environment, audited](auto call) {
+        audited(*call, "Reload");
         return ServeReload(std::move(call), environment, *reloader_);
       }));
   spawn(AcceptCalls<PauseCall>(
@@ -183,21 +188,28 @@ void Server::AcceptAdmin() {
         admin_service_.RequestPause(&call.context(), &call.request, &call.writer,
                                     admin_queue_, admin_queue_, tag);
       },
-      [&environment](auto call) { return ServePause(std::move(call), environment); }));
+      [&environment, audited](auto call) {
+        audited(*call, "Pause");
+        return ServePause(std::move(call), environment);
+      }));
   spawn(AcceptCalls<ResumeCall>(
       shard, rpcs.of(RpcMethod::kResume),
       [this](ResumeCall& call, void* tag) {
         admin_service_.RequestResume(&call.context(), &call.request, &call.writer,
                                      admin_queue_, admin_queue_, tag);
       },
-      [&environment](auto call) { return ServeResume(std::move(call), environment); }));
+      [&environment, audited](auto call) {
+        audited(*call, "Resume");
+        return ServeResume(std::move(call), environment);
+      }));
   spawn(AcceptCalls<ReconnectCall>(
       shard, rpcs.of(RpcMethod::kReconnect),
       [this](ReconnectCall& call, void* tag) {
         admin_service_.RequestReconnect(&call.context(), &call.request, &call.writer,
                                         admin_queue_, admin_queue_, tag);
       },
-      [&environment](auto call) {
+      [&environment, audited](auto call) {
+        audited(*call, "Reconnect");
         return ServeReconnect(std::move(call), environment);
       }));
 }

@@ -38,7 +38,10 @@ void Server::Apply(const HotSettings& hot) {
   cluster_->Reconfigure(options);
   prober_->Reconfigure(options.probe);
   prober_->Follow(options.endpoints);
+  if (tracing_ != nullptr) tracing_->Follow(options.endpoints);
   ApplyCallers(hot.callers);
+  ApplyStatements(hot.named_statements_file);
+  ApplyAudit(hot.audit);
   ApplyOnShards(hot);
 }
 
@@ -64,7 +67,9 @@ void Server::ApplyOnShards(const HotSettings& hot) {
       environment.limits = hot.limits;
       environment.status = hot.status;
       environment.slow_queries = SlowQueryLog(hot.slow);
+      environment.book = named_statements_.book();
       gates_[i]->Reconfigure(callers_);
+      gates_[i]->set_audited(AuditedMethods(hot.audit));
       left.DecrementCount();
     });
   }

@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include "pool/str_cat.h"
+#include "server/commit.h"
 #include "server/log.h"
 #include "server/server.h"
 #include "server/version.h"
@@ -77,12 +78,17 @@ GatewaySnapshot Server::TakeSnapshot() const {
   snapshot.commits = resolver_->counters();
   snapshot.monitors = monitor_->Recall(0);
   snapshot.admission = TotalsOf(admission_);
+  if (tracing_ != nullptr) snapshot.tracing = tracing_->totals();
+  snapshot.audit_written = audit_.written();
+  snapshot.audit_dropped = audit_.dropped();
   snapshot.health = health_.state().facts;
   const Reloader::LastReload reload = reloader_->last();
   snapshot.has_reload_succeeded = reload.has_succeeded;
   snapshot.reloaded_at = reload.at;
-  snapshot.build = {
-      .version = kVersion, .grpc = grpc::Version(), .libpq = LibpqVersion()};
+  snapshot.build = {.version = kVersion,
+                    .commit = kCommit,
+                    .grpc = grpc::Version(),
+                    .libpq = LibpqVersion()};
   snapshot.process = ReadProcessStats();
   snapshot.ports.push_back(TotalsOf("main", main_port_->totals()));
   if (admin_port_ != nullptr) {

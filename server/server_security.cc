@@ -1,4 +1,5 @@
-// The main port's certificate and callers: who may talk to the server, and how.
+// The main port's certificate, callers and named statements: who may talk to the server,
+// and how.
 #include <grpcpp/security/server_credentials.h>
 #include <utility>
 
@@ -28,18 +29,40 @@ absl::Status Server::LoadSecrets() {
     }
     certificates_ = *std::move(loaded);
   }
-  const config::v1::Authentication& authentication = config_.authentication();
-  absl::Status tokens = tokens_.Follow(authentication.tokens_file());
+  const CallerRules rules = CallerRulesOf(config_);
+  absl::Status tokens = secrets_.tokens.Follow(rules.tokens_file);
   if (!tokens.ok()) {
     return absl::InvalidArgumentError(
         StrCat("authentication.tokens_file: ", std::string(tokens.message())));
   }
-  if (!has_tls && !authentication.enabled()) return absl::OkStatus();
+  absl::Status named = named_statements_.Follow(config_.named_statements().file());
+  if (!named.ok()) {
+    return absl::InvalidArgumentError(
+        StrCat("named_statements.file: ", std::string(named.message())));
+  }
+  // Calls may come before the settings have been applied.
+  for (size_t i = 0; i < environments_.size(); ++i) {
+    environments_[i]->book = named_statements_.book();
+    gates_[i]->Reconfigure(callers_);
+  }
+  if (absl::Status jwt = secrets_.jwts.Follow(rules.jwt); !jwt.ok()) {
+    return absl::InvalidArgumentError(
+        StrCat("authentication.jwt.jwks_file: ", std::string(jwt.message())));
+  }
   file_watch_ = std::make_unique<FileWatch>([this] {
     if (certificates_ != nullptr) certificates_->Look(absl::Now());
-    tokens_.Look();
+    secrets_.tokens.Look();
+    secrets_.jwts.Look();
+    if (named_statements_.Look()) reloader_->ApplyAgain();
   });
   return absl::OkStatus();
+}
+
+void Server::ApplyStatements(const std::string& file) {
+  if (absl::Status named = named_statements_.Follow(file); !named.ok()) {
+    Log(LogLevel::kError, "the named statements are no good; those of before stay in use",
+        {{"why", std::string(named.message())}});
+  }
 }
 
 std::shared_ptr<grpc::ServerCredentials> Server::MakeCredentials() {
@@ -49,11 +72,22 @@ std::shared_ptr<grpc::ServerCredentials> Server::MakeCredentials() {
 
 void Server::ApplyCallers(const CallerRules& rules) {
   // Does nothing while the path is as it was: the watch does the rest.
-  if (absl::Status tokens = tokens_.Follow(rules.tokens_file); !tokens.ok()) {
+  if (absl::Status tokens = secrets_.tokens.Follow(rules.tokens_file); !tokens.ok()) {
     Log(LogLevel::kError, "the tokens are no good; those of before stay in use",
         {{"why", std::string(tokens.message())}});
   }
+  if (absl::Status jwt = secrets_.jwts.Follow(rules.jwt); !jwt.ok()) {
+    Log(LogLevel::kError, "the keys of tokens are no good; those of before stay in use",
+        {{"why", std::string(jwt.message())}});
+  }
   callers_ = MakeCallerBook(rules.policies, callers_.get());
+}
+
+void Server::ApplyAudit(const AuditOptions& options) {
+  if (absl::Status audit = audit_.Configure(options); !audit.ok()) {
+    Log(LogLevel::kError, "the audit's file is no good; the one before stays in use",
+        {{"why", std::string(audit.message())}});
+  }
 }
 
 }  // namespace pgsluice

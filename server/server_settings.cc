@@ -60,6 +60,15 @@ CallLimits CallLimitsOf(const config::v1::Config& config) {
       .write_tokens = config.routing().write_tokens()};
 }
 
+AuditOptions AuditOptionsOf(const config::v1::Config& config) {
+  const config::v1::Audit& audit = config.audit();
+  const absl::StatusOr<MethodSet> methods = ParseMethods(audit.methods());
+  return {.is_on = audit.enabled(),
+          .file = audit.file(),
+          .methods = methods.ok() ? *methods : MethodSet(),  // CheckConfig has said so.
+          .max_queue_bytes = audit.max_queue_bytes()};
+}
+
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config) {
   return {.max_calls = config.limits().max_calls(),
           .max_transactions = config.limits().max_transactions()};

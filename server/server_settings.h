@@ -6,6 +6,7 @@
 #include "pgsluice/config/v1/config.pb.h"
 #include "pool/endpoint_monitor.h"
 #include "server/admission.h"
+#include "server/audit_log.h"
 #include "server/call_environment.h"
 #include "server/connection_table.h"
 #include "server/health_registry.h"
@@ -16,6 +17,7 @@ namespace pgsluice {
 
 CallLimits CallLimitsOf(const config::v1::Config& config);
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config);
+AuditOptions AuditOptionsOf(const config::v1::Config& config);
 MonitorOptions MonitorOptionsOf(const config::v1::Config& config);
 IdempotencyTable IdempotencyTableOf(const config::v1::Config& config);
 IdempotencyUpkeep IdempotencyUpkeepOf(const config::v1::Config& config);

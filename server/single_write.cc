@@ -18,15 +18,13 @@ namespace {
 // "cannot run inside a transaction block".
 constexpr std::string_view kInTransaction = "25001";
 
-absl::Status Explained(const absl::Status& error, std::string_view option) {
+// `why`: what makes it run in one.
+absl::Status Explained(const absl::Status& error, std::string_view why) {
   const auto details = DetailsOf(error);
   const bool is_in_transaction = details.has_value() && details->postgres.has_value() &&
                                  details->postgres->sqlstate == kInTransaction;
   if (!is_in_transaction) return error;
-  return MakeError(
-      error.code(),
-      StrCat(error.message(), "; with ", option, " it has to: send it without"),
-      *details);
+  return MakeError(error.code(), StrCat(error.message(), "; with ", why), *details);
 }
 
 // Deadlines and the like apply already.
@@ -47,7 +45,8 @@ asio::awaitable<absl::Status> RunInTransaction(QueryCall& call,
     absl::Status can_keep = co_await AwaitKeys(call, environment);
     if (!can_keep.ok()) co_return can_keep;
     key.emplace(environment, *options.idempotency_key,
-                DigestOf(program, v1::ISOLATION_UNSPECIFIED, call.request.encoding()));
+                DigestOf(program, v1::ISOLATION_UNSPECIFIED, call.request.encoding(),
+                         call.settings()));
   }
   v1::BatchResponse answer;
   BatchRun run(call, environment, request, options, program, *begin, answer,
@@ -69,8 +68,10 @@ asio::awaitable<absl::Status> RunInTransaction(QueryCall& call,
 
 }  // namespace
 
-bool IsSingleWrite(const CallOptions& options) {
-  return options.idempotency_key.has_value() || options.resolves_commit;
+bool IsSingleWrite(const CallBase& call, const CallOptions& options) {
+  const bool has_settings =
+      call.settings() != nullptr && options.phase() == Phase::kAutocommit;
+  return options.idempotency_key.has_value() || options.resolves_commit || has_settings;
 }
 
 asio::awaitable<absl::Status> RunSingleWrite(QueryCall& call,
@@ -82,9 +83,12 @@ asio::awaitable<absl::Status> RunSingleWrite(QueryCall& call,
   const absl::Status status =
       co_await RunInTransaction(call, environment, admitted, response);
   if (!admitted.options.idempotency_key.has_value()) {
-    co_return Explained(status, "resolve_commit");
+    co_return Explained(status, admitted.options.resolves_commit
+                                    ? "resolve_commit it has to: send it without"
+                                    : "the settings of its caller it has to");
   }
-  co_return WithKey(Explained(status, "an idempotency_key"), RetryScope::kStatement);
+  co_return WithKey(Explained(status, "an idempotency_key it has to: send it without"),
+                    RetryScope::kStatement);
 }
 
 }  // namespace pgsluice

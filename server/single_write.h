@@ -1,5 +1,6 @@
 // A Query that runs as a transaction of its own, an atomic batch of one statement: with
-// an idempotency key, or so that what became of its COMMIT can be found out.
+// an idempotency key, with settings of its caller, or so that what became of its COMMIT
+// can be found out.
 #pragma once
 
 #include "absl/status/status.h"
@@ -10,8 +11,8 @@
 
 namespace pgsluice {
 
-// Whether the caller asks for it.
-bool IsSingleWrite(const CallOptions& options);
+// Whether the caller asks for it, or its entry has settings, which need a transaction.
+bool IsSingleWrite(const CallBase& call, const CallOptions& options);
 
 // `admitted` must outlive it.
 asio::awaitable<absl::Status> RunSingleWrite(QueryCall& call,

@@ -33,6 +33,7 @@ void SlowQueryLog::Write(const StatementReport& report, const CallOrigin& origin
          {"caller", origin.caller},
          {"caller_name", origin.name},
          {"trace_id", origin.trace_id},
+         {"span_id", origin.span_id},
          {"tag", report.tag},
          {"outcome", OutcomeOf(report.status)},
          {"fingerprint", FingerprintText(fingerprint)},

@@ -36,7 +36,8 @@ struct StatementReport {
 struct CallOrigin {
   std::string_view name;      // As authenticated; empty: it is not.
   std::string caller;         // As gRPC writes an address: "ipv4:10.0.0.7:41234".
-  std::string_view trace_id;  // Empty: none.
+  std::string trace_id = {};  // Empty: none.
+  std::string span_id = {};
 };
 
 class SlowQueryLog final {

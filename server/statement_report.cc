@@ -1,23 +1,19 @@
 #include "server/statement_report.h"
 
-#include <string>
+#include <utility>
 
-#include "server/trace_context.h"
+#include "server/call_trace.h"
 
 namespace pgsluice {
 
 namespace {
 
 CallOrigin OriginOf(CallBase& call) {
-  const grpc::ServerContext& context = call.context();
-  CallOrigin origin{.name = call.caller_name(), .caller = context.peer(), .trace_id = {}};
-  const auto [begin, end] = context.client_metadata().equal_range("traceparent");
-  // Several are none: which one holds?
-  if (begin != end && std::next(begin) == end) {
-    const grpc::string_ref& header = begin->second;
-    origin.trace_id = TraceIdOf({header.data(), header.size()});
-  }
-  return origin;
+  TraceNames trace = TraceNamesOf(call);
+  return {.name = call.caller_name(),
+          .caller = call.context().peer(),
+          .trace_id = std::move(trace.trace_id),
+          .span_id = std::move(trace.span_id)};
 }
 
 }  // namespace
@@ -38,6 +34,7 @@ void ReportStatement(CallBase& call, const CallEnvironment& environment,
                                         .rows = report.rows,
                                         .bytes = report.bytes,
                                         .status = report.status});
+  if (call.audit() != nullptr) call.audit()->NoteStatement(report);
   if (environment.slow_queries.IsSlow(report)) {
     environment.slow_queries.Write(report, OriginOf(call));
   }

@@ -4,6 +4,7 @@
 #include "server/convert/route.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
+#include "server/statement_spans.h"
 
 namespace pgsluice {
 
@@ -23,6 +24,8 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Start(RowSink& sink) {
   for (int i = 0; i < kMaxStarts; ++i) {
     fetched = co_await StartOnce(sink);
     if (fetched.ok() || !NeverRan(fetched.status())) break;
+    TraceAttempt({}, fetched.status());
+    has_session_ = false;
     routed_.lease.Return();
     NudgeIfBlamed(environment_, fetched.status());
   }
@@ -38,6 +41,8 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
       route, call_.shard().index(), call_.deadline(), call_.stop());
   CountRoute(environment_, route, routed);
   begun_ = ended_ = absl::Now();
+  TraceWait(call_, asked_, begun_, routed);
+  has_session_ = routed.ok();
   if (!routed.ok()) co_return routed.status();
   routed_ = *std::move(routed);
   endpoint_ = routed_.lease.endpoint();
@@ -46,10 +51,11 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   const Execution execution{
       .statement = &statement_,
       .phase = options_.phase(),
-      .wants_position = is_write && environment_.limits.write_tokens};
+      .wants_position = is_write && environment_.limits.write_tokens,
+      .settings = call_.settings()};
   absl::StatusOr<Fetched> fetched =
       co_await routed_.lease.StartAndFetch(execution, sink, call_.stop());
-  ended_ = absl::Now();
+  first_rows_ = ended_ = absl::Now();
   executed_ = ended_ - begun_;
   co_return fetched;
 }
@@ -66,6 +72,7 @@ bool StatementRun::ShallStartAgain(const absl::Status& failure) {
   // Only once: a caller's own function may have made its transaction read-only.
   if (WasRefusedByStandby(failure) && !was_refused_ && !call_.stop().is_stopped()) {
     was_refused_ = true;
+    TraceAttempt({}, failure);
     routed_.lease.Return();
     environment_.cluster.Doubt(endpoint_);
     NudgeIfBlamed(environment_, failure);
@@ -76,6 +83,7 @@ bool StatementRun::ShallStartAgain(const absl::Status& failure) {
   const ResendOptions& options = environment_.limits.read_resend;
   if (!environment_.resends.TakeOne(call_.shard().index(), options)) return false;
   failed_at_ = endpoint_;
+  TraceAttempt({}, failure);
   routed_.lease.Return();
   NudgeIfBlamed(environment_, failure);
   return true;
@@ -86,6 +94,10 @@ void StatementRun::End() { routed_.lease.Return(); }
 void StatementRun::Report(std::string_view method, Returned returned,
                           const absl::Status& status) const {
   NudgeIfBlamed(environment_, status);
+  TraceAttempt(returned, status);
+  if (stream_ended_ >= stream_begun_) {
+    TraceStream(call_, stream_begun_, stream_ended_, streamed_);
+  }
   if (endpoint_.empty()) return;  // Never got a session: nothing was slow in PostgreSQL.
   ReportStatement(call_, environment_,
                   {.method = method,
@@ -100,6 +112,21 @@ void StatementRun::Report(std::string_view method, Returned returned,
                    .rows = returned.rows,
                    .bytes = returned.bytes,
                    .status = status});
+}
+
+void StatementRun::TraceAttempt(Returned returned, const absl::Status& status) const {
+  if (!has_session_) return;
+  TraceExecution(call_,
+                 {.sql = statement_.sql,
+                  .endpoint = endpoint_,
+                  .role = role_,
+                  .tag = options_.tag,
+                  .begun = begun_,
+                  .ended = ended_,
+                  .first_rows = first_rows_,
+                  .rows = returned.rows,
+                  .attempt = attempts_},
+                 status);
 }
 
 void StatementRun::FillRoute(v1::Route& route) const {
@@ -154,6 +181,7 @@ void NudgeIfBlamed(const CallEnvironment& environment, const absl::Status& statu
 
 grpc::Status ToCallStatus(CallBase& call, const CallEnvironment& environment,
                           const absl::Status& status) {
+  if (call.audit() != nullptr) call.audit()->NoteStatus(status);
   if (status.ok()) return grpc::Status::OK;
   if (const auto pushback = RetryPushback(status); pushback.has_value()) {
     call.context().AddTrailingMetadata("grpc-retry-pushback-ms", *pushback);

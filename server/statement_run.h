@@ -2,6 +2,7 @@
 // StreamQuery. Confined to the call's shard.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "pgsluice/v1/query.pb.h"
@@ -42,7 +43,11 @@ class StatementRun final {
   // Gives the session back. Nothing of the call holds it any more.
   void End();
   // The caller took that long to take a message.
-  void AddStreamTime(absl::Duration duration) { streamed_ += duration; }
+  void AddStreamTime(absl::Time begun, absl::Time ended) {
+    streamed_ += ended - begun;
+    stream_begun_ = std::min(stream_begun_, begun);
+    stream_ended_ = ended;
+  }
 
   // Sends a notice of how it went to the statistics and the slow-query log, and of errors
   // that blame an endpoint to the prober.
@@ -57,6 +62,8 @@ class StatementRun final {
 
  private:
   asio::awaitable<absl::StatusOr<Fetched>> StartOnce(RowSink& sink);
+  // Of an attempt that has had a session, when it has ended.
+  void TraceAttempt(Returned returned, const absl::Status& status) const;
 
   CallBase& call_;
   const CallEnvironment& environment_;
@@ -71,6 +78,10 @@ class StatementRun final {
   absl::Time asked_ = absl::InfinitePast();  // For a session.
   absl::Time begun_ = absl::InfinitePast();  // To send.
   absl::Time ended_ = absl::InfinitePast();
+  absl::Time first_rows_ = absl::InfinitePast();
+  bool has_session_ = false;  // In this attempt.
+  absl::Time stream_begun_ = absl::InfiniteFuture();
+  absl::Time stream_ended_ = absl::InfinitePast();
   absl::Duration executed_;  // From begun_ to ended_, less what the caller took.
   absl::Duration streamed_;
 };

@@ -1,5 +1,6 @@
 #include "server/stream_query_call.h"
 
+#include "pool/error_caller.h"
 #include "server/admitted_statement.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
@@ -14,12 +15,13 @@ namespace {
 class QueryStream final {
  public:
   QueryStream(StreamQueryCall& call, const CallEnvironment& environment,
-              const CallOptions& options, StatementRun& run)
+              const CallOptions& options, const StatementTerms& terms, StatementRun& run)
       : call_(call),
         environment_(environment),
         options_(options),
         run_(run),
-        rows_(call.request.encoding(), environment.limits.stream_message_bytes) {}
+        rows_(call.request.encoding(), environment.limits.stream_message_bytes,
+              LimitsOf(terms)) {}
 
   StatementRun::Returned returned() const {
     return {.rows = rows_.total_rows(), .bytes = rows_.total_bytes()};
@@ -75,7 +77,7 @@ class QueryStream final {
     StallGuard guard(call_, environment_.limits.stream_stall_timeout);
     const absl::Time begun = absl::Now();
     const bool is_taken = co_await call_.Write(message);
-    run_.AddStreamTime(absl::Now() - begun);
+    run_.AddStreamTime(begun, absl::Now());
     if (is_taken) co_return absl::OkStatus();
     call_.stop().Stop(StopReason::kCancelled);
     co_return StreamStopped(call_.stop().reason(), options_.phase());
@@ -108,12 +110,20 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
   absl::Status keyless =
       RefuseKey(options, "goes with Query: a stream is not recorded for a repeat");
   if (!keyless.ok()) co_return keyless;
+  const bool has_no_place_for_settings =
+      options.route.intent == Intent::kWrite && call.settings() != nullptr;
+  if (has_no_place_for_settings) {
+    co_return NotPermitted(
+        call.caller_name(),
+        "stream with intent WRITE, which has no place for its settings "
+        "(use intent READ, or Query, Batch or Transaction)");
+  }
 
   call.LimitTime(environment.limits.max_stream_duration,
                  environment.limits.max_stream_duration);
   StatementTimer timer(call, options.statement_timeout);
   StatementRun run(call, environment, admitted->statement, options);
-  QueryStream stream(call, environment, options, run);
+  QueryStream stream(call, environment, options, admitted->terms, run);
   const absl::Status status = co_await stream.Run();
   run.End();
   run.Report("StreamQuery", stream.returned(), status);

@@ -32,7 +32,7 @@ int HexDigit(char c) {
 bool IsCallerName(std::string_view name) {
   const auto is_plain = [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("._:-/@").find(c) != std::string_view::npos;
+           std::string_view("._:-/@|+").find(c) != std::string_view::npos;
   };
   return !name.empty() && name != "-" && name.size() <= kLongestName &&
          std::all_of(name.begin(), name.end(), is_plain);
@@ -61,7 +61,7 @@ absl::StatusOr<TokenTable> TokenTable::Parse(std::string_view text) {
     }
     const std::string name = words[1].substr(words[1].front() == '*' ? 1 : 0);
     if (!IsCallerName(name)) {
-      return Wrong(number, "the name may hold letters, digits and ._:-/@ only");
+      return Wrong(number, "the name may hold letters, digits and ._:-/@|+ only");
     }
     const auto [found, is_new] = table.names_.emplace(digest, name);
     if (!is_new && found->second != name) {

@@ -31,7 +31,7 @@ class TokenTable final {
   std::map<Digest, std::string> names_;
 };
 
-// Whether a caller may be called so: letters, digits and ._:-/@, not only "-", at most
+// Whether a caller may be called so: letters, digits and ._:-/@|+, not only "-", at most
 // 256 bytes.
 bool IsCallerName(std::string_view name);
 

@@ -33,6 +33,9 @@ void TransactionAnswers::NoteSession(absl::Time now) {
 void TransactionAnswers::NoteEnd(TransactionOutcome outcome) {
   if (!has_session_since_.has_value() || has_ended_) return;
   has_ended_ = true;
+  if (call_.audit() != nullptr) {
+    call_.audit()->NoteTransaction(TransactionOutcomeName(outcome));
+  }
   environment_.metrics.transactions.Count(TransactionKind::kStream, outcome,
                                           absl::Now() - *has_session_since_);
 }

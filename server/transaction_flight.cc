@@ -13,6 +13,7 @@
 #include "server/convert/times.h"
 #include "server/statement_report.h"
 #include "server/statement_run.h"
+#include "server/statement_spans.h"
 #include "server/statement_stop.h"
 
 namespace pgsluice {
@@ -20,6 +21,7 @@ namespace pgsluice {
 asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn) {
   turn_ = std::move(turn);
   legs_ = LegsOf(turn_, deps_.habits.has_auto_savepoint);
+  if (deps_.call.settings() != nullptr) AddSettingsLeg(legs_, *deps_.call.settings());
   answered_ = 0;
   failed_ = SIZE_MAX;
   note_ = {};
@@ -46,9 +48,11 @@ asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn)
 }
 
 asio::awaitable<absl::Status> TransactionFlight::RunTurn() {
+  SpanScope scope(deps_.call.spans(), "turn");
   absl::Status status = co_await Start();
   if (status.ok()) status = co_await FetchAll();
   if (status.ok()) status = co_await Conclude();
+  TraceTurn(scope, status);
   co_return status;
 }
 
@@ -67,6 +71,7 @@ asio::awaitable<absl::Status> TransactionFlight::AnnounceCommit() {
   note_leg_.emplace(deps_.environment.cluster.SystemIdentifier());
   std::vector<Execution> legs = {note_leg_->execution()};
   std::vector<RowSink*> sinks = {&note_leg_->sink()};
+  SpanScope scope(deps_.call.spans(), "note");
   const auto results = co_await deps_.routed.lease.RunFlight(
       std::move(legs), std::move(sinks), FlightKind::kAtomic, deps_.call.stop());
   const absl::Status& noted = results.front().status();
@@ -105,19 +110,18 @@ asio::awaitable<absl::Status> TransactionFlight::TakeSession(
     RouteRequest route = deps_.options.route;
     route.kind = LeaseKind::kTransaction;
     route.caller = CallerOf(deps_.call, deps_.environment, deps_.options.tag);
+    const absl::Time asked = absl::Now();
     absl::StatusOr<RoutedLease> routed = co_await deps_.environment.cluster.Acquire(
         route, deps_.call.shard().index(), deps_.call.deadline(), deps_.call.stop());
     CountRoute(deps_.environment, route, routed);
+    TraceWait(deps_.call, asked, absl::Now(), routed);
     if (!routed.ok()) co_return routed.status();
     deps_.routed = *std::move(routed);
     NoteRoute();
     status = co_await deps_.routed.lease.StartFlight(legs, FlightKind::kAtomic,
                                                      deps_.call.stop());
     // Alone, BEGIN has nothing to lose whatever becomes of it: look at its end, too.
-    if (status.ok() && legs.size() == 1) {
-      co_await FetchLeg(legs_.front(), ends_.front());
-      status = ends_.front().status;
-    }
+    if (status.ok() && IsOpening()) status = co_await FetchOpening();
     if (status.ok()) break;
     deps_.routed.lease.Return();
     NudgeIfBlamed(deps_.environment, status);
@@ -135,12 +139,28 @@ void TransactionFlight::NoteRoute() {
                route_);
 }
 
-asio::awaitable<absl::Status> TransactionFlight::FetchAll() {
+bool TransactionFlight::IsOpening() const {
+  return std::all_of(legs_.begin(), legs_.end(), [](const TurnLeg& leg) {
+    return leg.task == LegTask::kBegin || leg.task == LegTask::kSettings;
+  });
+}
+
+asio::awaitable<absl::Status> TransactionFlight::FetchOpening() {
   for (size_t i = 0; i < legs_.size(); ++i) {
-    const bool is_lone_begin = legs_.size() == 1 && legs_[i].task == LegTask::kBegin;
-    if (!is_lone_begin) co_await FetchLeg(legs_[i], ends_[i]);
+    co_await FetchLeg(legs_[i], ends_[i]);
+    if (!ends_[i].status.ok()) co_return ends_[i].status;
+  }
+  co_return absl::OkStatus();
+}
+
+asio::awaitable<absl::Status> TransactionFlight::FetchAll() {
+  const bool is_opening = IsOpening();
+  for (size_t i = 0; i < legs_.size(); ++i) {
+    if (!is_opening) co_await FetchLeg(legs_[i], ends_[i]);
     const bool has_failed = !ends_[i].status.ok();
-    if (has_failed && legs_[i].task == LegTask::kBegin) co_return ends_[i].status;
+    const bool is_of_begin =
+        legs_[i].task == LegTask::kBegin || legs_[i].task == LegTask::kSettings;
+    if (has_failed && is_of_begin) co_return ends_[i].status;
     if (has_failed) failed_ = std::min(failed_, i);
     // With a COMMIT under way its end comes before all else: a caller who takes its time
     // must not keep us from knowing it. After an error it takes the end to know the
@@ -178,11 +198,12 @@ asio::awaitable<void> TransactionFlight::FetchStatement(const TurnLeg& leg, End&
   v1::QueryResponse& result = *end.response.mutable_result();
   end.response.set_seq(part.seq());
   streamed_ = absl::ZeroDuration();
-  StatementStop stop(deps_.call, deps_.options.statement_timeout);
+  StatementStop stop(deps_.call, Narrow(deps_.options.statement_timeout, part.terms));
   if (part.request.has_query()) {
     end.status = co_await FetchRows(part, stop.signal(), end);
   } else {
-    QueryRows rows(part.request.execute().encoding(), deps_.options.result, result);
+    QueryRows rows(part.request.execute().encoding(),
+                   Narrow(deps_.options.result, part.terms), result);
     absl::StatusOr<Fetched> fetched = Fetched{};
     while (fetched.ok() && !fetched->is_complete) {
       fetched = co_await deps_.routed.lease.Fetch(rows, stop.signal());
@@ -202,7 +223,8 @@ asio::awaitable<absl::Status> TransactionFlight::FetchRows(const TurnPart& part,
                                                            StopSignal& stop, End& end) {
   v1::QueryResponse& result = *end.response.mutable_result();
   StreamRowsBuilder rows(part.request.query().encoding(),
-                         deps_.environment.limits.stream_message_bytes);
+                         deps_.environment.limits.stream_message_bytes,
+                         LimitsOf(part.terms));
   bool has_sent_columns = false;
   absl::Status status;
   while (status.ok()) {
@@ -228,8 +250,27 @@ asio::awaitable<absl::Status> TransactionFlight::FetchRows(const TurnPart& part,
   co_return status;
 }
 
+void TransactionFlight::TraceTurn(SpanScope& scope, const absl::Status& status) const {
+  Span* span = scope.span();
+  if (span == nullptr) return;
+  span->Set("pgsluice.requests", static_cast<int64_t>(turn_.size()));
+  span->Set("pgsluice.statements", static_cast<int64_t>(legs_.size()));
+  if (HasCommit()) span->Set("pgsluice.commits", "true");
+  SetFailure(status.ok() && failed_ != SIZE_MAX ? ends_[failed_].status : status, *span);
+}
+
 void TransactionFlight::Report(const TurnPart& part, const End& end, absl::Duration took,
                                absl::Duration streamed) const {
+  const absl::Time now = absl::Now();
+  TraceExecution(deps_.call,
+                 {.sql = part.statement->sql,
+                  .endpoint = deps_.routed.lease.endpoint(),
+                  .role = deps_.routed.lease.role(),
+                  .tag = deps_.options.tag,
+                  .begun = now - took,
+                  .ended = now,
+                  .rows = end.response.result().row_count()},
+                 end.status);
   ReportStatement(deps_.call, deps_.environment,
                   {.method = "Transaction",
                    .sql = part.statement->sql,
@@ -239,7 +280,7 @@ void TransactionFlight::Report(const TurnPart& part, const End& end, absl::Durat
                    .queued = absl::ZeroDuration(),
                    .execute = took - streamed,
                    .stream = streamed,
-                   .ended = absl::Now(),
+                   .ended = now,
                    .rows = end.response.result().row_count(),
                    .bytes = end.bytes,
                    .status = end.status});

@@ -54,6 +54,9 @@ class TransactionFlight final {
   asio::awaitable<absl::Status> Start();
   asio::awaitable<absl::Status> TakeSession(std::vector<Execution> legs);
   void NoteRoute();
+  // It begins the transaction and does no more: there is nothing to lose.
+  bool IsOpening() const;
+  asio::awaitable<absl::Status> FetchOpening();
   asio::awaitable<absl::Status> FetchAll();
   asio::awaitable<void> FetchLeg(const TurnLeg& leg, End& end);
   asio::awaitable<void> FetchStatement(const TurnLeg& leg, End& end);
@@ -72,6 +75,7 @@ class TransactionFlight final {
   }
   void Report(const TurnPart& part, const End& end, absl::Duration took,
               absl::Duration streamed) const;
+  void TraceTurn(SpanScope& scope, const absl::Status& status) const;
 
   const TransactionFlightDeps deps_;
   std::vector<TurnPart> turn_;

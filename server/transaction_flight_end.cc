@@ -79,6 +79,7 @@ asio::awaitable<absl::Status> TransactionFlight::AnswerLeg(size_t i) {
     case LegTask::kBegin: co_return co_await deps_.answers.Begun(seq, route_);
     case LegTask::kStatement: break;
     case LegTask::kCommit: co_return co_await AnswerCommit();
+    case LegTask::kSettings:
     case LegTask::kSetSavepoint:
     case LegTask::kReleaseSavepoint:
     case LegTask::kNoteEvidence: co_return absl::OkStatus();
@@ -151,6 +152,7 @@ asio::awaitable<absl::Status> TransactionFlight::Rollback(uint64_t seq,
                                                           v1::RollbackCause cause) {
   const Statement rollback = RollbackStatement();
   NoRows none;
+  SpanScope scope(deps_.call.spans(), "rollback");
   // Unconfirmed, it is all the same: the pool closes the session, and PostgreSQL rolls
   // back.
   (void)co_await deps_.routed.lease.Execute(rollback, Phase::kTransaction, none,

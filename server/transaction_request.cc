@@ -1,5 +1,7 @@
 #include "server/transaction_request.h"
 
+#include <utility>
+
 #include "pool/error.h"
 #include "server/transaction_sql.h"
 
@@ -24,13 +26,10 @@ TransactionMachine::Request KindOf(const v1::TransactionRequest& request) {
   return Request::kExecute;
 }
 
-absl::StatusOr<Statement> StatementOf(const v1::TransactionRequest& request,
-                                      const StatementLimits& limits) {
+namespace {
+
+absl::StatusOr<Statement> SavepointCommandOf(const v1::TransactionRequest& request) {
   switch (request.request_case()) {
-    case v1::TransactionRequest::kExecute:
-      return StatementFromProto(request.execute().statement(), limits);
-    case v1::TransactionRequest::kQuery:
-      return StatementFromProto(request.query().statement(), limits);
     case v1::TransactionRequest::kSavepoint:
       return SavepointStatement(request.savepoint().name());
     case v1::TransactionRequest::kRollbackTo:
@@ -39,6 +38,19 @@ absl::StatusOr<Statement> StatementOf(const v1::TransactionRequest& request,
       return ReleaseStatement(request.release().name());
     default: return Internal("a request without a statement");
   }
+}
+
+}  // namespace
+
+absl::StatusOr<SourcedStatement> StatementOf(const v1::TransactionRequest& request,
+                                             const StatementSource& source) {
+  if (request.has_execute()) {
+    return SourceStatement(request.execute().statement(), source);
+  }
+  if (request.has_query()) return SourceStatement(request.query().statement(), source);
+  absl::StatusOr<Statement> command = SavepointCommandOf(request);
+  if (!command.ok()) return command.status();
+  return SourcedStatement{.statement = *std::move(command)};
 }
 
 }  // namespace pgsluice

@@ -6,7 +6,7 @@
 
 #include "pgsluice/v1/transaction.pb.h"
 #include "pool/statement.h"
-#include "server/convert/statement_from_proto.h"
+#include "server/statement_source.h"
 #include "server/transaction_machine.h"
 
 namespace pgsluice {
@@ -18,7 +18,7 @@ TransactionMachine::Request KindOf(const v1::TransactionRequest& request);
 
 // The statement that an execute, a query or a savepoint request sends; or what is wrong
 // with it.
-absl::StatusOr<Statement> StatementOf(const v1::TransactionRequest& request,
-                                      const StatementLimits& limits);
+absl::StatusOr<SourcedStatement> StatementOf(const v1::TransactionRequest& request,
+                                             const StatementSource& source);
 
 }  // namespace pgsluice

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pool/str_cat.h"
+#include "server/call_source.h"
 #include "server/caller_intent.h"
 #include "server/transaction_flight.h"
 #include "server/transaction_request.h"
@@ -15,6 +16,10 @@ namespace {
 
 absl::Duration FromProto(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+bool OnlyReads(const v1::Begin& begin) {
+  return begin.read_only() || begin.options().intent() == v1::INTENT_READ;
 }
 
 asio::awaitable<absl::Status> Nothing() { co_return absl::OkStatus(); }
@@ -100,7 +105,8 @@ asio::awaitable<absl::Status> TransactionStream::Serve(v1::TransactionRequest re
   if (is_odd) {
     co_return InvalidRequest("begin", "may come with execute or query only");
   }
-  TurnPart first = PartOf(std::move(request), environment_.limits.statement);
+  if (begins) only_reads_ = OnlyReads(begin);
+  TurnPart first = NextPart(std::move(request));
   if (begins) {
     absl::Status begun = Begin(begin, first);
     if (!begun.ok()) co_return begun;
@@ -150,6 +156,12 @@ absl::Status TransactionStream::SetLimits(const v1::Begin& begin) {
   return absl::OkStatus();
 }
 
+TurnPart TransactionStream::NextPart(v1::TransactionRequest request) const {
+  TurnPart part = PartOf(std::move(request), SourceOf(environment_, *call_));
+  if (only_reads_) RefuseWrite(part);
+  return part;
+}
+
 std::vector<TurnPart> TransactionStream::TakeTurn(TurnPart first) {
   std::vector<TurnPart> turn;
   turn.push_back(std::move(first));
@@ -161,7 +173,7 @@ std::vector<TurnPart> TransactionStream::TakeTurn(TurnPart first) {
     // Refused in its own turn, as is a wrong seq.
     if (is_odd || !machine_.MayFollow(next.seq())) break;
     (void)machine_.OnRequest(KindOf(next), next.seq());
-    turn.push_back(PartOf(reader_.Take(), environment_.limits.statement));
+    turn.push_back(NextPart(reader_.Take()));
   }
   return turn;
 }

@@ -44,6 +44,7 @@ class TransactionStream final {
   asio::awaitable<absl::Status> Serve(v1::TransactionRequest request);
   absl::Status Begin(const v1::Begin& begin, TurnPart& part);
   absl::Status SetLimits(const v1::Begin& begin);
+  TurnPart NextPart(v1::TransactionRequest request) const;
   std::vector<TurnPart> TakeTurn(TurnPart first);
 
   asio::awaitable<absl::Status> Tell(TransactionEvent event);
@@ -61,6 +62,7 @@ class TransactionStream final {
   Reader reader_;
   CallOptions options_;
   FlightHabits habits_;
+  bool only_reads_ = false;  // The transaction is READ ONLY.
   RoutedLease routed_;
   Timer total_;
   std::optional<absl::Duration> drain_notice_;

@@ -17,6 +17,7 @@ const Statement& Control(LegTask task) {
     case LegTask::kSetSavepoint: return *kSet;
     case LegTask::kReleaseSavepoint: return *kRelease;
     case LegTask::kBegin:
+    case LegTask::kSettings:
     case LegTask::kStatement:
     case LegTask::kNoteEvidence:
     case LegTask::kCommit: break;
@@ -26,18 +27,28 @@ const Statement& Control(LegTask task) {
 
 }  // namespace
 
-TurnPart PartOf(v1::TransactionRequest request, const StatementLimits& limits) {
+TurnPart PartOf(v1::TransactionRequest request, const StatementSource& source) {
   TurnPart part;
   part.commits = request.has_commit() || request.then_commit();
   const bool has_statement =
       HasRequest(request) && !request.has_commit() && !request.has_rollback();
   if (has_statement) {
-    absl::StatusOr<Statement> statement = StatementOf(request, limits);
-    part.refused = statement.status();
-    if (statement.ok()) part.statement = *std::move(statement);
+    absl::StatusOr<SourcedStatement> sourced = StatementOf(request, source);
+    part.refused = sourced.status();
+    if (sourced.ok()) {
+      part.statement = std::move(sourced->statement);
+      part.terms = sourced->terms;
+    }
   }
   part.request = std::move(request);
   return part;
+}
+
+void RefuseWrite(TurnPart& part) {
+  absl::Status may_read = CheckMayRead(part.terms);
+  if (may_read.ok()) return;
+  part.refused = std::move(may_read);
+  part.statement.reset();
 }
 
 bool MayJoin(const std::vector<TurnPart>& turn, const v1::TransactionRequest& next,
@@ -83,6 +94,14 @@ std::vector<TurnLeg> LegsOf(const std::vector<TurnPart>& turn, bool has_auto_sav
     }
   }
   return legs;
+}
+
+void AddSettingsLeg(std::vector<TurnLeg>& legs, const Statement& settings) {
+  if (legs.empty() || legs.front().task != LegTask::kBegin) return;
+  legs.insert(legs.begin() + 1,
+              {.task = LegTask::kSettings,
+               .part = legs.front().part,
+               .execution = {.statement = &settings, .phase = Phase::kTransaction}});
 }
 
 void AddEvidenceLeg(std::vector<TurnLeg>& legs, const Execution& note) {

@@ -9,7 +9,7 @@
 #include "pgsluice/v1/transaction.pb.h"
 #include "pool/session.h"
 #include "pool/statement.h"
-#include "server/convert/statement_from_proto.h"
+#include "server/statement_source.h"
 
 namespace pgsluice {
 
@@ -20,7 +20,8 @@ struct TurnPart {
   // What it runs, if anything; `refused` says why it is not sent.
   std::optional<Statement> statement;
   absl::Status refused;
-  bool commits = false;  // By commit or then_commit.
+  StatementTerms terms = {};  // Of the statement.
+  bool commits = false;       // By commit or then_commit.
 
   uint64_t seq() const { return request.seq(); }
   // Its statement is the caller's own, not a savepoint command.
@@ -28,7 +29,9 @@ struct TurnPart {
 };
 
 // What the request, which may be run now, does.
-TurnPart PartOf(v1::TransactionRequest request, const StatementLimits& limits);
+TurnPart PartOf(v1::TransactionRequest request, const StatementSource& source);
+// In a transaction that only reads: refuses a statement that says it writes.
+void RefuseWrite(TurnPart& part);
 
 // Whether `next`, which waits behind `turn`, may be sent along: only what PostgreSQL is
 // to skip when something before it fails.
@@ -37,6 +40,7 @@ bool MayJoin(const std::vector<TurnPart>& turn, const v1::TransactionRequest& ne
 
 enum class LegTask {
   kBegin,
+  kSettings,      // Of the caller, behind BEGIN.
   kSetSavepoint,  // Around a statement, with auto_savepoint.
   kStatement,     // Of the part.
   kReleaseSavepoint,
@@ -53,6 +57,8 @@ struct TurnLeg {
 // The flight of a turn; `turn` must outlive it. COMMIT is in it unless rows are streamed
 // before: these must be taken first, lest the answer to COMMIT wait for their reader.
 std::vector<TurnLeg> LegsOf(const std::vector<TurnPart>& turn, bool has_auto_savepoint);
+// Puts what the caller's entry sets behind BEGIN, if there is one.
+void AddSettingsLeg(std::vector<TurnLeg>& legs, const Statement& settings);
 // Puts the note before COMMIT, if there is one.
 void AddEvidenceLeg(std::vector<TurnLeg>& legs, const Execution& note);
 

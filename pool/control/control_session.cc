@@ -32,7 +32,10 @@ SELECT in_recovery,
        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) replayed_at) AS replay_age,
        pid IS NOT NULL AND COALESCE(status OPERATOR(pg_catalog.=) 'streaming', true) AS is_receiving,
        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) last_msg_receipt_time) AS receiver_silence,
-       received_tli
+       received_tli,
+       session_user AS login,
+       login.rolsuper AS is_superuser,
+       login.rolbypassrls AS bypasses_rls
 FROM (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
              CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
                   ELSE pg_catalog.pg_current_wal_lsn() END AS lsn,
@@ -42,6 +45,7 @@ FROM (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
              )sql" PGSLUICE_REPLICA_TIMELINE_SQL R"sql( AS timeline_of_replica
       OFFSET 0) AS now
 LEFT JOIN pg_catalog.pg_stat_wal_receiver ON in_recovery
+LEFT JOIN pg_catalog.pg_roles AS login ON login.rolname OPERATOR(pg_catalog.=) session_user
 )sql";
 
 // The conninfo is key=value text; for libpq the last of equal keywords holds.
@@ -105,6 +109,9 @@ void ControlSession::Ask(ProbeResult& result) {
   result.timeline = row["timeline"].as<uint32_t>();
   result.lsn = row["lsn"].as<std::string>("");
   result.lsn_value = row["lsn_value"].as<uint64_t>(0);
+  result.login = {.name = row["login"].as<std::string>(""),
+                  .is_superuser = row["is_superuser"].as<bool>(false),
+                  .bypasses_rls = row["bypasses_rls"].as<bool>(false)};
   if (!result.in_recovery) return;
   result.receive_lsn = row["receive_lsn"].as<std::string>("");
   result.replay_age = seconds("replay_age");

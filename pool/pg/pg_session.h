@@ -85,6 +85,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   // Sending a flight (pg_session_flight.cc).
   absl::Status CheckBeforeStart();
   absl::Status Launch(FlightKind kind, std::vector<PgLeg> legs);
+  absl::Status TakeSettings(std::span<const Execution> legs);
   void GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const;
   static void AddPositionLegs(std::vector<PgLeg>& legs);
   void DeallocateEvicted(std::vector<PgLeg>& legs);
@@ -179,6 +180,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   std::vector<Statement> deallocations_;
   ServerTimeout timeout_;
   Statement set_timeout_;          // Of the flight under way.
+  Statement settings_;             // Of it, too: the caller may go before it has landed.
   absl::Duration next_timeout_;    // What it sets.
   bool is_lost_ = false;           // Nothing more comes from it.
   bool has_ended_itself_ = false;  // Its backend has said so, and gone no further.

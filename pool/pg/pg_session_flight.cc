@@ -1,4 +1,6 @@
 // Sending a flight: several statements in libpq's pipeline mode.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "pool/pg/pg_session.h"
@@ -51,8 +53,11 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
                                                      FlightKind kind) {
   auto self = shared_from_this();
   if (legs.empty()) co_return Internal("a flight without a statement");
+  absl::Status settings = TakeSettings(legs);
+  if (!settings.ok()) co_return settings;
   const bool is_guarded =
-      legs.front().phase == Phase::kRead && deps_.role == Role::kPrimary;
+      legs.front().settings != nullptr ||
+      (legs.front().phase == Phase::kRead && deps_.role == Role::kPrimary);
   const std::optional<absl::Duration> timeout = NextTimeout(legs);
   // Without pipeline mode, as it is cheaper.
   if (legs.size() == 1 && !is_guarded && !legs.front().wants_position &&
@@ -75,16 +80,36 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
   co_return Launch(kind, std::move(own_legs));
 }
 
+// Without its settings nothing may run: what cannot have them is not sent.
+absl::Status PgSession::TakeSettings(std::span<const Execution> legs) {
+  const Statement* const settings = legs.front().settings;
+  for (const Execution& leg : legs) {
+    const bool has_place = leg.settings == nullptr || leg.phase == Phase::kRead;
+    if (leg.settings != settings || !has_place) {
+      return Internal("settings go with reads, and with all of a flight");
+    }
+  }
+  if (settings != nullptr) settings_ = *settings;
+  return absl::OkStatus();
+}
+
 // Sessions of the replica pool are read-only; on the primary a read has to be told so.
+// Settings need a transaction to end with, wherever they are.
 void PgSession::GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const {
+  const auto lead = [this](const Execution& read, std::vector<PgLeg>& out) {
+    out.push_back(OwnLeg(BeginRead(), LegOwner::kLead));
+    if (read.settings != nullptr) out.push_back(OwnLeg(settings_, LegOwner::kLead));
+  };
+  std::vector<PgLeg> guarded;
   if (kind == FlightKind::kAtomic) {
-    legs.insert(legs.begin(), OwnLeg(BeginRead(), LegOwner::kLead));
-    legs.push_back(OwnLeg(EndRead(), LegOwner::kTrail));
+    lead(legs.front().execution, guarded);
+    std::move(legs.begin(), legs.end(), std::back_inserter(guarded));
+    guarded.push_back(OwnLeg(EndRead(), LegOwner::kTrail));
+    legs = std::move(guarded);
     return;
   }
-  std::vector<PgLeg> guarded;
   for (PgLeg& leg : legs) {
-    guarded.push_back(OwnLeg(BeginRead(), LegOwner::kLead));
+    lead(leg.execution, guarded);
     guarded.push_back(std::move(leg));
     guarded.push_back(OwnLeg(EndRead(), LegOwner::kTrail));
     guarded.back().is_synced = true;

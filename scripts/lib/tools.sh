@@ -48,6 +48,23 @@ want_kubernetes_schemas() {
   fi
 }
 
+# The OpenTelemetry Collector, with what the tests need of it. Never fatal.
+want_otelcol() {
+  local log="$ROOT_DIR/build/tools/otelcol.log" why='spans are NOT shown to a real collector'
+  ! command -v otelcol >/dev/null || return 0
+  if ! command -v go >/dev/null; then
+    note "neither otelcol nor go is installed: $why"
+    return 0
+  fi
+  step 'Building otelcol with Go'
+  mkdir -p "$TOOLS_DIR"
+  if ! go build -C "$ROOT_DIR/tests/integration/otelcol" -buildvcs=false \
+    -o "$TOOLS_DIR/otelcol" . >"$log" 2>&1; then
+    tail -n 5 "$log" >&2
+    note "otelcol could not be built: $why"
+  fi
+}
+
 want_grpcurl() { want_tool grpcurl "$GRPCURL_MODULE" 'what needs grpcurl is left out'; }
 want_helm() { want_tool helm "$HELM_MODULE" 'the Helm chart is NOT checked'; }
 

@@ -112,6 +112,10 @@ absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config
       config.routing().read_fallback() != config::v1::READ_FALLBACK_NONE;
   options.read_fallback = has_fallback ? ReadFallback::kPrimary : ReadFallback::kNone;
   options.freshness_wait = ToDuration(config.routing().freshness_wait());
+  const bool allows_privileged =
+      config.session().privileged_login() == config::v1::PRIVILEGED_LOGIN_ALLOWED;
+  options.privileged_login =
+      allows_privileged ? PrivilegedLogin::kAllowed : PrivilegedLogin::kRefused;
   return options;
 }
 

@@ -9,6 +9,7 @@
 #include "server/config/connection_string.h"
 #include "server/config/security_checks.h"
 #include "server/config/setting_storage.h"
+#include "server/config/tracing_checks.h"
 #include "server/config/units.h"
 
 namespace pgsluice {
@@ -52,6 +53,9 @@ class Checker final {
     CheckIdentifier("idempotency.schema", config_.idempotency().schema());
     CheckIdentifier("idempotency.table", config_.idempotency().table());
     for (const Complaint& complaint : CheckSecurity(config_)) {
+      Fail(complaint.paths, complaint.what);
+    }
+    for (const Complaint& complaint : CheckTracing(config_)) {
       Fail(complaint.paths, complaint.what);
     }
     for (std::string& note : SecurityNotes(config_)) {
@@ -141,9 +145,6 @@ class Checker final {
     const char* setting = "server.metrics_listen_address";
     const std::string& metrics = config_.server().metrics_listen_address();
     if (metrics.empty() || absl::EndsWith(metrics, ":0")) return;
-    if (absl::StartsWith(metrics, "unix:")) {
-      return Fail({setting}, absl::StrCat(setting, ": has to be host:port"));
-    }
     for (const auto& [other, path] : {std::pair(&main, "server.listen_address"),
                                       std::pair(&admin, "server.admin_listen_address")}) {
       if (metrics != *other) continue;

@@ -30,7 +30,8 @@ these sources, each overriding those before it:
 3. the YAML file named by `--config`, else by `PGSLUICE_CONFIG`;
 4. environment variables: `PGSLUICE_` and the path in upper case with `_` between its parts,
    as in `PGSLUICE_POOLS_PRIMARY_MAX_SIZE=20` or `PGSLUICE_ENDPOINTS_0_CONNINFO`. An empty
-   value counts as not given;
+   value counts as not given. `OTEL_...` variables, which other programs have too, go behind
+   the file;
 5. `--set path=value`, as in `--set pools.primary.max_size=20` or
    `--set endpoints[0].password_file=/run/secrets/pg`; it may be repeated, and the last one
    holds. Do not put passwords there: arguments are visible to other users.
@@ -119,6 +120,7 @@ std::string Values(const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_BOOL: return "`true`, `false`";
     case FieldDescriptor::CPPTYPE_STRING: {
       if (facts.kind() == config::v1::KIND_CONNINFO) return "connection string, secret";
+      if (facts.kind() == config::v1::KIND_HOST_PORT) return "`host:port`";
       return facts.kind() == config::v1::KIND_ADDRESS ? "`host:port` or `unix:/path`"
                                                       : "text";
     }
@@ -137,6 +139,9 @@ std::string Meaning(const FieldDescriptor& field) {
   std::string text = FactsOf(field).help();
   for (const std::string& name : FactsOf(field).env()) {
     absl::StrAppend(&text, " Also `", name, "`.");
+  }
+  for (const std::string& name : FactsOf(field).env_milliseconds()) {
+    absl::StrAppend(&text, " Also `", name, "`, in milliseconds.");
   }
   return text;
 }

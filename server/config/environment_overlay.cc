@@ -21,6 +21,9 @@ constexpr std::string_view kNoSettings[] = {
     "PGSLUICE_PLAINTEXT", "PGSLUICE_TOKEN", "PGSLUICE_TOKEN_FILE"};
 
 constexpr std::string_view kPort = "_PORT_";
+// OpenTelemetry's variables are often given to all programs alike: a file of ours, which
+// is for this one, goes before them.
+constexpr std::string_view kWeak = "OTEL_";
 
 bool IsPrefix(std::string_view prefix, std::string_view text) {
   return text.substr(0, prefix.size()) == prefix;
@@ -52,11 +55,32 @@ void FailUnknown(const std::string& name, ConfigDraft& draft) {
                    absl::StrCat("unknown variable", DidYouMean(name, KnownVariables())));
 }
 
+// What a variable says, and which one.
+struct Found {
+  std::string name;
+  std::string value;
+};
+
+// In the order of the setting's facts: a later one holds.
+std::vector<Found> OtherNamesOf(const SettingPath& path, const Environment& environment) {
+  const config::v1::Setting& facts = FactsOf(*path.back().field);
+  std::vector<Found> found;
+  for (const std::string& name : facts.env()) {
+    found.push_back({name, std::string(ValueOf(environment, name))});
+  }
+  for (const std::string& name : facts.env_milliseconds()) {
+    found.push_back({name, std::string(ValueOf(environment, name))});
+    if (!found.back().value.empty()) found.back().value += "ms";
+  }
+  return found;
+}
+
 void OverlayOtherNames(const Environment& environment, ConfigDraft& draft) {
   for (const SettingPath& path : AllSettings()) {
-    for (const std::string& name : FactsOf(*path.back().field).env()) {
-      const std::string_view value = ValueOf(environment, name);
-      if (!value.empty()) SetSetting(path, name, value, draft);
+    const bool is_in_file = draft.loaded.origins.count(PathText(path)) > 0;
+    for (const auto& [name, value] : OtherNamesOf(path, environment)) {
+      if (value.empty() || (is_in_file && IsPrefix(kWeak, name))) continue;
+      SetSetting(path, name, value, draft);
     }
   }
 }

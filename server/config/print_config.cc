@@ -152,11 +152,20 @@ class ExampleWriter final {
   // Commented out: an element without an address would hide the environment's.
   void List(const FieldDescriptor& field, const std::string& margin) {
     absl::StrAppend(&out_, margin, "# ", field.name(), ":\n");
-    for (int i = 0; i < field.message_type()->field_count(); ++i) {
-      const FieldDescriptor& part = *field.message_type()->field(i);
-      out_ += Comment(Facts(part), margin + "#     ");
-      absl::StrAppend(&out_, margin, "#   ", i == 0 ? "- " : "  ", part.name(), ": ",
-                      Scalar(part, FactsOf(part).default_value()), "\n");
+    Element(*field.message_type(), margin + "#   ");
+  }
+
+  void Element(const google::protobuf::Descriptor& group, const std::string& margin) {
+    for (int i = 0; i < group.field_count(); ++i) {
+      const FieldDescriptor& part = *group.field(i);
+      out_ += Comment(Facts(part), margin + "  ");
+      absl::StrAppend(&out_, margin, i == 0 ? "- " : "  ", part.name(), ":");
+      if (IsGroup(part)) {  // A list, too.
+        out_ += "\n";
+        Element(*part.message_type(), margin + "    ");
+        continue;
+      }
+      absl::StrAppend(&out_, " ", Scalar(part, FactsOf(part).default_value()), "\n");
     }
   }
 

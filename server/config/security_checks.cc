@@ -1,11 +1,16 @@
 #include "server/config/security_checks.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 #include "server/config/caller_methods.h"
 #include "server/config/local_address.h"
+#include "server/config/statement_file.h"
 
 namespace pgsluice {
 
@@ -17,6 +22,20 @@ bool AsksForCertificates(const config::v1::Tls& tls) {
   return tls.client_certificates() != config::v1::CLIENT_CERTIFICATES_NONE;
 }
 
+// One that PostgreSQL has none of its own by: two words or more, joined by dots.
+bool IsOwnSetting(const std::string& name) {
+  constexpr size_t kLongestName = 63;
+  if (name.size() > kLongestName) return false;
+  const std::vector<std::string> words = absl::StrSplit(name, '.');
+  return words.size() > 1 &&
+         std::all_of(words.begin(), words.end(), [](const std::string& word) {
+           return !word.empty() && !absl::ascii_isdigit(word.front()) &&
+                  std::all_of(word.begin(), word.end(), [](unsigned char c) {
+                    return absl::ascii_isalnum(c) || c == '_';
+                  });
+         });
+}
+
 class SecurityChecker final {
  public:
   explicit SecurityChecker(const Config& config)
@@ -26,6 +45,7 @@ class SecurityChecker final {
     CheckTls();
     CheckPlaintext();
     CheckAuthentication();
+    CheckAudit();
     for (int i = 0; i < config_.callers_size(); ++i) CheckCaller(i);
     return std::move(complaints_);
   }
@@ -68,11 +88,19 @@ class SecurityChecker final {
   void CheckAuthentication() {
     const config::v1::Authentication& authentication = config_.authentication();
     const bool has_tokens = !authentication.tokens_file().empty();
+    const bool has_jwt = !authentication.jwt().jwks_file().empty();
+    CheckJwt();
     if (authentication.enabled()) {
-      if (has_tokens || AsksForCertificates(tls_)) return;
+      if (has_tokens || has_jwt || AsksForCertificates(tls_)) return;
       return Fail({"authentication.enabled"},
                   "authentication.enabled: nobody could be known; give "
-                  "authentication.tokens_file, or set server.tls.client_certificates");
+                  "authentication.tokens_file or authentication.jwt.jwks_file, or set "
+                  "server.tls.client_certificates");
+    }
+    if (has_jwt) {
+      Fail({"authentication.jwt.jwks_file"},
+           "authentication.jwt.jwks_file: authentication.enabled is false, so it is not "
+           "used");
     }
     if (has_tokens) {
       Fail({"authentication.tokens_file"},
@@ -89,6 +117,51 @@ class SecurityChecker final {
     }
   }
 
+  void CheckAudit() {
+    const absl::StatusOr<MethodSet> methods = ParseMethods(config_.audit().methods());
+    if (methods.ok()) return;
+    Fail({"audit.methods"},
+         absl::StrCat("audit.methods: ", std::string(methods.status().message())));
+  }
+
+  void CheckJwt() {
+    const config::v1::Jwt& jwt = config_.authentication().jwt();
+    if (jwt.jwks_file().empty()) {
+      if (jwt.issuer().empty() && jwt.audience().empty()) return;
+      return Fail({"authentication.jwt.jwks_file"},
+                  "authentication.jwt: without jwks_file it is not used");
+    }
+    if (jwt.issuer().empty() || jwt.audience().empty()) {
+      Fail({"authentication.jwt.issuer", "authentication.jwt.audience"},
+           "authentication.jwt: jwks_file needs issuer and audience, or tokens for "
+           "others would be taken");
+    }
+    if (jwt.name_claim().empty()) {
+      Fail({"authentication.jwt.name_claim"},
+           "authentication.jwt.name_claim: may not be empty");
+    }
+  }
+
+  void CheckSettings(const config::v1::CallerPolicy& caller, const std::string& path) {
+    std::set<std::string> names;
+    for (int i = 0; i < caller.settings_size(); ++i) {
+      const config::v1::CallerSetting& setting = caller.settings(i);
+      const std::string place = absl::StrCat(path, ".settings[", i, "]");
+      if (!IsOwnSetting(setting.name())) {
+        Fail({place + ".name"},
+             absl::StrCat(place,
+                          ".name: has to be one of your own, with a dot, as in "
+                          "app.tenant: letters, digits and _"));
+      } else if (!names.insert(absl::AsciiStrToLower(setting.name())).second) {
+        Fail({place + ".name"}, absl::StrCat(place, ".name: is set above already"));
+      }
+      if (setting.claim().empty() == setting.value().empty()) {
+        Fail({place + ".claim", place + ".value"},
+             absl::StrCat(place, ": give claim or value, and not both"));
+      }
+    }
+  }
+
   void CheckCaller(int index) {
     const config::v1::CallerPolicy& caller = config_.callers(index);
     const std::string path = absl::StrCat("callers[", index, "]");
@@ -101,10 +174,28 @@ class SecurityChecker final {
            absl::StrCat(path, ".name: is the name of callers[", i, "] too"));
       break;
     }
+    CheckStatements(caller, path);
+    CheckSettings(caller, path);
     const absl::StatusOr<MethodSet> methods = ParseMethods(caller.methods());
     if (methods.ok()) return;
     Fail({path + ".methods"},
          absl::StrCat(path, ".methods: ", std::string(methods.status().message())));
+  }
+
+  void CheckStatements(const config::v1::CallerPolicy& caller, const std::string& path) {
+    const auto patterns = ParseStatementPatterns(caller.statements());
+    if (!patterns.ok()) {
+      Fail({path + ".statements"},
+           absl::StrCat(path, ".statements: ", std::string(patterns.status().message())));
+    } else if (caller.statements() != "*" && !caller.named_only()) {
+      Fail({path + ".statements", path + ".named_only"},
+           absl::StrCat(
+               path, ".statements: named_only is false, so the caller may run any SQL"));
+    }
+    if (!caller.named_only() || !config_.named_statements().file().empty()) return;
+    Fail({path + ".named_only", "named_statements.file"},
+         absl::StrCat(
+             path, ".named_only: needs named_statements.file, else it may run nothing"));
   }
 
   const Config& config_;
@@ -122,7 +213,10 @@ std::vector<std::string> SecurityNotes(const Config& config) {
   const config::v1::Server& server = config.server();
   const bool is_open =
       server.tls().cert_file().empty() && !IsLocalAddress(server.listen_address());
-  if (!is_open || config.authentication().tokens_file().empty()) return {};
+  const config::v1::Authentication& authentication = config.authentication();
+  const bool has_tokens =
+      !authentication.tokens_file().empty() || !authentication.jwt().jwks_file().empty();
+  if (!is_open || !has_tokens) return {};
   return {
       "bearer tokens come in plaintext on server.listen_address: whoever is on the way "
       "can take them, unless something else encrypts it"};

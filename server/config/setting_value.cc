@@ -92,11 +92,8 @@ absl::StatusOr<SettingValue> ParseChoice(const EnumDescriptor& type,
                                   DidYouMean(wanted, choices)));
 }
 
-absl::Status CheckAddress(std::string_view text) {
-  const absl::Status wrong = absl::InvalidArgumentError(
-      "not an address: write host:port, [IPv6]:port or unix:/path");
+absl::Status CheckHostPort(std::string_view text, const absl::Status& wrong) {
   if (text.empty()) return absl::OkStatus();
-  if (text.substr(0, 5) == "unix:") return text.size() > 5 ? absl::OkStatus() : wrong;
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return wrong;
   const std::string host(text.substr(0, colon));
@@ -111,6 +108,13 @@ absl::Status CheckAddress(std::string_view text) {
   return host.find_first_of(":/@[] ") == std::string::npos ? absl::OkStatus() : wrong;
 }
 
+absl::Status CheckAddress(std::string_view text) {
+  const absl::Status wrong = absl::InvalidArgumentError(
+      "not an address: write host:port, [IPv6]:port or unix:/path");
+  if (text.substr(0, 5) == "unix:") return text.size() > 5 ? absl::OkStatus() : wrong;
+  return CheckHostPort(text, wrong);
+}
+
 absl::StatusOr<SettingValue> ParseText(const FieldDescriptor& field,
                                        std::string_view text) {
   for (char c : text) {
@@ -121,6 +125,10 @@ absl::StatusOr<SettingValue> ParseText(const FieldDescriptor& field,
   absl::Status status;
   const config::v1::Kind kind = FactsOf(field).kind();
   if (kind == config::v1::KIND_ADDRESS) status = CheckAddress(text);
+  if (kind == config::v1::KIND_HOST_PORT) {
+    status =
+        CheckHostPort(text, absl::InvalidArgumentError("not host:port, nor [IPv6]:port"));
+  }
   if (kind == config::v1::KIND_CONNINFO) {
     status = ConnectionString::Parse(std::string(text)).status();
   }

@@ -69,6 +69,14 @@ std::optional<ValueProblem> FillScalar(const v1::Value& value, Parameter& parame
   return ScalarText(value, parameter.value.emplace());
 }
 
+// Of the type that `parameter` has, or of none yet.
+std::optional<ValueProblem> Fill(const v1::Value& value, Parameter& parameter) {
+  if (auto problem = CheckKnownKind(value)) return problem;
+  if (IsNull(value)) return std::nullopt;
+  return value.kind_case() == Kind::kList ? FillList(value, parameter)
+                                          : FillScalar(value, parameter);
+}
+
 }  // namespace
 
 std::optional<ValueProblem> ParameterFromValue(const v1::Value& value,
@@ -82,10 +90,13 @@ std::optional<ValueProblem> ParameterFromValue(const v1::Value& value,
     }
     parameter.type = *type;
   }
-  if (auto problem = CheckKnownKind(value)) return problem;
-  if (IsNull(value)) return std::nullopt;
-  return value.kind_case() == Kind::kList ? FillList(value, parameter)
-                                          : FillScalar(value, parameter);
+  return Fill(value, parameter);
+}
+
+std::optional<ValueProblem> ParameterOfType(const v1::Value& value, TypeOid type,
+                                            Parameter& parameter) {
+  parameter.type = type;
+  return Fill(value, parameter);
 }
 
 }  // namespace pgsluice

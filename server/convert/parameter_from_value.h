@@ -12,5 +12,8 @@ namespace pgsluice {
 // Fills `parameter`, or says why the value cannot be sent unchanged.
 std::optional<ValueProblem> ParameterFromValue(const v1::Value& value,
                                                Parameter& parameter);
+// Of that type, whatever type the value names.
+std::optional<ValueProblem> ParameterOfType(const v1::Value& value, TypeOid type,
+                                            Parameter& parameter);
 
 }  // namespace pgsluice

@@ -85,8 +85,9 @@ absl::StatusOr<SinkState> QueryRows::OnRow(std::span<const Cell> row) {
   return SinkState::kMore;
 }
 
-StreamRowsBuilder::StreamRowsBuilder(v1::RowEncoding encoding, size_t target_bytes)
-    : target_bytes_(target_bytes), encoder_(encoding) {}
+StreamRowsBuilder::StreamRowsBuilder(v1::RowEncoding encoding, size_t target_bytes,
+                                     const ResultLimits& limits)
+    : target_bytes_(target_bytes), limits_(limits), encoder_(encoding) {}
 
 absl::Status StreamRowsBuilder::OnColumns(const std::vector<ColumnInfo>& columns) {
   ColumnsToProto(columns, columns_);
@@ -101,6 +102,12 @@ absl::Status StreamRowsBuilder::OnColumns(const std::vector<ColumnInfo>& columns
 absl::StatusOr<SinkState> StreamRowsBuilder::OnRow(std::span<const Cell> row) {
   // PostgreSQL's rows are under 1 GiB, so that any row fits a message (2 GiB).
   const size_t bytes = RowEncoder::RowBytes(row);
+  if (limits_.max_rows != 0 && total_rows_ >= limits_.max_rows) {
+    return ResultTooLarge("max_rows", limits_.max_rows);
+  }
+  if (limits_.max_bytes != 0 && total_bytes_ + bytes > limits_.max_bytes) {
+    return ResultTooLarge("max_bytes", limits_.max_bytes);
+  }
   bytes_ += bytes;
   total_bytes_ += bytes;
 

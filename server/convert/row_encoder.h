@@ -68,8 +68,9 @@ class StreamRowsBuilder final : public RowSink {
  public:
   static constexpr size_t kTargetBytes = 64 * 1024;
 
-  explicit StreamRowsBuilder(v1::RowEncoding encoding,
-                             size_t target_bytes = kTargetBytes);
+  // `limits`: of the whole result; a limit of 0 is none.
+  explicit StreamRowsBuilder(v1::RowEncoding encoding, size_t target_bytes = kTargetBytes,
+                             const ResultLimits& limits = {});
 
   absl::Status OnColumns(const std::vector<ColumnInfo>& columns) override;
   absl::StatusOr<SinkState> OnRow(std::span<const Cell> row) override;
@@ -93,6 +94,7 @@ class StreamRowsBuilder final : public RowSink {
   void Clear();
 
   const size_t target_bytes_;
+  const ResultLimits limits_;
   RowEncoder encoder_;
   bool has_columns_ = false;
   google::protobuf::RepeatedPtrField<v1::Column> columns_;

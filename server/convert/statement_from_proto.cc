@@ -61,6 +61,16 @@ absl::StatusOr<Statement> StatementFromProto(const v1::Statement& proto,
   const StatementKind kind = ClassifyStatement(proto.sql());
   if (absl::Status status = CheckKind(kind); !status.ok()) return status;
 
+  absl::StatusOr<std::vector<Parameter>> parameters =
+      ParametersFromProto(proto, limits, {});
+  if (!parameters.ok()) return parameters.status();
+  return Statement{
+      .sql = proto.sql(), .parameters = *std::move(parameters), .kind = kind};
+}
+
+absl::StatusOr<std::vector<Parameter>> ParametersFromProto(
+    const v1::Statement& proto, const StatementLimits& limits,
+    std::span<const TypeOid> types) {
   const size_t count = static_cast<size_t>(proto.parameters_size());
   if (count > limits.max_parameters) {
     return InvalidRequest("statement.parameters",
@@ -69,21 +79,19 @@ absl::StatusOr<Statement> StatementFromProto(const v1::Statement& proto,
                               " are possible: send arrays instead");
   }
 
-  Statement statement;
-  statement.sql = proto.sql();
-  statement.kind = kind;
-  statement.parameters.resize(count);
+  std::vector<Parameter> parameters(count);
   for (size_t i = 0; i < count; ++i) {
     const v1::Value& value = proto.parameters(static_cast<int>(i));
     const std::optional<ValueProblem> problem =
-        ParameterFromValue(value, statement.parameters[i]);
+        i < types.size() ? ParameterOfType(value, types[i], parameters[i])
+                         : ParameterFromValue(value, parameters[i]);
     if (problem) {
       return InvalidRequest(
           "statement.parameters[" + std::to_string(i) + "]" + problem->path,
           problem->description);
     }
   }
-  return statement;
+  return parameters;
 }
 
 }  // namespace pgsluice

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -18,9 +20,16 @@ struct StatementLimits {
   bool operator==(const StatementLimits&) const = default;
 };
 
-// Errors name the field, from "statement" on ("statement.parameters[2].text"). Refuses
-// what cannot work here: no statement, COPY, LISTEN, transaction control.
+// Of one sent as SQL. Errors name the field, from "statement" on
+// ("statement.parameters[2].text"). Refuses what cannot work here: no statement, COPY,
+// LISTEN, transaction control.
 absl::StatusOr<Statement> StatementFromProto(const v1::Statement& proto,
                                              const StatementLimits& limits);
+
+// Its parameters alone; those with a place in `types` are of that type, whatever type
+// they name.
+absl::StatusOr<std::vector<Parameter>> ParametersFromProto(
+    const v1::Statement& proto, const StatementLimits& limits,
+    std::span<const TypeOid> types);
 
 }  // namespace pgsluice

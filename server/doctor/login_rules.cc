@@ -12,10 +12,13 @@ namespace {
 constexpr FindingKind kSuperuser = {
     "superuser", Severity::kError, "the gateway's role is a superuser",
     "Every caller may do whatever it may: read files of the server, run programs there, "
-    "drop databases, switch off replication."};
+    "drop databases, switch off replication. The gateway does not use such an endpoint, "
+    "unless session.privileged_login is ALLOWED."};
 constexpr FindingKind kBypassRls = {"bypass-rls", Severity::kWarning,
                                     "the role has BYPASSRLS",
-                                    "Row-level security does not hold for any caller."};
+                                    "Row-level security does not hold for any caller. "
+                                    "The gateway does not use such an endpoint, unless "
+                                    "session.privileged_login is ALLOWED."};
 constexpr FindingKind kReplicationRole = {"replication-role", Severity::kWarning,
                                           "the role has REPLICATION",
                                           "With its password one can copy the whole "

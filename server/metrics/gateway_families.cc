@@ -13,6 +13,7 @@ Families AllFamilies(const GatewaySnapshot& snapshot) {
   AddTopologyFamilies(snapshot, families);
   AddRoutingFamilies(snapshot, families);
   AddAlertFamilies(snapshot, families);
+  AddTracingFamilies(snapshot, families);
 
   families.push_back(Gauge("pgsluice_ready",
                            "1 while the gateway reports itself ready, else 0",
@@ -28,11 +29,23 @@ Families AllFamilies(const GatewaySnapshot& snapshot) {
                            "When the configuration was last reloaded, with success or "
                            "not, or else when the gateway started",
                            InSeconds(snapshot.reloaded_at - absl::UnixEpoch())));
+  families.push_back(Counter("pgsluice_audit_lines_total",
+                             "Lines of the audit log that were written",
+                             static_cast<double>(snapshot.audit_written)));
+  families.push_back(
+      Counter("pgsluice_audit_dropped_total",
+              "Lines of the audit log that were lost: the queue or the disk was full, or "
+              "there were too many refusals to tell of each",
+              static_cast<double>(snapshot.audit_dropped)));
   Family build{.type = FamilyType::kGauge,
                .name = "pgsluice_build_info",
-               .labels = {"version", "grpc", "libpq"},
-               .help = "Always 1; the versions of the gateway and its libraries"};
-  build.Add({snapshot.build.version, snapshot.build.grpc, snapshot.build.libpq}, 1.0);
+               .labels = {"version", "commit", "grpc", "libpq"},
+               .help =
+                   "Always 1; the versions of the gateway and its libraries, and "
+                   "the commit that it was built from, if that is known"};
+  build.Add({snapshot.build.version, snapshot.build.commit, snapshot.build.grpc,
+             snapshot.build.libpq},
+            1.0);
   families.push_back(std::move(build));
   AddProcessFamilies(snapshot, families);
   return families;

@@ -19,11 +19,13 @@
 #include "server/metrics/family.h"
 #include "server/metrics/process_stats.h"
 #include "server/metrics/shard_totals.h"
+#include "server/tracing/span_queue.h"
 
 namespace pgsluice {
 
 struct BuildInfo {
   std::string version;  // Of pgsluice.
+  std::string commit;   // Of its sources; empty: not known.
   std::string grpc;
   std::string libpq;
 };
@@ -65,6 +67,9 @@ struct GatewaySnapshot {
   CommitResolver::Counters commits;
   std::vector<EndpointMemory> monitors;
   AdmissionTotals admission;
+  TracingTotals tracing;
+  uint64_t audit_written = 0;
+  uint64_t audit_dropped = 0;
   HealthFacts health;
   bool has_reload_succeeded = true;
   absl::Time reloaded_at;
@@ -85,6 +90,7 @@ void AddPoolFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddTopologyFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddRoutingFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddAlertFamilies(const GatewaySnapshot& snapshot, Families& families);
+void AddTracingFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddConnectionFamilies(const GatewaySnapshot& snapshot, Families& families);
 void AddProcessFamilies(const GatewaySnapshot& snapshot, Families& families);
 

@@ -25,7 +25,9 @@ void WriteConfiguration(const GatewayProcessSettings& settings, int port, int ad
                       << "  metrics_listen_address: 127.0.0.1:0\n"
                       << "pools:\n"
                       << "  primary:\n"
-                      << "    max_size: " << settings.sessions << "\n";
+                      << "    max_size: " << settings.sessions << "\n"
+                      << "session:\n"
+                      << "  privileged_login: ALLOWED\n";
 }
 
 }  // namespace

@@ -61,6 +61,22 @@ TEST_F(ClientTest, UnsetIntentIsAWrite) {
   EXPECT_EQ(gateway_.queries().at(0).options().intent(), v1::INTENT_WRITE);
 }
 
+TEST_F(ClientTest, ANamedStatementHasAnIntentOfItsOwn) {
+  gateway_.on_query = [](const v1::QueryRequest&, v1::QueryResponse&) {
+    return grpc::Status::OK;
+  };
+
+  ASSERT_TRUE(client_.Query(Named{"orders.add"}, {5}).ok());
+  ASSERT_TRUE(client_.Query(Named{"orders.of"}, {}, {.intent = Intent::kRead}).ok());
+
+  const v1::QueryRequest sent = gateway_.queries().at(0);
+  EXPECT_EQ(sent.statement().name(), "orders.add");
+  EXPECT_EQ(sent.statement().sql(), "");
+  EXPECT_EQ(sent.statement().parameters(0).int64(), 5);
+  EXPECT_EQ(sent.options().intent(), v1::INTENT_UNSPECIFIED);
+  EXPECT_EQ(gateway_.queries().at(1).options().intent(), v1::INTENT_READ);
+}
+
 TEST_F(ClientTest, AContextMakesReadsSeeTheWritesBefore) {
   gateway_.on_query = [](const v1::QueryRequest& request, v1::QueryResponse& response) {
     if (request.options().intent() == v1::INTENT_WRITE) {

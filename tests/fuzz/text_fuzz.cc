@@ -1,15 +1,22 @@
 // Any bytes where the gateway reads small texts of others: timeline histories, LSNs,
-// variables, trace headers, connection strings, UTF-8.
+// variables, trace headers, addresses of collectors, connection strings, UTF-8, JSON,
+// tokens and their keys.
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
-#include <string_view>
+
+#include "absl/time/clock.h"
 
 #include "pool/commit_outcome.h"
+#include "server/base64url.h"
 #include "server/config/connection_string.h"
+#include "server/config/tracing_checks.h"
 #include "server/config/variables.h"
 #include "server/convert/utf8.h"
-#include "server/trace_context.h"
+#include "server/json_object.h"
+#include "server/jwt.h"
+#include "server/tracing/trace_context.h"
 
 namespace pgsluice {
 namespace {
@@ -18,9 +25,19 @@ void TryText(const std::string& text) {
   (void)SwitchPointOf(text, 1);
   (void)ParseLsn(text);
   (void)ExpandVariables(text, {{"A", "b"}});
-  const std::string_view trace = TraceIdOf(text);
-  if (!trace.empty() && trace.size() != 32) std::abort();
+  const std::optional<TraceParent> trace = ParseTraceParent(text);
+  // 00-<trace id>-...
+  if (trace.has_value() && HexOf(trace->trace_id) != text.substr(3, 32)) std::abort();
+  (void)IsTraceState(text);
+  (void)ParseCollectorAddress(text);
+  (void)ParseHeaders(text);
   constexpr size_t kShort = 16;
+  (void)JsonObject::Parse(text);
+  (void)ParseJsonArray(text);
+  (void)DecodeBase64Url(text);
+  (void)JwtKeySet::Parse(text);
+  // Nobody has signed it.
+  if (VerifyJwt(text, {}, {}, absl::Now()).ok()) std::abort();
   if (CutUtf8(text, kShort).size() > kShort) std::abort();
   const absl::StatusOr<ConnectionString> conninfo = ConnectionString::Parse(text);
   if (!conninfo.ok()) return;

@@ -81,7 +81,7 @@ class Postgres:
         self.identity = dict(identity, cwd=directory)
         self.data = f"{directory}/data"
         subprocess.run(
-            [self.bin / "initdb", "-D", self.data, "-U", "app", "-A", "trust", "--no-sync"],
+            [self.bin / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync"],
             check=True, capture_output=True, timeout=60, **self.identity,
         )  # fmt: skip
         make_certificate(self.data, "server")
@@ -92,6 +92,14 @@ class Postgres:
         (self.port,) = free_ports(1)
         self.process = None
         self.start()
+        # The gateway refuses a superuser.
+        subprocess.run(
+            [
+                self.bin / "psql", "-X", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
+                "-c", "CREATE ROLE app LOGIN", "postgres",
+            ],
+            check=True, capture_output=True, timeout=60, **self.identity,
+        )  # fmt: skip
         return self
 
     def start(self):

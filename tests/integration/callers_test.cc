@@ -1,6 +1,7 @@
 // Who is calling, and what that caller may do.
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,7 @@
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "tests/integration/reload_fixture.h"
 #include "tests/testing/certificate_authority.h"
+#include "tests/testing/sql_connection.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -202,6 +204,40 @@ TEST_F(CallersTest, ACallerHasNoMoreTransactionsThanItMay) {
       WaitFor("there is room", [&] { return TransactionOf(app) == StatusCode::OK; }));
 }
 
+TEST_F(CallersTest, ACallerHasNoMoreCallsThanItMay) {
+  lines_["callers"][1] = "- {name: app, max_calls: 1}";
+  Start();
+  GatewayClient app = As(kAppToken);
+  auto lock = SqlConnection::Open(cluster().server(0).conninfo());
+  ASSERT_TRUE(lock.ok() && lock->Run("SELECT pg_advisory_lock(7)").ok());
+  Answer held;
+  std::thread holder([&] { held = app.Query("SELECT pg_advisory_xact_lock(7)"); });
+  EXPECT_TRUE(WaitFor("it waits", [&] {
+    const auto rows = lock->Run("SELECT 1 FROM pg_locks WHERE NOT granted");
+    return rows.ok() && rows->size() == 1;
+  }));
+
+  const Answer second = app.Query("SELECT 1");
+  const Answer another = client().Query("SELECT 1");
+  EXPECT_TRUE(lock->Run("SELECT pg_advisory_unlock(7)").ok());
+  holder.join();
+
+  EXPECT_EQ(second.failure.code, StatusCode::RESOURCE_EXHAUSTED) << second.failure;
+  EXPECT_TRUE(another.ok()) << "others have their own";
+  EXPECT_TRUE(held.ok()) << held.failure;
+  EXPECT_TRUE(WaitFor("there is room", [&] { return app.Query("SELECT 1").ok(); }));
+}
+
+TEST_F(CallersTest, ACallTakesNoLongerThanItsCallerMay) {
+  lines_["callers"][1] = "- {name: app, max_duration: 100ms}";
+  Start();
+
+  const Answer answer = As(kAppToken).Query("SELECT pg_sleep(600)");
+
+  EXPECT_EQ(answer.failure.code, StatusCode::DEADLINE_EXCEEDED) << answer.failure;
+  EXPECT_TRUE(client().Query("SELECT pg_sleep(0.2)").ok()) << "others may";
+}
+
 TEST_F(CallersTest, AReloadChangesWhatCallersMayDo) {
   Start();
   GatewayClient app = As(kAppToken);
@@ -234,6 +270,26 @@ TEST_F(CallersTest, TokensChangeWithoutAReload) {
 
   WriteTokens(absl::StrCat(kAppLine, kReaderLine));
   EXPECT_TRUE(WaitFor("the token is back", [&] { return reader.Read("SELECT 1").ok(); }));
+}
+
+TEST_F(CallersTest, ARefusalIsLoggedWithItsTrace) {
+  Start();
+  GatewayClient stranger = Stranger();
+  grpc::ClientContext context;
+  SetDeadline(context, kCallLimit);
+  context.AddMetadata("traceparent",
+                      "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  v1::QueryResponse response;
+
+  EXPECT_EQ(
+      stranger.stub().Query(&context, MakeQuery("SELECT 1"), &response).error_code(),
+      StatusCode::UNAUTHENTICATED);
+
+  EXPECT_TRUE(WaitFor("it is logged", [&] {
+    return gateway().Log().find(
+               "\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\","
+               "\"span_id\":\"b7ad6b7169203331\"") != std::string::npos;
+  }));
 }
 
 TEST_F(CallersTest, SlowStatementsAreLoggedWithTheirCaller) {

@@ -27,7 +27,11 @@ class CommandLineTest : public LiveTest {
  protected:
   void SetUp() override {
     LiveTest::SetUp();
-    StartGateway({"idempotency.enabled=true"});
+    const std::string named = cluster().temp_path() + "/named.yaml";
+    std::ofstream(named) << "statements:\n"
+                            "- {name: math.sum, sql: SELECT $1 + $2,"
+                            " parameters: [int4, int4], intent: READ}\n";
+    StartGateway({"idempotency.enabled=true", "named_statements.file=" + named});
     address_ = absl::StrCat("127.0.0.1:", gateway().port());
   }
 
@@ -92,6 +96,20 @@ TEST_F(CommandLineTest, SendsParametersAsParameters) {
 
   EXPECT_EQ(result.exit_status, 0) << result.errors;
   EXPECT_EQ(result.output, "42|'; DROP TABLE x; --\n");
+}
+
+TEST_F(CommandLineTest, RunsAStatementByItsName) {
+  const CommandResult result = Run({"query", "-At", "--named", "math.sum", "40", "2"});
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_EQ(result.output, "42\n");
+
+  EXPECT_EQ(Run({"query", "-At", "--stream", "--named", "math.sum", "40", "3"}).output,
+            "43\n");
+  EXPECT_EQ(Run({"query", "-At", "-1", "--named", "math.sum", "40", "4"}).output, "44\n");
+  const CommandResult unknown = Run({"query", "--named", "math.product", "40", "2"});
+  EXPECT_NE(unknown.exit_status, 0);
+  EXPECT_THAT(unknown.errors, HasSubstr("math.product"));
+  EXPECT_EQ(Run({"query", "--named", "math.sum", "-c", "SELECT 1"}).exit_status, 1);
 }
 
 TEST_F(CommandLineTest, ReadsOnTheReplicaAndWritesOnThePrimary) {

@@ -241,7 +241,8 @@ TEST_F(MetricsTest, TellsWhichEndpointsAreThere) {
   EXPECT_EQ(page["pgsluice_ready"], 1);
   EXPECT_EQ(page["pgsluice_config_last_reload_success"], 1);
   EXPECT_GT(page["process_resident_memory_bytes"], 1e6);
-  EXPECT_THAT(page.text(), ::testing::HasSubstr("pgsluice_build_info{version=\""));
+  EXPECT_THAT(page.text(), ::testing::ContainsRegex(
+                               "pgsluice_build_info\\{version=\"[^\"]+\",commit=\""));
 }
 
 TEST_F(MetricsTest, CountsCancelledStatementsAndFollowsThemToTheirEnd) {

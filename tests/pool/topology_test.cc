@@ -77,6 +77,47 @@ TEST_F(TopologyTest, KnowsNothingBeforeTheFirstAnswer) {
   EXPECT_EQ(topology_.generation, 0u);
 }
 
+ProbeResult BySuperuser(ProbeResult result) {
+  result.login = {.name = "root", .is_superuser = true};
+  return result;
+}
+
+TEST_F(TopologyTest, DoesNotUseAPrivilegedLoginUntilItIsMended) {
+  Probe({BySuperuser(Writable(1)), InRecovery()});
+  EXPECT_EQ(topology_.primary, std::nullopt);
+  EXPECT_EQ(role(0), Role::kUnknown);
+  EXPECT_EQ(role(1), Role::kReplica) << "its login is another one";
+  EXPECT_THAT(topology_.endpoints[0].problem, HasSubstr("root is a superuser"));
+  EXPECT_THAT(topology_.primary_problem, HasSubstr("a is not used: its user root"));
+
+  Probe({Writable(1, kNow + absl::Milliseconds(100)), InRecovery()});
+  EXPECT_EQ(topology_.primary, 0u);
+  EXPECT_EQ(topology_.endpoints[0].problem, "");
+
+  Probe({BySuperuser(Writable(1)), BySuperuser(InRecovery())});
+  EXPECT_EQ(topology_.primary, std::nullopt);
+  EXPECT_EQ(role(1), Role::kUnknown);
+}
+
+TEST_F(TopologyTest, UsesAPrivilegedLoginThatIsAllowed) {
+  topology_ = NextTopology(
+      topology_, {BySuperuser(Writable(1)), InRecovery()},
+      {.probe_timeout = kProbeTimeout, .privileged_login = PrivilegedLogin::kAllowed},
+      kNow);
+
+  EXPECT_EQ(topology_.primary, 0u);
+}
+
+// It is the primary all the same: another one that accepts writes is a stale one.
+TEST_F(TopologyTest, APrimaryWithAPrivilegedLoginMakesNoRoomForAStaleOne) {
+  Probe({BySuperuser(Writable(2)), Writable(1)});
+  EXPECT_EQ(topology_.primary, std::nullopt);
+
+  Probe({BySuperuser(Writable(2)), Writable(2)});
+  EXPECT_EQ(topology_.primary, std::nullopt);
+  EXPECT_TRUE(topology_.is_contested);
+}
+
 // A stale primary may be the first to answer.
 TEST_F(TopologyTest, ChoosesTheFirstPrimaryWhenAllHaveAnsweredOrHadTheTime) {
   Probe({Writable(1), std::nullopt});

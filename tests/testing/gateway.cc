@@ -14,6 +14,9 @@
 namespace pgsluice::testing {
 namespace {
 
+// Servers of tests have no other user but postgres.
+constexpr std::string_view kLogin = "session.privileged_login=ALLOWED";
+
 // Quick where production is patient.
 constexpr std::string_view kDefaults[] = {
     "server.shards=2",
@@ -25,6 +28,7 @@ constexpr std::string_view kDefaults[] = {
     "log.format=JSON",
     "shutdown.drain_delay=0s",
     "shutdown.drain_deadline=5s",
+    kLogin,
 };
 
 std::string NextStem(const std::string& temp_path) {
@@ -46,13 +50,14 @@ void WriteConfiguration(const GatewaySettings& settings, const std::string& path
        << "  metrics_listen_address: \"\"\n";
 }
 
-// With a file that is not the test's own, only the ports are set beside it.
+// With a file that is not the test's own, only the ports are set beside it, and the login
+// is allowed.
 std::vector<std::string> SetsBesideFile(const GatewaySettings& settings, int port,
                                         int admin_port) {
   if (settings.config_file.empty()) return {std::begin(kDefaults), std::end(kDefaults)};
   return {absl::StrCat("server.listen_address=127.0.0.1:", port),
           absl::StrCat("server.admin_listen_address=127.0.0.1:", admin_port),
-          "server.metrics_listen_address="};
+          "server.metrics_listen_address=", std::string(kLogin)};
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ Examples:
   pgsluice query --report 'insert into users ...'    (prints a token)
   pgsluice query --read --at-least TOKEN 'select * from users'
   pgsluice query -1 -f changes.sql
+  pgsluice query --named orders.of_customer 42
   pgsluice health --watch
   pgsluice pools --watch
   pgsluice top --order mean --watch
@@ -121,6 +122,10 @@ CLI::App* AddQuery(CLI::App& app, QueryCommandOptions& options) {
                    "A statement to run; may be repeated")
       ->option_text("SQL")
       ->allow_extra_args(false);
+  query
+      ->add_option("--named", options.named,
+                   "Run the gateway's statement of that name; all words are parameters")
+      ->option_text("NAME");
   query->add_option("-f,--file", options.file, "A script to run; - is standard input")
       ->option_text("FILE");
   query->add_option("-p,--param", options.parameters, "A parameter; may be repeated")

@@ -30,6 +30,7 @@ enum class Format { kAligned, kExpanded, kUnaligned, kCsv, kJson };
 
 struct QueryCommandOptions {
   std::vector<std::string> commands;  // -c
+  std::string named;                  // Empty: SQL.
   std::string file;                   // -f; "-" is standard input.
   std::vector<std::string> words;     // SQL, unless given by -c or -f, and parameters.
   std::vector<std::string> parameters;

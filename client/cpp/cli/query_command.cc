@@ -46,7 +46,12 @@ absl::StatusOr<std::string> ReadAll(const std::string& path) {
 absl::StatusOr<Work> MakeWork(const QueryCommandOptions& options) {
   Work work;
   std::vector<std::string> words = options.words;
-  if (!options.commands.empty()) {
+  if (!options.named.empty()) {
+    if (!options.commands.empty() || !options.file.empty()) {
+      return absl::InvalidArgumentError("--named goes without -c and -f");
+    }
+    work.statements = {options.named};
+  } else if (!options.commands.empty()) {
     work.statements = options.commands;
   } else if (!options.file.empty()) {
     absl::StatusOr<std::string> script = ReadAll(options.file);
@@ -127,7 +132,7 @@ class QueryRun final {
     for (const std::string& sql : work.statements) {
       failed_sql = sql;
       absl::StatusOr<client::ResultSet> result =
-          transaction->Execute(sql, work.parameters);
+          transaction->Execute(StatementOf(sql), work.parameters);
       if (!result.ok()) return result.status();
       absl::Status printed = Print(*result);
       if (!printed.ok()) return printed;
@@ -139,10 +144,15 @@ class QueryRun final {
   }
 
  private:
+  client::Statement StatementOf(const std::string& text) const {
+    return options_.named.empty() ? client::Statement(text)
+                                  : client::Statement(client::Named{text});
+  }
+
   absl::Status Query(const std::string& sql, std::vector<client::Parameter> parameters) {
     const absl::Time start = absl::Now();
     absl::StatusOr<client::ResultSet> result =
-        client_.Query(sql, std::move(parameters), query_options_);
+        client_.Query(StatementOf(sql), std::move(parameters), query_options_);
     if (!result.ok()) return result.status();
     absl::Status printed = Print(*result);
     if (result->replayed()) {
@@ -173,7 +183,7 @@ class QueryRun final {
     client::QueryOptions stream_options = query_options_;
     stream_options.max_rows = 0;
     absl::StatusOr<client::RowStream> stream =
-        client_.StreamQuery(sql, std::move(parameters), stream_options);
+        client_.StreamQuery(StatementOf(sql), std::move(parameters), stream_options);
     if (!stream.ok()) return stream.status();
     ResultPrinter printer(options_, Rows::kStreamed, stdout);
     printer.Begin(*stream->columns());
@@ -235,11 +245,13 @@ ExitCode RunQueryCommand(const client::Client& client,
   if (options.single_transaction) {
     std::string failed_sql;
     absl::Status done = run.RunInOneTransaction(*work, failed_sql);
-    return done.ok() ? ExitCode::kOk : Fail(done, failed_sql);
+    if (done.ok()) return ExitCode::kOk;
+    return Fail(done, options.named.empty() ? failed_sql : "");
   }
   for (const std::string& sql : work->statements) {
     absl::Status done = run.RunOne(sql, work->parameters);
-    if (!done.ok()) return Fail(done, sql);
+    // A name is no text for an error to point into.
+    if (!done.ok()) return Fail(done, options.named.empty() ? sql : "");
   }
   return ExitCode::kOk;
 }

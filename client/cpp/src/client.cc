@@ -78,12 +78,12 @@ Client::Client(std::shared_ptr<grpc::Channel> channel, ClientOptions options) {
   core_ = std::move(core);
 }
 
-absl::StatusOr<ResultSet> Client::Query(std::string_view sql,
+absl::StatusOr<ResultSet> Client::Query(Statement statement,
                                         std::vector<Parameter> parameters,
                                         const QueryOptions& options) const {
   v1::QueryRequest request;
-  *request.mutable_statement() = MakeStatement(sql, std::move(parameters));
-  *request.mutable_options() = MakeRequestOptions(options);
+  *request.mutable_statement() = MakeStatement(statement, std::move(parameters));
+  *request.mutable_options() = MakeRequestOptions(statement, options);
   request.set_encoding(options.encoding);
   const absl::Time deadline =
       DeadlineAfter(options.timeout.value_or(core_->options.default_timeout));
@@ -101,12 +101,12 @@ absl::StatusOr<ResultSet> Client::Query(std::string_view sql,
       });
 }
 
-absl::StatusOr<RowStream> Client::StreamQuery(std::string_view sql,
+absl::StatusOr<RowStream> Client::StreamQuery(Statement statement,
                                               std::vector<Parameter> parameters,
                                               const QueryOptions& options) const {
   v1::StreamQueryRequest request;
-  *request.mutable_statement() = MakeStatement(sql, std::move(parameters));
-  *request.mutable_options() = MakeRequestOptions(options);
+  *request.mutable_statement() = MakeStatement(statement, std::move(parameters));
+  *request.mutable_options() = MakeRequestOptions(statement, options);
   request.set_encoding(options.encoding);
   const absl::Time deadline = options.timeout.has_value()
                                   ? DeadlineAfter(*options.timeout)
@@ -144,13 +144,13 @@ absl::StatusOr<Transaction> Client::Begin(const TransactionOptions& options) con
 }
 
 absl::StatusOr<ResultSet> Client::ExecuteInTransaction(
-    std::string_view sql, std::vector<Parameter> parameters,
+    Statement statement, std::vector<Parameter> parameters,
     const TransactionOptions& options) const {
   std::optional<ResultSet> result;
   absl::Status done = RunInTransaction(
       [&](Transaction& transaction) {
         absl::StatusOr<ResultSet> executed =
-            transaction.ExecuteAndCommit(sql, parameters);
+            transaction.ExecuteAndCommit(statement, parameters);
         if (executed.ok()) result = *std::move(executed);
         return executed.status();
       },

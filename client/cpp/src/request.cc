@@ -39,18 +39,27 @@ void NoteToken(CausalContext* context, std::string_view token) {
   if (context != nullptr) context->Note(token);
 }
 
-v1::Statement MakeStatement(std::string_view sql, std::vector<Parameter> parameters) {
-  v1::Statement statement;
-  statement.set_sql(std::string(sql));
-  for (Parameter& parameter : parameters) {
-    *statement.add_parameters() = std::move(parameter).ToProto();
+v1::Statement MakeStatement(const Statement& statement,
+                            std::vector<Parameter> parameters) {
+  v1::Statement message;
+  if (statement.is_name()) {
+    message.set_name(std::string(statement.text()));
+  } else {
+    message.set_sql(std::string(statement.text()));
   }
-  return statement;
+  for (Parameter& parameter : parameters) {
+    *message.add_parameters() = std::move(parameter).ToProto();
+  }
+  return message;
 }
 
-v1::RequestOptions MakeRequestOptions(const QueryOptions& options) {
+v1::RequestOptions MakeRequestOptions(const Statement& statement,
+                                      const QueryOptions& options) {
   v1::RequestOptions message;
-  message.set_intent(ToProto(options.intent));
+  // A named statement has an intent of its own.
+  if (!statement.is_name() || options.intent == Intent::kRead) {
+    message.set_intent(ToProto(options.intent));
+  }
   if (options.strong) {
     message.mutable_freshness()->set_strong(true);
   } else {

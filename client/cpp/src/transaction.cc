@@ -14,21 +14,21 @@ Transaction::Transaction(Transaction&&) noexcept = default;
 Transaction& Transaction::operator=(Transaction&&) noexcept = default;
 Transaction::~Transaction() = default;
 
-absl::StatusOr<ResultSet> Transaction::Execute(std::string_view sql,
+absl::StatusOr<ResultSet> Transaction::Execute(Statement statement,
                                                std::vector<Parameter> parameters) {
   v1::TransactionRequest request;
   *request.mutable_execute()->mutable_statement() =
-      MakeStatement(sql, std::move(parameters));
+      MakeStatement(statement, std::move(parameters));
   absl::StatusOr<v1::TransactionResponse> response = stream_->Call(std::move(request));
   if (!response.ok()) return response.status();
   return ResultSet::FromResponse(std::move(*response->mutable_result()));
 }
 
 absl::StatusOr<ResultSet> Transaction::ExecuteAndCommit(
-    std::string_view sql, std::vector<Parameter> parameters) {
+    Statement statement, std::vector<Parameter> parameters) {
   v1::TransactionRequest request;
   *request.mutable_execute()->mutable_statement() =
-      MakeStatement(sql, std::move(parameters));
+      MakeStatement(statement, std::move(parameters));
   request.set_then_commit(true);
   absl::StatusOr<v1::TransactionResponse> response = stream_->Call(std::move(request));
   if (!response.ok() && stream_->is_over()) return response.status();
@@ -39,12 +39,12 @@ absl::StatusOr<ResultSet> Transaction::ExecuteAndCommit(
   return ResultSet::FromResponse(std::move(*response->mutable_result()));
 }
 
-absl::StatusOr<RowStream> Transaction::Query(std::string_view sql,
+absl::StatusOr<RowStream> Transaction::Query(Statement statement,
                                              std::vector<Parameter> parameters,
                                              v1::RowEncoding encoding) {
   v1::TransactionRequest request;
   v1::StreamRowsRequest& query = *request.mutable_query();
-  *query.mutable_statement() = MakeStatement(sql, std::move(parameters));
+  *query.mutable_statement() = MakeStatement(statement, std::move(parameters));
   query.set_encoding(encoding);
   absl::Status sent = stream_->Send(std::move(request));
   if (!sent.ok()) return sent;

@@ -49,6 +49,44 @@ TEST(EnvironmentOverlay, RefusesUnknownVariablesWithTheNearest) {
           "WARN, ERROR"));
 }
 
+TEST(EnvironmentOverlay, OfTwoOtherNamesTheLaterOneHolds) {
+  const ConfigDraft draft =
+      Overlaid({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://general"},
+                {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces"},
+                {"OTEL_EXPORTER_OTLP_HEADERS", "a=general"},
+                {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", ""}});
+
+  EXPECT_THAT(draft.errors.lines(), IsEmpty());
+  EXPECT_EQ(draft.loaded.config.tracing().endpoint(), "http://traces");
+  EXPECT_EQ(draft.loaded.config.tracing().headers(), "a=general");
+}
+
+TEST(EnvironmentOverlay, TakesMilliseconds) {
+  const ConfigDraft draft = Overlaid(
+      {{"OTEL_EXPORTER_OTLP_TIMEOUT", "1500"}, {"OTEL_BSP_SCHEDULE_DELAY", "5s"}});
+
+  EXPECT_EQ(draft.loaded.config.tracing().timeout().seconds(), 1);
+  EXPECT_EQ(draft.loaded.config.tracing().timeout().nanos(), 500'000'000);
+  ASSERT_EQ(draft.errors.lines().size(), 1u);
+  EXPECT_THAT(draft.errors.lines()[0],
+              ::testing::HasSubstr("OTEL_BSP_SCHEDULE_DELAY: tracing.interval"));
+}
+
+TEST(EnvironmentOverlay, OpenTelemetrysVariablesGoBehindAFileOthersBeforeIt) {
+  ConfigDraft draft;
+  SetSetting(*ParsePath("tracing.service_name"), "f.yaml:1:1", "mine", draft);
+  SetSetting(*ParsePath("pools.primary.max_size"), "f.yaml:2:1", "5", draft);
+  OverlayEnvironment({{"OTEL_SERVICE_NAME", "theirs"}, {"POSTGRES_POOL_MAX", "6"}},
+                     draft);
+  EXPECT_EQ(draft.loaded.config.tracing().service_name(), "mine");
+  EXPECT_EQ(draft.loaded.config.pools().primary().max_size(), 6u);
+
+  OverlayEnvironment(
+      {{"OTEL_SERVICE_NAME", "theirs"}, {"PGSLUICE_TRACING_SERVICE_NAME", "ours"}},
+      draft);
+  EXPECT_EQ(draft.loaded.config.tracing().service_name(), "ours");
+}
+
 TEST(EnvironmentOverlay, LeavesTheClientsVariablesAndEmptyOnesAlone) {
   const ConfigDraft draft = Overlaid({{"PGSLUICE_ADDR", "localhost:7432"},
                                       {"PGSLUICE_TOKEN", "secret"},

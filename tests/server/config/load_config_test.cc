@@ -120,8 +120,6 @@ TEST(LoadConfig, ChecksRulesBetweenSettings) {
       {{"server.metrics_listen_address=0.0.0.0:7433"},
        "--set: server.metrics_listen_address: is the same as "
        "server.admin_listen_address"},
-      {{"server.metrics_listen_address=unix:/tmp/metrics"},
-       "--set: server.metrics_listen_address: has to be host:port"},
       {{"server.listen_address="}, "--set: server.listen_address: may not be empty"},
       {{"endpoints[0].name=a", "endpoints[1].name=a"},
        "--set: endpoints[1].name: is the name of endpoints[0] too"},

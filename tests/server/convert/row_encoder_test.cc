@@ -198,6 +198,28 @@ TEST(StreamRowsBuilder, TakesARowLargerThanItsTarget) {
   EXPECT_EQ(rows.rows(0).values(1).text(), text);
 }
 
+TEST(StreamRowsBuilder, StopsAtLimitsOfTheWholeResult) {
+  StreamRowsBuilder rows(v1::ROW_ENCODING_VALUES, StreamRowsBuilder::kTargetBytes,
+                         {.max_rows = 2});
+  ASSERT_TRUE(rows.OnColumns(Columns()).ok());
+  v1::StreamRows taken;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(rows.OnRow(Cells{"1", "x"}).ok());
+    rows.TakeRows(taken);
+  }
+  EXPECT_EQ(rows.OnRow(Cells{"1", "x"}).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(rows.total_rows(), 2u);
+
+  const std::string text(100, 'x');
+  StreamRowsBuilder bytes(v1::ROW_ENCODING_PACKED, StreamRowsBuilder::kTargetBytes,
+                          {.max_bytes = 150});
+  ASSERT_TRUE(bytes.OnColumns(Columns()).ok());
+  ASSERT_TRUE(bytes.OnRow(Cells{"1", text}).ok());
+  EXPECT_EQ(bytes.OnRow(Cells{"1", text}).status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
 TEST(ResultToProto, LimitsNotices) {
   CommandResult command;
   command.command_tag = "INSERT 0 3";

@@ -35,11 +35,16 @@ TEST(ReportText, SaysWhatWasFoundWhyItMattersAndWhatToDo) {
 
   const std::string text = TextOf(facts);
 
-  EXPECT_THAT(text, HasSubstr("\nwarning  bypass-rls  db1\n"
-                              "  found The role app has BYPASSRLS.\n"
-                              "  why   Row-level security does not hold for any caller.\n"
-                              "  do    Take it away:\n"
-                              "          ALTER ROLE app NOBYPASSRLS;\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "\nwarning  bypass-rls  db1\n"
+          "  found The role app has BYPASSRLS.\n"
+          "  why   Row-level security does not hold for any caller. The gateway does "
+          "not\n"
+          "        use such an endpoint, unless session.privileged_login is ALLOWED.\n"
+          "  do    Take it away:\n"
+          "          ALTER ROLE app NOBYPASSRLS;\n"));
   EXPECT_THAT(text, HasSubstr("0 errors, 1 warning, 0 notes"));
 }
 

@@ -148,6 +148,17 @@ TEST(Families, TellEndpointsApart) {
   EXPECT_EQ(ValueOf(families, "pgsluice_primary_available"), 0);
 }
 
+TEST(Families, TellWhatWasBuilt) {
+  GatewaySnapshot snapshot = SnapshotOfAll();
+  snapshot.build = {
+      .version = "1.2.3", .commit = "abc123", .grpc = "1.51.1", .libpq = "17.5"};
+
+  const Families families = AllFamilies(snapshot);
+
+  EXPECT_EQ(
+      ValueOf(families, "pgsluice_build_info", {"1.2.3", "abc123", "1.51.1", "17.5"}), 1);
+}
+
 TEST(Families, TellAlertsThatFireAndThoseThatDoNot) {
   GatewaySnapshot snapshot = SnapshotOfAll();
   EndpointMemory& memory = snapshot.monitors.emplace_back();

@@ -13,8 +13,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr BatchLimits kLimits{.statement = {.max_sql_bytes = 100, .max_parameters = 5},
-                              .max_steps = 4};
+constexpr BatchLimits kLimits{
+    .statement = StatementLimits{.max_sql_bytes = 100, .max_parameters = 5},
+    .max_steps = 4};
 
 v1::BatchStep& AddStep(v1::BatchRequest& request, const std::string& sql = "SELECT 1") {
   v1::BatchStep& step = *request.add_steps();
@@ -111,6 +112,74 @@ TEST(BatchFromProto, CellsReplaceParametersOrFollowThem) {
   ASSERT_TRUE(program.ok()) << program.status();
   EXPECT_EQ(program->steps[1].statement.parameters.size(), 3U);
   EXPECT_EQ(program->steps[1].statement.parameters[0].value, "7");
+}
+
+BatchStepPlan StepOf(const StatementTerms& terms) {
+  BatchStepPlan step;
+  step.terms = terms;
+  return step;
+}
+
+TEST(BatchProgramTest, IsAReadOnceAllStepsSaySo) {
+  const BatchStepPlan sql = StepOf({});
+  const BatchStepPlan read = StepOf({.intent = Intent::kRead});
+  const BatchStepPlan write = StepOf({.intent = Intent::kWrite});
+  struct Case {
+    std::vector<BatchStepPlan> steps;
+    Intent by_default;
+    bool may_read;
+  };
+  const Case cases[] = {
+      {{sql}, Intent::kWrite, true},          {{read}, Intent::kRead, true},
+      {{read, read}, Intent::kRead, true},    {{read, sql}, Intent::kWrite, true},
+      {{read, write}, Intent::kWrite, false}, {{write}, Intent::kWrite, false},
+  };
+  for (const Case& c : cases) {
+    BatchProgram program;
+    program.steps = c.steps;
+    EXPECT_EQ(program.DefaultIntent(), c.by_default);
+    EXPECT_EQ(CheckMayRead(program).ok(), c.may_read);
+  }
+  BatchProgram program;
+  program.steps = {read, write};
+  EXPECT_THAT(std::string(CheckMayRead(program).message()),
+              HasSubstr("steps[1].statement.name"));
+}
+
+TEST(BatchProgramTest, HasALimitOfTimeOnceAllStepsHave) {
+  BatchProgram program;
+  program.steps = {StepOf({.max_duration = absl::Seconds(1)}),
+                   StepOf({.max_duration = absl::Seconds(2)})};
+  EXPECT_EQ(program.MaxDuration(), absl::Seconds(3));
+
+  program.steps.push_back(StepOf({}));
+  EXPECT_EQ(program.MaxDuration(), absl::ZeroDuration());
+}
+
+TEST(BatchFromProto, CellsCountAsParametersOfNamedStatements) {
+  const auto book =
+      StatementBook::Make({{.where = "1:1",
+                            .name = "add",
+                            .sql = "SELECT $1, $2",
+                            .parameters = std::vector<std::string>{"int8", "text"}}});
+  ASSERT_TRUE(book.ok()) << book.status();
+  BatchLimits limits = kLimits;
+  limits.statement.book = &*book;
+  v1::BatchRequest request;
+  AddStep(request);
+  v1::BatchStep& step = *request.add_steps();
+  step.mutable_statement()->set_name("add");
+  step.mutable_statement()->add_parameters()->set_int64(5);
+  EXPECT_THAT(std::string(BatchFromProto(request, limits).status().message()),
+              HasSubstr("steps[1].statement.parameters: are 1"));
+
+  step.add_cell_parameters()->set_parameter(1);
+  const auto program = BatchFromProto(request, limits);
+
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(program->steps[1].statement.sql, "SELECT $1, $2");
+  EXPECT_EQ(program->steps[1].statement.parameters.size(), 2u);
+  EXPECT_EQ(program->steps[1].types, (std::vector<TypeOid>{20, 25}));
 }
 
 TEST(CutIntoFlights, CutsWhereAResultIsNeeded) {

@@ -59,9 +59,11 @@ TEST(CallerPolicyTest, NarrowsLimitsAndNeverWidensThem) {
   policy.max_rows = 10;
   policy.max_result_bytes = 5000;
   policy.max_duration = absl::Minutes(1);
+  policy.rights = {.named_only = true, .patterns = {"orders.*"}};
   const CallLimits narrow = Narrow(limits, policy);
 
   EXPECT_TRUE(narrow.read_only);
+  EXPECT_EQ(narrow.rights, policy.rights);
   EXPECT_EQ(narrow.result.max_rows, 10u);
   EXPECT_EQ(narrow.result.max_bytes, 1000u);
   EXPECT_EQ(narrow.default_deadline, absl::Seconds(30));
@@ -78,6 +80,19 @@ TEST(CallerPolicyTest, WithoutEntriesEverybodyMayCallTheMethodsOfData) {
   EXPECT_TRUE(rules.policies[0].methods.Contains(CallerMethod::kTransaction));
   EXPECT_FALSE(rules.policies[0].methods.Contains(CallerMethod::kPoolStats));
   EXPECT_FALSE(rules.policies[0].methods.Contains(CallerMethod::kReflection));
+}
+
+TEST(CallerPolicyTest, TakesTheStatementsThatACallerMayRun) {
+  config::v1::Config config;
+  config::v1::CallerPolicy& caller = *config.add_callers();
+  caller.set_methods("data");
+  caller.set_named_only(true);
+  caller.set_statements("orders.*, tick");
+
+  const StatementRights rights = CallerRulesOf(config).policies[0].rights;
+
+  EXPECT_TRUE(rights.named_only);
+  EXPECT_EQ(rights.patterns, (std::vector<std::string>{"orders.*", "tick"}));
 }
 
 TEST(CallerPolicyTest, CallsInProgressCountOnInTheNextBook) {

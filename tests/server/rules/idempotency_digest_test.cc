@@ -71,6 +71,22 @@ TEST(IdempotencyDigestTest, SoDoIsolationAndEncoding) {
             digest);
 }
 
+// The answer to one tenant is not for another.
+TEST(IdempotencyDigestTest, SoDoSettingsOfTheCaller) {
+  const auto digest = [](const Statement* settings) {
+    return DigestOf(Program(), v1::ISOLATION_UNSPECIFIED, v1::ROW_ENCODING_UNSPECIFIED,
+                    settings);
+  };
+  Statement one{.sql = "SELECT", .parameters = {{.value = "a"}}};
+  Statement other = one;
+  other.parameters[0].value = "b";
+
+  EXPECT_EQ(digest(nullptr), Digest(Program()));
+  EXPECT_EQ(digest(&one), digest(&one));
+  EXPECT_NE(digest(&one), digest(&other));
+  EXPECT_NE(digest(&one), digest(nullptr));
+}
+
 // No two statements run into each other.
 TEST(IdempotencyDigestTest, TextsKeepTheirBounds) {
   BatchProgram one = Program();

@@ -38,11 +38,11 @@ TEST(TransactionRequestTest, EveryRequestHasItsKindAndStatement) {
 
   for (const Case& c : cases) {
     SCOPED_TRACE(c.request.ShortDebugString());
-    const absl::StatusOr<Statement> statement = StatementOf(c.request, kLimits);
+    const absl::StatusOr<SourcedStatement> sourced = StatementOf(c.request, kLimits);
     EXPECT_EQ(KindOf(c.request), c.kind);
-    ASSERT_EQ(statement.ok(), !c.sql.empty());
-    if (statement.ok()) {
-      EXPECT_EQ(statement->sql, c.sql);
+    ASSERT_EQ(sourced.ok(), !c.sql.empty());
+    if (sourced.ok()) {
+      EXPECT_EQ(sourced->statement.sql, c.sql);
     }
   }
 }

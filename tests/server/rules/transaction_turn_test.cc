@@ -133,6 +133,24 @@ TEST(TransactionTurnTest, WhatIsRefusedIsNeitherSentNorCommitted) {
   EXPECT_THAT(SqlOf(turn), ElementsAre("BEGIN"));
 }
 
+TEST(TransactionTurnTest, SettingsComeBehindBeginAndNowhereElse) {
+  const Statement settings{.sql = "SELECT set", .parameters = {}};
+  const std::vector<TurnPart> first = Turn({Execute("SELECT 1", true)}, true);
+  std::vector<TurnLeg> legs = LegsOf(first, true);
+  AddSettingsLeg(legs, settings);
+
+  ASSERT_GT(legs.size(), 2u);
+  EXPECT_EQ(legs[0].task, LegTask::kBegin);
+  EXPECT_EQ(legs[1].task, LegTask::kSettings);
+  EXPECT_EQ(legs[1].execution.statement, &settings);
+  EXPECT_EQ(legs[2].task, LegTask::kSetSavepoint) << "no savepoint takes them back";
+
+  const std::vector<TurnPart> later = Turn({Execute("SELECT 1")});
+  legs = LegsOf(later, false);
+  AddSettingsLeg(legs, settings);
+  EXPECT_EQ(legs.size(), 1u);
+}
+
 TEST(TransactionTurnTest, PhasesSayWhatALostSessionMeans) {
   const std::vector<TurnPart> turn = Turn({Execute("SELECT 1", true)}, true);
   const std::vector<TurnLeg> legs = LegsOf(turn, false);
@@ -140,6 +158,30 @@ TEST(TransactionTurnTest, PhasesSayWhatALostSessionMeans) {
   EXPECT_EQ(legs[0].execution.phase, Phase::kConnect);
   EXPECT_EQ(legs[1].execution.phase, Phase::kTransaction);
   EXPECT_EQ(legs[2].execution.phase, Phase::kCommit);
+}
+
+TEST(TransactionTurnTest, AStatementThatWritesIsRefusedWhereAllOnlyReads) {
+  const auto book = StatementBook::Make(
+      {{.where = "1:1", .name = "r", .sql = "SELECT 1", .intent = Intent::kRead},
+       {.where = "2:1", .name = "w", .sql = "DELETE FROM t", .intent = Intent::kWrite}});
+  ASSERT_TRUE(book.ok()) << book.status();
+  StatementSource source(kLimits);
+  source.book = &*book;
+  const auto part = [&source](const std::string& name) {
+    v1::TransactionRequest request;
+    request.mutable_execute()->mutable_statement()->set_name(name);
+    TurnPart part = PartOf(std::move(request), source);
+    RefuseWrite(part);
+    return part;
+  };
+
+  EXPECT_TRUE(part("r").refused.ok());
+  EXPECT_TRUE(part("r").statement.has_value());
+  EXPECT_EQ(part("w").refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(part("w").statement.has_value());
+  TurnPart sql = PartOf(Execute(), source);
+  RefuseWrite(sql);
+  EXPECT_TRUE(sql.statement.has_value()) << "PostgreSQL looks at it";
 }
 
 }  // namespace

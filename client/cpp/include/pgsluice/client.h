@@ -21,6 +21,7 @@
 #include "pgsluice/client/pool_stats_stream.h"
 #include "pgsluice/client/result_set.h"
 #include "pgsluice/client/row_stream.h"
+#include "pgsluice/client/statement.h"
 #include "pgsluice/client/tls.h"
 #include "pgsluice/client/transaction.h"
 #include "pgsluice/v1/health.pb.h"
@@ -42,13 +43,14 @@ class Client final {
   // On a channel made elsewhere, with its own service config.
   explicit Client(std::shared_ptr<grpc::Channel> channel, ClientOptions options = {});
 
-  // Runs one statement, autocommitted, and returns its whole result. Over the limits:
-  // RESOURCE_EXHAUSTED, use StreamQuery. Sent again by itself only where that is safe.
-  absl::StatusOr<ResultSet> Query(std::string_view sql,
+  // Runs one statement, SQL or Named{"..."}, autocommitted, and returns its whole result.
+  // Over the limits: RESOURCE_EXHAUSTED, use StreamQuery. Sent again by itself only where
+  // that is safe.
+  absl::StatusOr<ResultSet> Query(Statement statement,
                                   std::vector<Parameter> parameters = {},
                                   const QueryOptions& options = {}) const;
   // Runs one statement and streams its rows.
-  absl::StatusOr<RowStream> StreamQuery(std::string_view sql,
+  absl::StatusOr<RowStream> StreamQuery(Statement statement,
                                         std::vector<Parameter> parameters = {},
                                         const QueryOptions& options = {}) const;
 
@@ -56,7 +58,7 @@ class Client final {
   // A transaction of one statement, in one round trip; run again like RunInTransaction.
   // Unlike Query, with an isolation and so on of its own.
   absl::StatusOr<ResultSet> ExecuteInTransaction(
-      std::string_view sql, std::vector<Parameter> parameters = {},
+      Statement statement, std::vector<Parameter> parameters = {},
       const TransactionOptions& options = {}) const;
   // Runs `body` in a transaction and commits it when body returns OK. Runs all of it
   // again, at most `max_attempts` times and within the deadline and the retry budget,

@@ -12,6 +12,7 @@
 #include "pgsluice/client/parameter.h"
 #include "pgsluice/client/result_set.h"
 #include "pgsluice/client/row_stream.h"
+#include "pgsluice/client/statement.h"
 
 namespace pgsluice::client {
 
@@ -31,15 +32,15 @@ class Transaction final {
   ~Transaction();
 
   // Runs a statement and returns its whole result.
-  absl::StatusOr<ResultSet> Execute(std::string_view sql,
+  absl::StatusOr<ResultSet> Execute(Statement statement,
                                     std::vector<Parameter> parameters = {});
   // The last statement: COMMIT follows in the same round trip. OK only when it is
   // committed; when the statement fails, all is rolled back. Either way the transaction
   // is over.
-  absl::StatusOr<ResultSet> ExecuteAndCommit(std::string_view sql,
+  absl::StatusOr<ResultSet> ExecuteAndCommit(Statement statement,
                                              std::vector<Parameter> parameters = {});
   // Runs a statement and streams its rows. The stream must not outlive the transaction.
-  absl::StatusOr<RowStream> Query(std::string_view sql,
+  absl::StatusOr<RowStream> Query(Statement statement,
                                   std::vector<Parameter> parameters = {},
                                   v1::RowEncoding encoding = v1::ROW_ENCODING_VALUES);
 

@@ -1,0 +1,253 @@
+// Settings of callers, and PostgreSQL's row-level security by them: two tenants on one
+// session.
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+
+#include "tests/integration/security_fixture.h"
+
+namespace pgsluice::testing {
+namespace {
+
+using grpc::StatusCode;
+using ::testing::HasSubstr;
+
+constexpr char kCount[] = "SELECT count(*)::int8 FROM item";
+constexpr char kInsert[] = "INSERT INTO item (tenant) VALUES ($1)";
+constexpr char kTenant[] = "SELECT coalesce(current_setting('app.tenant', true), '')";
+
+class RowSecurityTest : public SecurityTest {
+ protected:
+  void SetUp() override {
+    SecurityTest::SetUp();
+    for (const char* sql :
+         {"DROP TABLE IF EXISTS item",
+          "CREATE TABLE item (id int8 GENERATED ALWAYS AS IDENTITY, tenant text)",
+          "ALTER TABLE item ENABLE ROW LEVEL SECURITY",
+          "CREATE POLICY own ON item USING (tenant = current_setting('app.tenant', "
+          "true)) "
+          "WITH CHECK (tenant = current_setting('app.tenant', true))",
+          "GRANT ALL ON item TO gateway_user",
+          "INSERT INTO item (tenant) VALUES ('a'), ('a'), ('b')"}) {
+      cluster().Sql(0, sql);
+    }
+    const absl::Status caught_up = cluster().WaitCaughtUp();
+    ASSERT_TRUE(caught_up.ok()) << caught_up;
+    // One session, so that everybody comes after everybody else on it.
+    lines_["pools"] = {"primary: {min_size: 1, max_size: 1}",
+                       "replica: {min_size: 1, max_size: 1}"};
+    lines_["callers"] = {"- {name: operator, methods: all}",
+                         "- {name: app, settings: [{name: app.tenant, claim: tenant}, "
+                         "{name: app.source, value: gateway}]}"};
+    Start();
+  }
+
+  GatewayClient Tenant(std::string_view tenant) {
+    return As(issuer_.Sign(
+        Claims("app", absl::StrCat(R"(,"tenant":")", std::string(tenant), "\""))));
+  }
+
+  static int64_t Count(const Answer& answer) {
+    EXPECT_TRUE(answer.ok()) << answer.failure;
+    return answer.at(0, 0).int64();
+  }
+  // The operator's statements run without settings, on the same session.
+  void ExpectNothingLeft() {
+    EXPECT_EQ(client().Query(kTenant).at(0, 0).text(), "");
+    EXPECT_EQ(client().Read(kTenant).at(0, 0).text(), "");
+    EXPECT_EQ(Count(client().Query(kCount)), 0);
+  }
+};
+
+v1::BatchRequest MakeBatch(const std::vector<std::string>& statements, v1::BatchMode mode,
+                           v1::Intent intent) {
+  v1::BatchRequest batch;
+  batch.set_mode(mode);
+  batch.mutable_options()->set_intent(intent);
+  for (const std::string& sql : statements) {
+    *batch.add_steps()->mutable_statement() = MakeStatement(sql);
+  }
+  return batch;
+}
+
+grpc::Status Send(GatewayClient& client, const v1::BatchRequest& batch,
+                  v1::BatchResponse& response) {
+  grpc::ClientContext context;
+  SetDeadline(context, kCallLimit);
+  return client.stub().Batch(&context, batch, &response);
+}
+
+TEST_F(RowSecurityTest, QueriesSeeTheirTenantsRows) {
+  GatewayClient a = Tenant("a");
+  GatewayClient b = Tenant("b");
+
+  for (int i = 0; i < 3; ++i) {  // From the second time on they are prepared.
+    EXPECT_EQ(Count(a.Query(kCount)), 2 + i);
+    EXPECT_EQ(Count(b.Query(kCount)), 1);
+    EXPECT_TRUE(a.Query(kInsert, {Text("a")}).ok());
+    ExpectNothingLeft();
+  }
+  EXPECT_EQ(a.Query("SELECT current_setting('app.source')").at(0, 0).text(), "gateway");
+  const Answer foreign = a.Query(kInsert, {Text("b")});
+  EXPECT_FALSE(foreign.ok());
+  EXPECT_EQ(foreign.failure.postgres.sqlstate(), "42501") << foreign.failure;
+  EXPECT_EQ(Count(b.Query(kCount)), 1);
+  ExpectNothingLeft();
+}
+
+TEST_F(RowSecurityTest, ReadsSeeTheirTenantsRowsWhereverTheyRun) {
+  GatewayClient a = Tenant("a");
+  GatewayClient b = Tenant("b");
+  v1::QueryRequest strong = MakeQuery(kCount, {}, v1::INTENT_READ);
+  strong.mutable_options()->mutable_freshness()->set_strong(true);
+
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Count(a.Read(kCount)), 2);
+    EXPECT_EQ(Count(b.Read(kCount)), 1);
+    EXPECT_EQ(Count(a.Query(strong)), 2);
+    EXPECT_EQ(Count(b.Query(strong)), 1);
+    ExpectNothingLeft();
+  }
+  // An error leaves nothing behind either.
+  EXPECT_FALSE(a.Read("SELECT 1 / 0").ok());
+  ExpectNothingLeft();
+  // A prepared statement whose table has changed is sent again, with its settings.
+  cluster().Sql(0, "ALTER TABLE item ADD note text");
+  v1::QueryRequest all = MakeQuery("SELECT * FROM item", {}, v1::INTENT_READ);
+  all.mutable_options()->mutable_freshness()->set_strong(true);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(a.Query(all).response.row_count(), 2u);
+  cluster().Sql(0, "ALTER TABLE item DROP note");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(a.Query(all).response.row_count(), 2u);
+  ExpectNothingLeft();
+}
+
+TEST_F(RowSecurityTest, StreamsOfReadsSeeTheirTenantsRows) {
+  v1::StreamQueryRequest request = MakeStreamQuery("SELECT id FROM item");
+  request.mutable_options()->set_intent(v1::INTENT_READ);
+  GatewayClient a = Tenant("a");
+  GatewayClient b = Tenant("b");
+
+  EXPECT_EQ(a.Stream(request).rows, 2u);
+  EXPECT_EQ(b.Stream(request).rows, 1u);
+  ExpectNothingLeft();
+
+  request.mutable_options()->set_intent(v1::INTENT_WRITE);
+  const StreamAnswer refused = a.Stream(request);
+  EXPECT_EQ(refused.status.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(refused.status.error_message(), HasSubstr("no place for its settings"));
+  EXPECT_EQ(refused.rows, 0u);
+}
+
+TEST_F(RowSecurityTest, BatchesSeeTheirTenantsRows) {
+  GatewayClient a = Tenant("a");
+  GatewayClient b = Tenant("b");
+  v1::BatchResponse response;
+
+  ASSERT_TRUE(Send(a,
+                   MakeBatch({"INSERT INTO item (tenant) VALUES ('a')", kCount},
+                             v1::BATCH_MODE_ATOMIC, v1::INTENT_WRITE),
+                   response)
+                  .ok());
+  EXPECT_EQ(response.results(1).result().rows(0).values(0).int64(), 3);
+  ASSERT_TRUE(
+      Send(b, MakeBatch({kCount}, v1::BATCH_MODE_ATOMIC, v1::INTENT_READ), response)
+          .ok());
+  EXPECT_EQ(response.results(0).result().rows(0).values(0).int64(), 1);
+  ExpectNothingLeft();
+
+  // One that fails takes nothing from those behind it.
+  ASSERT_TRUE(Send(b,
+                   MakeBatch({kCount, "SELECT 1 / 0", kCount}, v1::BATCH_MODE_INDEPENDENT,
+                             v1::INTENT_READ),
+                   response)
+                  .ok());
+  EXPECT_EQ(response.results(0).result().rows(0).values(0).int64(), 1);
+  EXPECT_TRUE(response.results(1).has_error());
+  EXPECT_EQ(response.results(2).result().rows(0).values(0).int64(), 1);
+  ExpectNothingLeft();
+
+  const grpc::Status refused = Send(
+      a, MakeBatch({kCount}, v1::BATCH_MODE_INDEPENDENT, v1::INTENT_WRITE), response);
+  EXPECT_EQ(refused.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(refused.error_message(), HasSubstr("no place for its settings"));
+}
+
+TEST_F(RowSecurityTest, TransactionsSeeTheirTenantsRows) {
+  GatewayClient a = Tenant("a");
+  GatewayClient b = Tenant("b");
+  const auto count = [](TransactionStream& transaction) {
+    return transaction.Execute(kCount).result().rows(0).values(0).int64();
+  };
+  {
+    TransactionStream transaction(a);
+    ASSERT_TRUE(transaction.Begin().has_begun());
+    EXPECT_EQ(count(transaction), 2);
+    transaction.Savepoint("s");
+    EXPECT_TRUE(transaction.Execute("INSERT INTO item (tenant) VALUES ('b')")
+                    .has_statement_error());
+    transaction.RollbackTo("s");
+    EXPECT_EQ(count(transaction), 2) << "a savepoint takes nothing of it";
+    transaction.Execute("INSERT INTO item (tenant) VALUES ('a')");
+    EXPECT_TRUE(transaction.Commit().has_committed());
+    EXPECT_EQ(transaction.Finish().code, StatusCode::OK);
+  }
+  {
+    TransactionStream transaction(b);
+    v1::Begin begin;
+    begin.set_auto_savepoint(true);
+    ASSERT_TRUE(transaction.Begin(begin).has_begun());
+    EXPECT_TRUE(transaction.Execute("SELECT 1 / 0").has_statement_error());
+    EXPECT_EQ(count(transaction), 1);
+    transaction.Rollback();
+    EXPECT_EQ(transaction.Finish().code, StatusCode::OK);
+  }
+  {
+    // Begin, statement and commit in one go.
+    TransactionStream transaction(b);
+    v1::TransactionRequest request = MakeExecute(kCount);
+    request.mutable_begin();
+    request.set_then_commit(true);
+    ASSERT_TRUE(transaction.Send(request));
+    int64_t counted = 0;
+    bool has_committed = false;
+    while (const auto response = transaction.Receive()) {
+      if (response->has_result()) counted = response->result().rows(0).values(0).int64();
+      has_committed = has_committed || response->has_committed();
+    }
+    EXPECT_EQ(counted, 1);
+    EXPECT_TRUE(has_committed);
+    EXPECT_EQ(transaction.Finish().code, StatusCode::OK);
+  }
+  EXPECT_EQ(Count(a.Query(kCount)), 3);
+  ExpectNothingLeft();
+}
+
+TEST_F(RowSecurityTest, NothingOfAProcedureRunsWithoutThem) {
+  cluster().Sql(0,
+                "CREATE OR REPLACE PROCEDURE commits() LANGUAGE plpgsql AS "
+                "$$ BEGIN COMMIT; END $$");
+  const Answer answer = Tenant("a").Query("CALL commits()");
+
+  EXPECT_FALSE(answer.ok());
+  EXPECT_EQ(answer.failure.postgres.sqlstate(), "2D000") << answer.failure;
+  ExpectNothingLeft();
+}
+
+TEST_F(RowSecurityTest, WhoLacksTheClaimIsRefused) {
+  for (const char* more :
+       {"", ",\"tenant\":\"\"", ",\"tenant\":[\"a\"]", ",\"tenant\":null"}) {
+    const Answer answer = As(issuer_.Sign(Claims("app", more))).Query("SELECT 1");
+    EXPECT_EQ(answer.failure.code, StatusCode::PERMISSION_DENIED) << answer.failure;
+    EXPECT_THAT(answer.status.error_message(), HasSubstr("the claim tenant")) << more;
+  }
+  GatewayClient number = As(issuer_.Sign(Claims("app", ",\"tenant\":9007199254740993")));
+  EXPECT_EQ(number.Query(kTenant).at(0, 0).text(), "9007199254740993");
+  // Nothing in a value is SQL.
+  GatewayClient quoted = As(issuer_.Sign(Claims("app", R"(,"tenant":"a' OR '1'='1")")));
+  EXPECT_EQ(quoted.Query(kTenant).at(0, 0).text(), "a' OR '1'='1");
+  EXPECT_EQ(Count(quoted.Query(kCount)), 0);
+}
+
+}  // namespace
+}  // namespace pgsluice::testing
