@@ -2,10 +2,10 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <optional>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -14,6 +14,7 @@
 
 #include "server/log.h"
 #include "server/peer_address.h"
+#include "server/socket_facts.h"
 
 namespace pgsluice {
 
@@ -21,20 +22,14 @@ namespace {
 
 // Each look asks the system about every connection, and a full table is asked for often.
 constexpr absl::Duration kBetweenSweeps = absl::Milliseconds(20);
+// Without a look at memory; one may be asked for meanwhile.
+constexpr int kLongSleepMilliseconds = 1000;
 // When the system has no descriptor, or no memory, for a connection.
 constexpr int kPauseMilliseconds = 20;
 
 Descriptor OpenSpare() { return Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
-bool IsStillOpen(int descriptor, uint64_t inode) {
-  struct stat file{};
-  return fstat(descriptor, &file) == 0 && file.st_ino == inode;
-}
-
-uint64_t InodeOf(const Descriptor& connection) {
-  struct stat file{};
-  return fstat(connection.get(), &file) == 0 ? file.st_ino : 0;
-}
+bool IsStillOpen(int descriptor, uint64_t inode) { return InodeOf(descriptor) == inode; }
 
 // At once, and without a trace in the system's tables.
 void Reset(const Descriptor& connection) {
@@ -52,13 +47,15 @@ ConnectionAcceptor::ConnectionAcceptor(std::string name, ListeningSockets socket
       stop_event_(eventfd(0, EFD_CLOEXEC)),
       sockets_(std::move(sockets)),
       spare_(OpenSpare()),
-      table_(limits) {
+      table_(limits),
+      guard_(limits.max_process_bytes) {
   thread_ = std::thread([this] { Run(); });
 }
 
 void ConnectionAcceptor::Reconfigure(const ConnectionLimits& limits) {
   absl::MutexLock lock(&mutex_);
   table_.set_limits(limits);
+  guard_.set_max_bytes(limits.max_process_bytes);
 }
 
 void ConnectionAcceptor::Stop() {
@@ -73,6 +70,7 @@ ConnectionTotals ConnectionAcceptor::totals() {
   for (size_t i = 0; i < verdicts_.size(); ++i) {
     totals.verdicts[i] = verdicts_[i].load(std::memory_order_relaxed);
   }
+  totals.cut = cut_.load(std::memory_order_relaxed);
   absl::MutexLock lock(&mutex_);
   table_.Sweep(IsStillOpen);
   totals.open = table_.size();
@@ -86,8 +84,9 @@ void ConnectionAcceptor::Run() {
     watched.push_back({.fd = socket.get(), .events = POLLIN, .revents = 0});
   }
   while (true) {
-    if (poll(watched.data(), watched.size(), -1) < 0) continue;  // A signal.
+    if (poll(watched.data(), watched.size(), SleepMilliseconds()) < 0) continue;
     if (watched.front().revents != 0) return;
+    LookAtMemory();
     for (size_t i = 1; i < watched.size(); ++i) {
       if (watched[i].revents != 0) AcceptFrom(watched[i].fd);
     }
@@ -131,7 +130,7 @@ ConnectionVerdict ConnectionAcceptor::Judge(const Descriptor& connection,
   }
   const ConnectionVerdict verdict = table_.Judge(peer, now);
   if (verdict == ConnectionVerdict::kAccept) {
-    table_.Add(connection.get(), InodeOf(connection), peer);
+    table_.Add(connection.get(), InodeOf(connection.get()), peer);
   }
   return verdict;
 }
@@ -154,6 +153,62 @@ void ConnectionAcceptor::RefuseWithSpare(int socket) {
     poll(nullptr, 0, kPauseMilliseconds);
   }
   spare_ = OpenSpare();
+}
+
+int ConnectionAcceptor::SleepMilliseconds() {
+  absl::MutexLock lock(&mutex_);
+  return guard_.is_on() ? MemoryGuard::kIntervalMilliseconds : kLongSleepMilliseconds;
+}
+
+// Connections that come must not make it look more often.
+void ConnectionAcceptor::LookAtMemory() {
+  const absl::Time now = absl::Now();
+  const absl::Duration since = absl::AbsDuration(now - last_look_);
+  if (since < absl::Milliseconds(MemoryGuard::kIntervalMilliseconds)) return;
+  last_look_ = now;
+  switch (NextStep()) {
+    case MemoryGuard::Step::kRest: return;
+    case MemoryGuard::Step::kSample: sample_ = SampleReceived(); return;
+    case MemoryGuard::Step::kCut: return CutLoudest();
+  }
+}
+
+MemoryGuard::Step ConnectionAcceptor::NextStep() {
+  absl::MutexLock lock(&mutex_);
+  return guard_.is_on() ? guard_.Next(ResidentBytes()) : MemoryGuard::Step::kRest;
+}
+
+ReceivedByDescriptor ConnectionAcceptor::SampleReceived() {
+  std::vector<ConnectionId> connections;
+  {
+    absl::MutexLock lock(&mutex_);
+    connections = table_.All();
+  }
+  ReceivedByDescriptor sample;
+  for (const ConnectionId& one : connections) {
+    if (!IsStillOpen(one.descriptor, one.inode)) continue;
+    sample[one.descriptor] = {one.inode, BytesReceived(one.descriptor),
+                              BytesUnread(one.descriptor)};
+  }
+  return sample;
+}
+
+void ConnectionAcceptor::CutLoudest() {
+  const ReceivedByDescriptor before = std::exchange(sample_, {});
+  const ReceivedByDescriptor after = SampleReceived();
+  const std::optional<int> loudest = LoudestOf(before, after);
+  if (!loudest.has_value()) return;
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  getpeername(*loudest, reinterpret_cast<sockaddr*>(&address), &length);
+  const Received& received = after.at(*loudest);
+  if (!CutConnection(*loudest, received.inode)) return;
+  cut_.fetch_add(1, std::memory_order_relaxed);
+  Log(LogLevel::kWarning, "memory is short: the connection that sends most is cut",
+      {{"port", name_},
+       {"peer", PeerNameOf(address)},
+       {"received_bytes", received.bytes},
+       {"resident_bytes", ResidentBytes()}});
 }
 
 }  // namespace pgsluice

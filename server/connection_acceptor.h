@@ -16,11 +16,13 @@
 
 #include "server/connection_table.h"
 #include "server/listening_sockets.h"
+#include "server/memory_guard.h"
 
 namespace pgsluice {
 
 struct ConnectionTotals {
   size_t open = 0;
+  uint64_t cut = 0;  // For the sake of memory, since start.
   // By what became of them, since start.
   std::array<uint64_t, kConnectionVerdicts> verdicts = {};
 };
@@ -55,6 +57,12 @@ class ConnectionAcceptor final {
   // With no descriptor left: takes one connection to end it, so that its client knows.
   void RefuseWithSpare(int socket);
   void Refuse(Descriptor connection, const std::string& peer, ConnectionVerdict verdict);
+  // How long the thread may sleep.
+  int SleepMilliseconds() ABSL_LOCKS_EXCLUDED(mutex_);
+  void LookAtMemory() ABSL_LOCKS_EXCLUDED(mutex_);
+  MemoryGuard::Step NextStep() ABSL_LOCKS_EXCLUDED(mutex_);
+  ReceivedByDescriptor SampleReceived() ABSL_LOCKS_EXCLUDED(mutex_);
+  void CutLoudest();
   void Count(ConnectionVerdict verdict) {
     verdicts_[static_cast<size_t>(verdict)].fetch_add(1, std::memory_order_relaxed);
   }
@@ -65,14 +73,18 @@ class ConnectionAcceptor final {
   const Descriptor stop_event_;
 
   std::array<std::atomic<uint64_t>, kConnectionVerdicts> verdicts_ = {};
+  std::atomic<uint64_t> cut_{0};
 
   // The thread's own, once it runs.
   ListeningSockets sockets_;
+  ReceivedByDescriptor sample_;
+  absl::Time last_look_ = absl::InfinitePast();  // At memory.
   Descriptor spare_;  // Held so that there is one when there is none.
   std::thread thread_;
 
   absl::Mutex mutex_;
   ConnectionTable table_ ABSL_GUARDED_BY(mutex_);
+  MemoryGuard guard_ ABSL_GUARDED_BY(mutex_);
   absl::Time last_sweep_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 

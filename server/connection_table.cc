@@ -57,6 +57,15 @@ void ConnectionTable::Sweep(
   }
 }
 
+std::vector<ConnectionId> ConnectionTable::All() const {
+  std::vector<ConnectionId> all;
+  all.reserve(connections_.size());
+  for (const auto& [descriptor, connection] : connections_) {
+    all.push_back({descriptor, connection.inode});
+  }
+  return all;
+}
+
 size_t ConnectionTable::CountOf(std::string_view peer) const {
   const auto found = peers_.find(peer);
   return found == peers_.end() ? 0 : found->second;

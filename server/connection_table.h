@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -19,6 +20,7 @@ struct ConnectionLimits {
   size_t max_connections = 0;
   size_t max_per_peer = 0;
   RateBound rate_per_peer = {};
+  uint64_t max_process_bytes = 0;  // See MemoryGuard.
 
   bool operator==(const ConnectionLimits&) const = default;
 };
@@ -35,6 +37,12 @@ inline constexpr size_t kConnectionVerdicts = 5;
 
 // "max_connections": its reason in metrics and logs.
 std::string_view ConnectionVerdictName(ConnectionVerdict verdict);
+
+// An open connection, as the system knows it.
+struct ConnectionId {
+  int descriptor = -1;
+  uint64_t inode = 0;
+};
 
 // Connections are known by their descriptor and the inode of their socket: whoever has
 // them closes them without a word, and then the descriptor is not open, or another's.
@@ -55,6 +63,7 @@ class ConnectionTable final {
   // Forgets those that are not open.
   void Sweep(const std::function<bool(int descriptor, uint64_t inode)>& is_open);
 
+  std::vector<ConnectionId> All() const;
   size_t size() const { return connections_.size(); }
   size_t CountOf(std::string_view peer) const;
 

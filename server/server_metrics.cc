@@ -34,7 +34,7 @@ AdmissionTotals TotalsOf(const Admission& admission) {
 }
 
 PortTotals TotalsOf(std::string name, const ConnectionTotals& totals) {
-  PortTotals port{.name = std::move(name), .open = totals.open};
+  PortTotals port{.name = std::move(name), .open = totals.open, .cut = totals.cut};
   for (size_t i = 0; i < totals.verdicts.size(); ++i) {
     const auto verdict = static_cast<ConnectionVerdict>(i);
     if (verdict == ConnectionVerdict::kAccept) {

@@ -148,7 +148,8 @@ ConnectionLimits ConnectionLimitsOf(const config::v1::Config& config) {
   return {.max_connections = server.max_connections(),
           .max_per_peer = server.max_connections_per_peer(),
           .rate_per_peer = {.per_second = server.max_connection_rate_per_peer(),
-                            .burst = server.max_connection_rate_per_peer()}};
+                            .burst = server.max_connection_rate_per_peer()},
+          .max_process_bytes = server.max_process_bytes()};
 }
 
 SlowThresholds SlowThresholdsOf(const config::v1::Config& config) {

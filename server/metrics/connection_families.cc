@@ -18,9 +18,16 @@ void AddConnectionFamilies(const GatewaySnapshot& snapshot, Families& families) 
                  .help =
                      "Connections of clients closed at once: over a limit of the "
                      "configuration, or for want of a file descriptor (no_descriptor)"};
+  Family cut{.type = FamilyType::kCounter,
+             .name = "pgsluice_server_connections_cut_total",
+             .labels = {"port"},
+             .help =
+                 "Connections of clients cut while memory was short "
+                 "(server.max_process_bytes)"};
   for (const PortTotals& port : snapshot.ports) {
     open.Add({port.name}, static_cast<uint64_t>(port.open));
     accepted.Add({port.name}, port.accepted);
+    cut.Add({port.name}, port.cut);
     for (const PortTotals::Refusals& refusals : port.refused) {
       refused.Add({port.name, refusals.reason}, refusals.count);
     }
@@ -28,6 +35,7 @@ void AddConnectionFamilies(const GatewaySnapshot& snapshot, Families& families) 
   families.push_back(std::move(open));
   families.push_back(std::move(accepted));
   families.push_back(std::move(refused));
+  families.push_back(std::move(cut));
   families.push_back(
       Counter("pgsluice_log_lines_suppressed_total",
               "Lines of the log that were not written, as there were too many like them",

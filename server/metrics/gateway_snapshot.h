@@ -50,6 +50,7 @@ struct PortTotals {
   std::string name;
   size_t open = 0;
   uint64_t accepted = 0;
+  uint64_t cut = 0;
   std::vector<Refusals> refused = {};
 };
 

@@ -27,6 +27,7 @@ struct Attack {
   std::string scale;
   int64_t max_growth_mib;  // Of the resident memory, at its peak.
   std::string seen;        // What the attacker is to have seen.
+  std::string guard = "server.max_process_bytes=0";
 };
 
 void PrintTo(const Attack& attack, std::ostream* out) { *out << attack.name; }
@@ -76,7 +77,7 @@ class AbuseTest : public LiveTest, public ::testing::WithParamInterface<Attack> 
 TEST_P(AbuseTest, LeavesTheOthersServed) {
   const Attack& attack = GetParam();
   StartGateway(std::vector<std::string>{"server.handshake_timeout=2s",
-                                        "limits.stream_stall_timeout=1s"});
+                                        "limits.stream_stall_timeout=1s", attack.guard});
   ASSERT_TRUE(client().Query("SELECT 1").ok());
   GatewayClient good(gateway().port());
   gateway().ResetPeakMemory();
@@ -105,6 +106,8 @@ TEST_P(AbuseTest, LeavesTheOthersServed) {
 INSTANTIATE_TEST_SUITE_P(
     , AbuseTest,
     ::testing::Values(Attack{"rapid_reset", "0.2", 1500, "calls"},
+                      Attack{"rapid_reset", "1", 1000, R"("closed": true)",
+                             "server.max_process_bytes=300MiB"},
                       Attack{"continuation_flood", "0.2", 500, "bytes"},
                       Attack{"big_string", "0.2", 500, "bytes"},
                       Attack{"settings_flood", "0.2", 500, "frames"},
@@ -117,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Attack{"idle_connections", "0.1", 500, R"("opened": 500)"},
                       Attack{"slow_handshakes", "0.2", 200, R"("closed": 100)"},
                       Attack{"connection_storm", "0.5", 500, "opened"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& info) { return absl::StrCat(info.param.name, "_", info.index); });
 
 }  // namespace
 }  // namespace pgsluice::testing

@@ -168,6 +168,42 @@ TEST_F(ConnectionAcceptorTest, ServesOnAfterTheSystemHadNoDescriptorLeft) {
   EXPECT_TRUE(Accepts(accepted + 1));
 }
 
+TEST_F(ConnectionAcceptorTest, CutsTheOneThatSendsMostWhenMemoryIsShort) {
+  ConnectionAcceptor& acceptor = Start({});
+  const Descriptor loud = Open();
+  ASSERT_TRUE(Accepts(1));
+  const Descriptor quiet = Open();
+  ASSERT_TRUE(Accepts(2));
+  const int loud_end = [&] {
+    const std::lock_guard lock(mutex_);
+    return accepted_.front().get();
+  }();
+  const std::string bytes(100'000, 'x');
+  std::thread sender([&] {
+    while (send(loud.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
+    }
+  });
+  std::thread reader([&] {
+    std::string buffer(bytes.size(), ' ');
+    ssize_t received = 1;
+    while (received > 0) {
+      pollfd watched = {.fd = loud_end, .events = POLLIN, .revents = 0};
+      poll(&watched, 1, -1);
+      received = read(loud_end, buffer.data(), buffer.size());
+    }
+  });
+
+  acceptor.Reconfigure({.max_process_bytes = 1});  // There is always more.
+
+  sender.join();
+  reader.join();
+  EXPECT_TRUE(WaitFor("it is counted", [&] { return acceptor.totals().cut == 1; }));
+  const std::lock_guard lock(mutex_);
+  ASSERT_EQ(send(accepted_.back().get(), "x", 1, 0), 1);
+  char byte = 0;
+  EXPECT_EQ(read(quiet.get(), &byte, 1), 1) << "the quiet one stays";
+}
+
 TEST_F(ConnectionAcceptorTest, CountsRightUnderManyThatComeAndGo) {
   ConnectionAcceptor& acceptor = Start({.max_connections = 50, .max_per_peer = 50});
   std::atomic<bool> is_over = false;
