@@ -14,10 +14,10 @@
 namespace pgsluice {
 
 struct ExportOptions {
-  CollectorAddress address;
-  std::string ca_file;  // Empty: the system's CAs.
-  NamedValues headers;
-  std::string headers_file;  // In their place, unless it is empty.
+  CollectorAddress address = {};
+  std::string ca_file = {};  // Empty: the system's CAs.
+  NamedValues headers = {};
+  std::string headers_file = {};  // In their place, unless it is empty.
   absl::Duration timeout = absl::Seconds(10);
   absl::Duration give_up_after = absl::Seconds(30);
 };
