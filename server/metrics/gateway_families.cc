@@ -30,8 +30,9 @@ Families AllFamilies(const GatewaySnapshot& snapshot) {
   Family build{.type = FamilyType::kGauge,
                .name = "pgsluice_build_info",
                .labels = {"version", "commit", "grpc", "libpq"},
-               .help = "Always 1; the versions of the gateway and its libraries, and "
-                       "the commit that it was built from, if that is known"};
+               .help =
+                   "Always 1; the versions of the gateway and its libraries, and "
+                   "the commit that it was built from, if that is known"};
   build.Add({snapshot.build.version, snapshot.build.commit, snapshot.build.grpc,
              snapshot.build.libpq},
             1.0);

@@ -136,8 +136,8 @@ TEST(Families, TellWhatWasBuilt) {
 
   const Families families = AllFamilies(snapshot);
 
-  EXPECT_EQ(ValueOf(families, "pgsluice_build_info", {"1.2.3", "abc123", "1.51.1", "17.5"}),
-            1);
+  EXPECT_EQ(
+      ValueOf(families, "pgsluice_build_info", {"1.2.3", "abc123", "1.51.1", "17.5"}), 1);
 }
 
 TEST(Families, TellAlertsThatFireAndThoseThatDoNot) {
