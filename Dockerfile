@@ -6,6 +6,9 @@
 # or, in place of the last one, with certificates: docs/security.md.
 
 ARG DEBIAN=debian:trixie-slim
+# What is built, for pgsluice_build_info and the image's label: --build-arg COMMIT=$(git describe
+# --always). There is no git in the context.
+ARG COMMIT=
 
 FROM ${DEBIAN} AS build
 WORKDIR /src
@@ -14,9 +17,13 @@ COPY scripts/install-deps scripts/install-deps
 COPY scripts/lib scripts/lib
 RUN scripts/install-deps build && rm -rf /var/lib/apt/lists/*
 COPY . .
+# Compilers at a time, each with up to 1.2 GiB; as many as there are cores unless it is said.
+ARG CMAKE_BUILD_PARALLEL_LEVEL=
+ARG COMMIT
 # Warnings of compilers that we do not know yet are no errors here.
 RUN --mount=type=cache,target=/root/.cache/ccache \
     cmake --preset release -DPGSLUICE_TESTS=OFF -DPGSLUICE_WERROR=OFF \
+      -DPGSLUICE_COMMIT="$COMMIT" \
     && cmake --build build/release --target pgsluiced pgsluice_command
 # The programs, and the packages that hold the libraries they are linked with.
 RUN mkdir /out \
@@ -36,9 +43,11 @@ RUN --mount=type=bind,from=build,source=/out,target=/out \
     && xargs apt-get install -y --no-install-recommends ca-certificates </out/packages \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/pgsluiced /out/pgsluice /usr/local/bin/
+ARG COMMIT
 LABEL org.opencontainers.image.title="pgsluice" \
       org.opencontainers.image.description="A gRPC gateway for PostgreSQL" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="$COMMIT"
 USER 65532:65532
 EXPOSE 7432 7433 9432
 STOPSIGNAL SIGTERM

@@ -72,6 +72,28 @@ want_helm() { want_tool helm "$HELM_MODULE" 'the Helm chart is NOT checked'; }
 # pass with it yet.
 want_helm4() { want_tool helm4 "$HELM4_MODULE" 'the Helm chart is NOT checked with Helm 4'; }
 
+# The API server that the chart is shown to: only on request, as it takes a good ten minutes of two
+# cores. Its version is that of tests/helm/api_server/go.mod.
+want_api_server() {
+  local source="$ROOT_DIR/build/tools/api_server" log="$ROOT_DIR/build/tools/kube-apiserver.log"
+  local why='the chart is NOT shown to an API server'
+  ! command -v kube-apiserver >/dev/null || return 0
+  if ! command -v go >/dev/null; then
+    note "neither kube-apiserver nor go is installed: $why"
+    return 0
+  fi
+  step 'Building kube-apiserver with Go'
+  rm -rf "$source"
+  mkdir -p "$TOOLS_DIR" "$source"
+  # A copy: Go writes sums of hundreds of modules beside it.
+  cp "$ROOT_DIR"/tests/helm/api_server/{go.mod,main.go} "$source"
+  if ! (cd "$source" && GOFLAGS=-mod=mod go build -trimpath -ldflags='-s -w' \
+    -o "$TOOLS_DIR/kube-apiserver" .) >"$log" 2>&1; then
+    tail -n 5 "$log" >&2
+    note "kube-apiserver could not be built: $why"
+  fi
+}
+
 # What else looks at the chart; some minutes, once.
 want_chart_tools() {
   want_tool kubeconform "$KUBECONFORM_MODULE" 'manifests are NOT checked against schemas'
