@@ -58,8 +58,8 @@ want_otelcol() {
   fi
   step 'Building otelcol with Go'
   mkdir -p "$TOOLS_DIR"
-  if ! go build -C "$ROOT_DIR/tests/integration/otelcol" -buildvcs=false \
-    -o "$TOOLS_DIR/otelcol" . >"$log" 2>&1; then
+  if ! (cd "$ROOT_DIR/tests/integration/otelcol" &&
+    go build -buildvcs=false -o "$TOOLS_DIR/otelcol" .) >"$log" 2>&1; then
     tail -n 5 "$log" >&2
     note "otelcol could not be built: $why"
   fi

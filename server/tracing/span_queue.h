@@ -65,7 +65,7 @@ class SpanQueue final {
   void CountExported(size_t spans) ABSL_LOCKS_EXCLUDED(mutex_);
   void CountFailedExport() ABSL_LOCKS_EXCLUDED(mutex_);
   void CountDropped(SpanDrop why, size_t spans) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Those that still wait count as dropped when the process ends: for the last line.
+  // That wait.
   size_t spans() const ABSL_LOCKS_EXCLUDED(mutex_);
   TracingTotals totals() const ABSL_LOCKS_EXCLUDED(mutex_);
 
