@@ -207,7 +207,8 @@ void Sections(const Descriptor& group, const std::string& prefix, std::string& o
     }
     absl::StrAppend(&out, "\n### ", title, "\n\n", help, "\n");
     SettingTable(*field.message_type(), out);
-    Sections(*field.message_type(), absl::StrCat(prefix, field.name(), "."), out);
+    Sections(*field.message_type(),
+             absl::StrCat(prefix, field.name(), field.is_repeated() ? "[]." : "."), out);
   }
 }
 
