@@ -175,6 +175,9 @@ class Connection:
                 self.windows[stream] = self.windows.get(stream, 0) + more
         elif kind == DATA:
             self.received += len(payload)
+            # Of the connection; streams have windows of their own, which stay as they are.
+            if payload:
+                self.send(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", len(payload))))
             if flags & END_STREAM:
                 self.ended[stream] = kind
         elif kind == RST_STREAM or kind == HEADERS and flags & END_STREAM:
