@@ -74,6 +74,7 @@ class Connection:
 
     def __init__(self, port, first_settings=(), host="127.0.0.1", is_tls=False):
         self.socket = socket.create_connection((host, port), timeout=30)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if is_tls:
             context = ssl._create_unverified_context()
             context.set_alpn_protocols(["h2"])
