@@ -174,8 +174,9 @@ void ConnectionAcceptor::LookAtMemory() {
 }
 
 MemoryGuard::Step ConnectionAcceptor::NextStep() {
+  const uint64_t resident_bytes = ResidentBytes();
   absl::MutexLock lock(&mutex_);
-  return guard_.is_on() ? guard_.Next(ResidentBytes()) : MemoryGuard::Step::kRest;
+  return guard_.Next(resident_bytes);
 }
 
 ReceivedByDescriptor ConnectionAcceptor::SampleReceived() {

@@ -82,6 +82,8 @@ class ConnectionAcceptor final {
   Descriptor spare_;  // Held so that there is one when there is none.
   std::thread thread_;
 
+  // Wanted by the thread and by scrapes only, so it may be held for a look at each
+  // socket.
   absl::Mutex mutex_;
   ConnectionTable table_ ABSL_GUARDED_BY(mutex_);
   MemoryGuard guard_ ABSL_GUARDED_BY(mutex_);

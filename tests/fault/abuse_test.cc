@@ -104,15 +104,16 @@ TEST_P(AbuseTest, LeavesTheOthersServed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    , AbuseTest,
+    Attacks, AbuseTest,
     ::testing::Values(Attack{"rapid_reset", "0.2", 1500, "calls"},
                       Attack{"rapid_reset", "1", 1000, R"("closed": true)",
                              "server.max_process_bytes=300MiB"},
-                      Attack{"continuation_flood", "0.2", 500, "bytes"},
+                      Attack{"continuation_flood", "0.2", 500, "frames"},
+                      Attack{"header_flood", "0.2", 500, R"("closed": true)"},
                       Attack{"big_string", "0.2", 500, "bytes"},
                       Attack{"settings_flood", "0.2", 500, "frames"},
-                      Attack{"ping_flood", "0.2", 100, "too_many_pings"},
-                      Attack{"bad_binary_header", "1", 100, R"("refused": true)"},
+                      Attack{"ping_flood", "0.2", 200, "too_many_pings"},
+                      Attack{"bad_binary_header", "1", 200, R"("refused": true)"},
                       // Half a gigabyte, were it unpacked.
                       Attack{"zip_bomb", "0.5", 200, R"("refused": true)"},
                       Attack{"half_bodies", "0.3", 800, "bytes"},
