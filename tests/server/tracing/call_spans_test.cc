@@ -14,7 +14,8 @@ namespace {
 constexpr absl::Time kBegun = absl::FromUnixSeconds(1000);
 
 TraceParent Caller() {
-  TraceParent parent{.is_sampled = true};
+  TraceParent parent;
+  parent.is_sampled = true;
   parent.trace_id.bytes[15] = 7;
   parent.span_id.bytes[7] = 8;
   return parent;
