@@ -1,6 +1,7 @@
 // Structured log lines on stderr: one event, one line, as JSON or text. Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
