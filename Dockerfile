@@ -14,7 +14,7 @@ FROM ${DEBIAN} AS build
 WORKDIR /src
 # Before the sources, so that a change of these does not install everything again.
 COPY scripts/install-deps scripts/install-deps
-COPY scripts/lib scripts/lib
+COPY scripts/lib/say.sh scripts/lib/deps.sh scripts/lib/
 RUN scripts/install-deps build && rm -rf /var/lib/apt/lists/*
 COPY . .
 # Compilers at a time, each with up to 1.2 GiB; as many as there are cores unless it is said.

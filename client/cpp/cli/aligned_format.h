@@ -1,6 +1,7 @@
 // The aligned table, as psql prints it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -1,6 +1,7 @@
 // The expanded form (-x): one line a column, as psql prints it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
