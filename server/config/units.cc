@@ -18,6 +18,7 @@ struct ByteUnit {
 
 constexpr uint64_t kKibi = 1024;
 constexpr ByteUnit kByteUnits[] = {
+    {"TiB", kKibi* kKibi* kKibi* kKibi},
     {"GiB", kKibi* kKibi* kKibi},
     {"MiB", kKibi* kKibi},
     {"KiB", kKibi},

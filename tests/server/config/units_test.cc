@@ -26,6 +26,7 @@ TEST(Units, ReadsByteSizes) {
   EXPECT_EQ(ParseByteSize("64 kib"), 65536u);
   EXPECT_EQ(ParseByteSize("3.5MiB"), 3670016u);
   EXPECT_EQ(ParseByteSize("1GiB"), 1073741824u);
+  EXPECT_EQ(ParseByteSize("1TiB"), 1099511627776u);
   EXPECT_EQ(ParseByteSize("1MB"), 1000000u);
   EXPECT_EQ(ParseByteSize("0"), 0u);
 }

@@ -49,10 +49,12 @@ TEST(YamlReader, SaysWhereAndWhatIsWrong) {
        "f.yaml:1:20: \"level\" is given twice, first in line 1"},
       {"log: loud\n",
        "f.yaml:1:6: log: expected a mapping of level, format, "
-       "slow_query_threshold, slow_query_rules, found a single value"},
+       "slow_query_threshold, slow_query_rules, max_lines_per_second, max_lines_burst, "
+       "max_slow_queries_per_second, found a single value"},
       {"log: [level]\n",
        "f.yaml:1:6: log: expected a mapping of level, format, "
-       "slow_query_threshold, slow_query_rules, found a list"},
+       "slow_query_threshold, slow_query_rules, max_lines_per_second, max_lines_burst, "
+       "max_slow_queries_per_second, found a list"},
       {"log:\n  level: [info]\n",
        "f.yaml:2:10: log.level: expected a single value, found a list"},
       {"log:\n  level: {a: b}\n",
