@@ -31,6 +31,7 @@ absl::StatusOr<AdmittedStatement> AdmitStatement(const v1::Statement& statement,
   return AdmittedStatement{.statement = std::move(sourced->statement),
                            .options = *std::move(call_options),
                            .terms = sourced->terms,
+                           .name = statement.name(),
                            .ticket = *std::move(ticket)};
 }
 

@@ -16,6 +16,7 @@ struct AdmittedStatement {
   Statement statement;
   CallOptions options;  // With the statement's own limits.
   StatementTerms terms;
+  std::string_view name;     // The request's; empty: it has sent SQL.
   Admission::Ticket ticket;  // Counts the call until it goes.
 };
 

@@ -56,6 +56,7 @@ absl::StatusOr<BatchStepPlan> StepFromProto(const v1::BatchStep& step, size_t in
   if (absl::Status status = CheckCells(step, index); !status.ok()) return status;
   BatchStepPlan plan;
   plan.statement = std::move(sourced->statement);
+  plan.name = step.statement().name();
   plan.terms = sourced->terms;
   plan.types = std::move(sourced->types);
   for (const v1::CellParameter& cell : step.cell_parameters()) plan.cells.push_back(cell);

@@ -18,6 +18,7 @@ namespace pgsluice {
 
 struct BatchStepPlan {
   Statement statement;
+  std::string name = {};  // Of a named one; empty: its caller sent the SQL.
   std::vector<v1::CellParameter> cells;
   v1::Expectation expect;
   bool has_expectation = false;

@@ -16,7 +16,7 @@ namespace pgsluice {
 namespace {
 
 // A call with more kinds of statements is told of with the first ones.
-constexpr size_t kMostFingerprints = 32;
+constexpr size_t kMostKinds = 32;
 
 std::string TextOf(const std::vector<uint64_t>& fingerprints) {
   std::string text;
@@ -24,6 +24,20 @@ std::string TextOf(const std::vector<uint64_t>& fingerprints) {
     StrAppend(&text, text.empty() ? "" : ",", FingerprintText(fingerprint));
   }
   return text;
+}
+
+std::string TextOf(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) StrAppend(&text, text.empty() ? "" : ",", name);
+  return text;
+}
+
+// Unless it is there, or there are enough.
+template <class Kind>
+void AddKind(std::vector<Kind>& kinds, Kind kind) {
+  if (kinds.size() >= kMostKinds) return;
+  if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) return;
+  kinds.push_back(std::move(kind));
 }
 
 }  // namespace
@@ -37,10 +51,9 @@ void CallAudit::NoteStatement(const StatementReport& report) {
   ++statements_;
   rows_ += report.rows;
   endpoint_ = std::string(report.endpoint);
-  if (fingerprints_.size() >= kMostFingerprints) return;
-  const uint64_t fingerprint = FingerprintOf(NormalizeSql(report.sql));
-  const auto known = std::find(fingerprints_.begin(), fingerprints_.end(), fingerprint);
-  if (known == fingerprints_.end()) fingerprints_.push_back(fingerprint);
+  if (!report.name.empty()) AddKind(names_, std::string(report.name));
+  if (fingerprints_.size() >= kMostKinds) return;
+  AddKind(fingerprints_, FingerprintOf(NormalizeSql(report.sql)));
 }
 
 std::string_view CallAudit::Outcome(absl::StatusCode code) const {
@@ -77,6 +90,7 @@ void CallAudit::Write(const Caller& caller, absl::StatusCode code, absl::Duratio
        {"endpoint", endpoint_},
        {"statements", statements_},
        {"rows", rows_},
+       {"names", TextOf(names_)},
        {"fingerprints", TextOf(fingerprints_)},
        {"duration_ms", absl::ToDoubleMilliseconds(took)},
        {"trace_id", caller.trace_id}}));

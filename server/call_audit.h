@@ -52,7 +52,8 @@ class CallAudit final {
   absl::Status status_;
   uint64_t statements_ = 0;
   uint64_t rows_ = 0;
-  std::string endpoint_;  // Of the last statement.
+  std::string endpoint_;            // Of the last statement.
+  std::vector<std::string> names_;  // Of named statements.
   std::vector<uint64_t> fingerprints_;
 };
 

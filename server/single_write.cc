@@ -37,7 +37,8 @@ asio::awaitable<absl::Status> RunInTransaction(QueryCall& call,
   if (!begin.ok()) co_return begin.status();
   BatchProgram program;
   program.is_query = true;
-  program.steps.emplace_back().statement = admitted.statement;
+  program.steps.push_back(
+      {.statement = admitted.statement, .name = std::string(admitted.name)});
   v1::BatchRequest request;
   request.set_encoding(call.request.encoding());
   std::optional<KeyedWrite> key;

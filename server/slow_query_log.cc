@@ -36,6 +36,7 @@ void SlowQueryLog::Write(const StatementReport& report, const CallOrigin& origin
          {"span_id", origin.span_id},
          {"tag", report.tag},
          {"outcome", OutcomeOf(report.status)},
+         {"statement", report.name},
          {"fingerprint", FingerprintText(fingerprint)},
          {"sql", NormalizeSql(report.sql, kMaxSqlBytes)}});
 }

@@ -18,6 +18,7 @@ namespace pgsluice {
 struct StatementReport {
   std::string_view method;  // Query, StreamQuery, Transaction.
   std::string_view sql;
+  std::string_view name = {};  // Of a named statement; empty: its caller sent the SQL.
   std::string_view endpoint;
   Role role = Role::kUnknown;
   std::string_view tag;

@@ -8,6 +8,7 @@
 #include "pgsluice/v1/query.pb.h"
 #include "pool/cluster.h"
 #include "pool/timer.h"
+#include "server/admitted_statement.h"
 #include "server/call_environment.h"
 #include "server/call_options.h"
 #include "server/rpc.h"
@@ -25,12 +26,14 @@ class StatementTimer final {
 
 class StatementRun final {
  public:
+  // `admitted` outlives it.
   StatementRun(CallBase& call, const CallEnvironment& environment,
-               const Statement& statement, const CallOptions& options)
+               const AdmittedStatement& admitted)
       : call_(call),
         environment_(environment),
-        statement_(statement),
-        options_(options) {}
+        statement_(admitted.statement),
+        name_(admitted.name),
+        options_(admitted.options) {}
 
   // Takes a session, sends the statement, and fetches for the first time. A session that
   // turns out to be gone before anything was sent is replaced by another.
@@ -68,6 +71,7 @@ class StatementRun final {
   CallBase& call_;
   const CallEnvironment& environment_;
   const Statement& statement_;
+  const std::string_view name_;
   const CallOptions& options_;
   RoutedLease routed_;
   uint32_t attempts_ = 0;     // Those where a session was found dead do not count.

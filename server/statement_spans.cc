@@ -85,6 +85,7 @@ void TraceExecution(CallBase& call, const TracedExecution& execution,
   span.Set(kEndpointAttribute, execution.endpoint);
   span.Set("pgsluice.role", RoleName(execution.role));
   if (!execution.sql.empty()) SetStatement(execution.sql, span);
+  span.SetIfAny("pgsluice.statement", execution.name);
   if (execution.statements > 1) {
     span.Set("db.operation.batch.size", static_cast<int64_t>(execution.statements));
   }

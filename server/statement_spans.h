@@ -22,7 +22,8 @@ void TraceWait(CallBase& call, absl::Time asked, absl::Time now,
 
 // Statements that PostgreSQL has had.
 struct TracedExecution {
-  std::string_view sql = {};  // Of one statement; empty: of none, or of several.
+  std::string_view sql = {};   // Of one statement; empty: of none, or of several.
+  std::string_view name = {};  // Of that one, if it is a named one.
   size_t statements = 1;
   std::string_view endpoint;
   Role role = Role::kUnknown;

@@ -122,7 +122,7 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
   call.LimitTime(environment.limits.max_stream_duration,
                  environment.limits.max_stream_duration);
   StatementTimer timer(call, options.statement_timeout);
-  StatementRun run(call, environment, admitted->statement, options);
+  StatementRun run(call, environment, *admitted);
   QueryStream stream(call, environment, options, admitted->terms, run);
   const absl::Status status = co_await stream.Run();
   run.End();

@@ -264,6 +264,7 @@ void TransactionFlight::Report(const TurnPart& part, const End& end, absl::Durat
   const absl::Time now = absl::Now();
   TraceExecution(deps_.call,
                  {.sql = part.statement->sql,
+                  .name = part.name(),
                   .endpoint = deps_.routed.lease.endpoint(),
                   .role = deps_.routed.lease.role(),
                   .tag = deps_.options.tag,
@@ -274,6 +275,7 @@ void TransactionFlight::Report(const TurnPart& part, const End& end, absl::Durat
   ReportStatement(deps_.call, deps_.environment,
                   {.method = "Transaction",
                    .sql = part.statement->sql,
+                   .name = part.name(),
                    .endpoint = deps_.routed.lease.endpoint(),
                    .role = deps_.routed.lease.role(),
                    .tag = deps_.options.tag,

@@ -26,6 +26,11 @@ struct TurnPart {
   uint64_t seq() const { return request.seq(); }
   // Its statement is the caller's own, not a savepoint command.
   bool RunsSql() const { return request.has_execute() || request.has_query(); }
+  // Of the named statement that it runs; empty: none.
+  std::string_view name() const {
+    return request.has_execute() ? request.execute().statement().name()
+                                 : request.query().statement().name();
+  }
 };
 
 // What the request, which may be run now, does.

@@ -36,6 +36,7 @@ constexpr char kStatements[] = R"yaml(statements:
   - {name: orders.count, sql: SELECT count(*) FROM orders, intent: READ}
   - {name: orders.double, sql: SELECT $1 * 2, parameters: [int8], intent: READ}
   - {name: orders.slow, sql: SELECT pg_sleep(30), intent: READ, max_duration: 200ms}
+  - {name: orders.nap, sql: SELECT pg_sleep(0.01), intent: READ}
   - {name: other.one, sql: SELECT 1, intent: READ}
 )yaml";
 
@@ -315,6 +316,34 @@ TEST_F(NamedStatementsTest, TheirLimitsHold) {
   EXPECT_EQ(Query(*shop, slow).failure.code, StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(Stream(*shop, slow).failure.code, StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(Batch(*shop, {slow}).failure.code, StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST_F(NamedStatementsTest, TheAuditAndTheSlowQueryLogNameThem) {
+  const std::string audit = path_ + ".audit";
+  lines_["audit"] = {"enabled: true", "file: " + audit};
+  lines_["log"] = {"format: JSON", "slow_query_threshold: 1ms"};
+  Start();
+  const auto shop = Shop();
+  const auto times = [](const std::string& text, const std::string& what) {
+    return std::vector<std::string>(absl::StrSplit(text, what)).size() - 1;
+  };
+
+  EXPECT_TRUE(Query(*shop, Named("orders.nap")).ok());
+  EXPECT_TRUE(Stream(*shop, Named("orders.nap")).status.ok());
+  EXPECT_EQ(Batch(*shop, {Named("orders.nap")}).failure.code, StatusCode::OK);
+  {
+    TransactionStream transaction(*shop);
+    transaction.Begin();
+    EXPECT_TRUE(transaction.Ask(Execute(Named("orders.nap"))).has_result());
+    transaction.Rollback();
+    EXPECT_EQ(transaction.Finish().code, StatusCode::OK);
+  }
+
+  EXPECT_TRUE(WaitFor("the audit has four lines", [&] {
+    return times(ReadFile(audit), "\"names\":\"orders.nap\"") == 4;
+  })) << ReadFile(audit);
+  EXPECT_EQ(times(gateway().Log(), "\"statement\":\"orders.nap\""), 4u)
+      << gateway().Log();
 }
 
 TEST_F(NamedStatementsTest, TheFileIsFollowed) {

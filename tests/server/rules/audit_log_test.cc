@@ -135,20 +135,25 @@ TEST(CallAuditTest, TellsOfACallInOneLine) {
   audit.NoteIntent("write");
   StatementReport report;
   report.sql = "SELECT 'secret'";
+  report.name = "orders.find";
   report.endpoint = "a";
   report.rows = 2;
   audit.NoteStatement(report);
   report.endpoint = "b";
   report.rows = 3;
   audit.NoteStatement(report);
+  report.name = "";
+  report.rows = 0;
+  audit.NoteStatement(report);
   audit.NoteTransaction("committed");
   EXPECT_THAT(
       LineOf(path, audit, log, absl::StatusCode::kOk),
       AllOf(HasSubstr("\"msg\":\"call\",\"logger\":\"audit\",\"method\":\"Batch\""),
-            HasSubstr("\"outcome\":\"committed\""), HasSubstr("\"statements\":2"),
-            HasSubstr("\"rows\":5"), HasSubstr("\"endpoint\":\"b\""),
-            HasSubstr("\"duration_ms\":1.500"), HasSubstr("\"trace_id\":\"abc\""),
-            Not(HasSubstr("secret")), Not(HasSubstr(",\"fingerprints\":\"\""))));
+            HasSubstr("\"outcome\":\"committed\""), HasSubstr("\"statements\":3"),
+            HasSubstr("\"names\":\"orders.find\""), HasSubstr("\"rows\":5"),
+            HasSubstr("\"endpoint\":\"b\""), HasSubstr("\"duration_ms\":1.500"),
+            HasSubstr("\"trace_id\":\"abc\""), Not(HasSubstr("secret")),
+            Not(HasSubstr(",\"fingerprints\":\"\""))));
 
   CallAudit failed(log, "Query");
   failed.NoteStatus(MakeError(absl::StatusCode::kAborted, "secret",
