@@ -37,8 +37,9 @@ asio::awaitable<absl::Status> RunInTransaction(QueryCall& call,
   if (!begin.ok()) co_return begin.status();
   BatchProgram program;
   program.is_query = true;
-  program.steps.push_back(
-      {.statement = admitted.statement, .name = std::string(admitted.name)});
+  BatchStepPlan& step = program.steps.emplace_back();
+  step.statement = admitted.statement;
+  step.name = std::string(admitted.name);
   v1::BatchRequest request;
   request.set_encoding(call.request.encoding());
   std::optional<KeyedWrite> key;
