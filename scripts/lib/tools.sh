@@ -68,7 +68,7 @@ want_otelcol() {
 want_grpcurl() { want_tool grpcurl "$GRPCURL_MODULE" 'what needs grpcurl is left out'; }
 want_helm() { want_tool helm "$HELM_MODULE" 'the Helm chart is NOT checked'; }
 
-# The same tests with the next major version; only on request, for the time that it takes to build.
+# The same tests with the next major version; in CI and on request, for the time that it takes to build.
 want_helm4() { want_tool helm4 "$HELM4_MODULE" 'the Helm chart is NOT checked with Helm 4'; }
 
 # The API server that the chart is shown to: only on request, as it takes a good ten minutes of two
