@@ -149,8 +149,7 @@ void PatroniTest::SwitchOver(const char* event, Replication replication) {
   // Patroni ends what is under way. All else waits for the new leader; a call that meets
   // more than one dying session may be told so, and that it did not start: on a busy
   // machine several are, but no writer twice.
-  EXPECT_LE(ledger.counts().not_started, size_t{kWriters})
-      << ledger.last_not_started();
+  EXPECT_LE(ledger.counts().not_started, size_t{kWriters}) << ledger.last_not_started();
 }
 
 void PatroniTest::FailOver(const char* event, Replication replication) {
