@@ -32,6 +32,10 @@ std::vector<CallerSetting> SettingsOf(const config::v1::CallerPolicy& caller) {
   for (const config::v1::CallerSetting& setting : caller.settings()) {
     settings.push_back({setting.name(), setting.claim(), setting.value()});
   }
+  // To PostgreSQL a role is a setting like others.
+  if (!caller.role().empty()) {
+    settings.push_back({.name = "role", .value = caller.role()});
+  }
   return settings;
 }
 

@@ -22,9 +22,11 @@ bool AsksForCertificates(const config::v1::Tls& tls) {
   return tls.client_certificates() != config::v1::CLIENT_CERTIFICATES_NONE;
 }
 
+// Of settings and roles.
+constexpr size_t kLongestName = 63;
+
 // One that PostgreSQL has none of its own by: two words or more, joined by dots.
 bool IsOwnSetting(const std::string& name) {
-  constexpr size_t kLongestName = 63;
   if (name.size() > kLongestName) return false;
   const std::vector<std::string> words = absl::StrSplit(name, '.');
   return words.size() > 1 &&
@@ -176,6 +178,9 @@ class SecurityChecker final {
     }
     CheckStatements(caller, path);
     CheckSettings(caller, path);
+    if (caller.role() == "none" || caller.role().size() > kLongestName) {
+      Fail({path + ".role"}, absl::StrCat(path, ".role: is not the name of a role"));
+    }
     const absl::StatusOr<MethodSet> methods = ParseMethods(caller.methods());
     if (methods.ok()) return;
     Fail({path + ".methods"},

@@ -139,6 +139,33 @@ TEST_F(RowSecurityTest, StreamsOfReadsSeeTheirTenantsRows) {
   EXPECT_EQ(refused.rows, 0u);
 }
 
+TEST_F(RowSecurityTest, StatementsRunAsTheRoleOfTheirCaller) {
+  cluster().Sql(0,
+                "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = "
+                "'item_reader') THEN CREATE ROLE item_reader; END IF; END $$");
+  cluster().Sql(0, "GRANT item_reader TO gateway_user");
+  cluster().Sql(0, "GRANT SELECT ON item TO item_reader");
+  ASSERT_TRUE(cluster().WaitCaughtUp().ok());
+  lines_["callers"][1] =
+      "- {name: app, role: item_reader, settings: [{name: app.tenant, claim: tenant}]}";
+  Reload();
+  GatewayClient a = Tenant("a");
+
+  EXPECT_EQ(a.Query("SELECT current_user::text").at(0, 0).text(), "item_reader");
+  EXPECT_EQ(a.Read("SELECT current_user::text").at(0, 0).text(), "item_reader");
+  EXPECT_EQ(Count(a.Query(kCount)), 2);
+  const Answer insert = a.Query(kInsert, {Text("a")});
+  EXPECT_EQ(insert.failure.postgres.sqlstate(), "42501") << insert.failure;
+  EXPECT_EQ(client().Query("SELECT current_user::text").at(0, 0).text(), "gateway_user");
+  EXPECT_EQ(client().Read("SELECT current_user::text").at(0, 0).text(), "gateway_user");
+  ExpectNothingLeft();
+
+  lines_["callers"][1] = "- {name: app, role: nobody_has_it}";
+  Reload();
+  EXPECT_FALSE(a.Query("SELECT 1").ok());
+  EXPECT_FALSE(a.Read("SELECT 1").ok());
+}
+
 TEST_F(RowSecurityTest, BatchesSeeTheirTenantsRows) {
   GatewayClient a = Tenant("a");
   GatewayClient b = Tenant("b");
