@@ -75,7 +75,7 @@ want_helm4() { want_tool helm4 "$HELM4_MODULE" 'the Helm chart is NOT checked wi
 # cores. Its version is that of tests/helm/api_server/go.mod.
 want_api_server() {
   local source="$ROOT_DIR/build/tools/api_server" log="$ROOT_DIR/build/tools/kube-apiserver.log"
-  local why='the chart is NOT shown to an API server'
+  local why='the chart is NOT shown to an API server' version
   ! command -v kube-apiserver >/dev/null || return 0
   if ! command -v go >/dev/null; then
     note "neither kube-apiserver nor go is installed: $why"
@@ -86,7 +86,12 @@ want_api_server() {
   mkdir -p "$TOOLS_DIR" "$source"
   # A copy: Go writes sums of hundreds of modules beside it.
   cp "$ROOT_DIR"/tests/helm/api_server/{go.mod,main.go} "$source"
-  if ! (cd "$source" && GOFLAGS=-mod=mod go build -trimpath -ldflags='-s -w' \
+  # Helm asks the server for its version, which Kubernetes' own build writes into it.
+  version=$(sed -n 's/^require k8s.io\/kubernetes v//p' "$source/go.mod")
+  if ! (cd "$source" && GOFLAGS=-mod=mod go build -trimpath -ldflags="-s -w
+    -X k8s.io/component-base/version.gitVersion=v$version
+    -X k8s.io/component-base/version.gitMajor=$(cut -d. -f1 <<<"$version")
+    -X k8s.io/component-base/version.gitMinor=$(cut -d. -f2 <<<"$version")" \
     -o "$TOOLS_DIR/kube-apiserver" .) >"$log" 2>&1; then
     tail -n 5 "$log" >&2
     note "kube-apiserver could not be built: $why"

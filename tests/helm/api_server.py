@@ -23,6 +23,7 @@ PATHS = {
     "NetworkPolicy": "apis/networking.k8s.io/v1/{}/networkpolicies",
     "Pod": "api/v1/{}/pods",
     "PodDisruptionBudget": "apis/policy/v1/{}/poddisruptionbudgets",
+    "PriorityClass": "apis/scheduling.k8s.io/v1/priorityclasses",
     "Secret": "api/v1/{}/secrets",
     "Service": "api/v1/{}/services",
     "ServiceAccount": "api/v1/{}/serviceaccounts",
