@@ -33,8 +33,8 @@ std::vector<CallerSetting> SettingsOf(const config::v1::CallerPolicy& caller) {
     settings.push_back({setting.name(), setting.claim(), setting.value()});
   }
   // To PostgreSQL a role is a setting like others.
-  if (!caller.role().empty()) {
-    settings.push_back({.name = "role", .value = caller.role()});
+  if (!caller.run_as().empty()) {
+    settings.push_back({.name = "role", .value = caller.run_as()});
   }
   return settings;
 }

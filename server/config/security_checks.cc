@@ -178,8 +178,8 @@ class SecurityChecker final {
     }
     CheckStatements(caller, path);
     CheckSettings(caller, path);
-    if (caller.role() == "none" || caller.role().size() > kLongestName) {
-      Fail({path + ".role"}, absl::StrCat(path, ".role: is not the name of a role"));
+    if (caller.run_as() == "none" || caller.run_as().size() > kLongestName) {
+      Fail({path + ".run_as"}, absl::StrCat(path, ".run_as: is not the name of a role"));
     }
     const absl::StatusOr<MethodSet> methods = ParseMethods(caller.methods());
     if (methods.ok()) return;

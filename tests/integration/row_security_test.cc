@@ -147,7 +147,7 @@ TEST_F(RowSecurityTest, StatementsRunAsTheRoleOfTheirCaller) {
   cluster().Sql(0, "GRANT SELECT ON item TO item_reader");
   ASSERT_TRUE(cluster().WaitCaughtUp().ok());
   lines_["callers"][1] =
-      "- {name: app, role: item_reader, settings: [{name: app.tenant, claim: tenant}]}";
+      "- {name: app, run_as: item_reader, settings: [{name: app.tenant, claim: tenant}]}";
   Reload();
   GatewayClient a = Tenant("a");
 
@@ -160,7 +160,7 @@ TEST_F(RowSecurityTest, StatementsRunAsTheRoleOfTheirCaller) {
   EXPECT_EQ(client().Read("SELECT current_user::text").at(0, 0).text(), "gateway_user");
   ExpectNothingLeft();
 
-  lines_["callers"][1] = "- {name: app, role: nobody_has_it}";
+  lines_["callers"][1] = "- {name: app, run_as: nobody_has_it}";
   Reload();
   EXPECT_FALSE(a.Query("SELECT 1").ok());
   EXPECT_FALSE(a.Read("SELECT 1").ok());
