@@ -2,9 +2,6 @@
 
 #include <utility>
 
-#include "pool/str_cat.h"
-#include "server/config/read_file.h"
-#include "server/log.h"
 #include "server/verified_tokens.h"
 
 namespace pgsluice {
@@ -25,45 +22,38 @@ struct JwtStore::Table {
   VerifiedTokens verified{kMostVerifiedTokens};
 };
 
+JwtStore::JwtStore()
+    : file_({.name = "keys of tokens",
+             .unit = "keys",
+             .take = [this](const std::string& text) { return Take(text); },
+             .drop = [this] { Use(nullptr); }}) {}
+
 absl::Status JwtStore::Follow(const JwtOptions& options) {
-  absl::MutexLock looking(&looking_mutex_);
-  if (options == options_ && problem_.empty()) return absl::OkStatus();
-  options_ = options;
-  problem_.clear();
-  seen_.clear();
-  const absl::Status status = Read();
-  if (!status.ok()) problem_ = std::string(status.message());
-  return status;
+  bool is_other = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    is_other = options != options_;
+  }
+  if (is_other) {
+    // First, so that nobody takes the old file by the new options.
+    file_.Forget();
+    absl::MutexLock lock(&mutex_);
+    options_ = options;
+  }
+  return file_.Follow(options.jwks_file);
 }
 
-void JwtStore::Look() {
-  absl::MutexLock looking(&looking_mutex_);
-  if (options_.jwks_file.empty()) return;
-  const absl::Status status = Read();
-  const std::string problem(status.message());
-  if (std::exchange(problem_, problem) == problem || status.ok()) return;
-  Log(LogLevel::kError, "the keys of tokens are no good; those of before stay in use",
-      {{"why", problem}});
-}
-
-absl::Status JwtStore::Read() {
-  const std::string& path = options_.jwks_file;
-  if (path.empty()) {
-    Use(nullptr);
-    return absl::OkStatus();
+absl::StatusOr<size_t> JwtStore::Take(const std::string& text) {
+  absl::StatusOr<JwtKeySet> keys = JwtKeySet::Parse(text);
+  if (!keys.ok()) return keys.status();
+  const size_t size = keys->size();
+  JwtOptions options;
+  {
+    absl::MutexLock lock(&mutex_);
+    options = options_;
   }
-  absl::StatusOr<std::string> text = ReadFile(path);
-  if (text.ok() && *text == seen_ && !seen_.empty()) return absl::OkStatus();
-  absl::StatusOr<JwtKeySet> keys = text.ok() ? JwtKeySet::Parse(*text) : text.status();
-  if (!keys.ok()) {
-    return absl::InvalidArgumentError(
-        StrCat(path, ": ", std::string(keys.status().message())));
-  }
-  Log(LogLevel::kInfo, "new keys of tokens",
-      {{"file", path}, {"keys", static_cast<uint64_t>(keys->size())}});
-  seen_ = *std::move(text);
-  Use(std::make_shared<Table>(options_, *std::move(keys)));
-  return absl::OkStatus();
+  Use(std::make_shared<Table>(std::move(options), *std::move(keys)));
+  return size;
 }
 
 void JwtStore::Use(std::shared_ptr<Table> table) {

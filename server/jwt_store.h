@@ -1,5 +1,5 @@
 // The keys that JSON Web Tokens are checked with, as their file holds them, followed
-// while it changes; what is bad does not replace what is good. Thread-safe.
+// while it changes. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
+#include "server/followed_file.h"
 #include "server/jwt.h"
 
 namespace pgsluice {
@@ -18,16 +19,15 @@ namespace pgsluice {
 class JwtStore final {
  public:
   // Off: until it is told of a file, no token is good.
-  JwtStore() = default;
+  JwtStore();
   JwtStore(const JwtStore&) = delete;
   JwtStore& operator=(const JwtStore&) = delete;
 
-  // What holds from now on; without a file it is off. An error says what is wrong with
-  // it: keys and options are then those of before, until the file is good.
-  absl::Status Follow(const JwtOptions& options)
-      ABSL_LOCKS_EXCLUDED(mutex_, looking_mutex_);
-  // Reads the file again, and logs what there is to tell.
-  void Look() ABSL_LOCKS_EXCLUDED(mutex_, looking_mutex_);
+  // What holds from now on; without a file it is off. As a FollowedFile: until that is
+  // good, keys and options are those of before.
+  absl::Status Follow(const JwtOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Look() { file_.Look(); }
+  bool has_file() const { return file_.has_path(); }
 
   bool is_on() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Never null. The error is for a log, as VerifyJwt's.
@@ -38,17 +38,14 @@ class JwtStore final {
  private:
   struct Table;  // Keys, options, and the tokens that were good by them.
 
-  absl::Status Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(looking_mutex_);
+  absl::StatusOr<size_t> Take(const std::string& text) ABSL_LOCKS_EXCLUDED(mutex_);
   void Use(std::shared_ptr<Table> table) ABSL_LOCKS_EXCLUDED(mutex_);
   std::shared_ptr<Table> table() const ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Held over the reading of the file.
-  absl::Mutex looking_mutex_;
-  JwtOptions options_ ABSL_GUARDED_BY(looking_mutex_);
-  std::string seen_ ABSL_GUARDED_BY(looking_mutex_);  // The text that is in use.
-  std::string problem_ ABSL_GUARDED_BY(looking_mutex_);
+  FollowedFile file_;
 
   mutable absl::Mutex mutex_;
+  JwtOptions options_ ABSL_GUARDED_BY(mutex_);  // Of the table that is taken next.
   // Shared by checks under way; null: off.
   std::shared_ptr<Table> table_ ABSL_GUARDED_BY(mutex_);
 };

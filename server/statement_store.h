@@ -1,5 +1,4 @@
-// The named statements as their file holds them, followed while it changes; what is bad
-// does not replace what is good. Thread-safe.
+// The named statements as their file holds them, followed while it changes. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -9,38 +8,31 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 
+#include "server/followed_file.h"
 #include "server/statement_book.h"
 
 namespace pgsluice {
 
 class StatementStore final {
  public:
-  // Empty: until it is told of a file, there is no named statement.
-  StatementStore() = default;
+  // Until it is told of a file, there is no named statement.
+  StatementStore();
   StatementStore(const StatementStore&) = delete;
   StatementStore& operator=(const StatementStore&) = delete;
 
-  // The file from now on; empty: none, and no statement has a name any more. An error
-  // says what is wrong with it: the statements are then those of before, until the file
-  // is good.
-  absl::Status Follow(const std::string& path)
-      ABSL_LOCKS_EXCLUDED(mutex_, looking_mutex_);
-  // Reads the file again, and logs what there is to tell. True: there is another book.
-  bool Look() ABSL_LOCKS_EXCLUDED(mutex_, looking_mutex_);
+  // As a FollowedFile; without a file no statement has a name.
+  absl::Status Follow(const std::string& path) { return file_.Follow(path); }
+  // True: there is another book.
+  bool Look() { return file_.Look(); }
+  bool has_file() const { return file_.has_path(); }
 
   // Shared with calls in progress; never null.
   std::shared_ptr<const StatementBook> book() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  absl::Status Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(looking_mutex_);
   void Use(StatementBook book) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Held over the reading of the file.
-  absl::Mutex looking_mutex_;
-  std::string path_ ABSL_GUARDED_BY(looking_mutex_);
-  std::string seen_ ABSL_GUARDED_BY(looking_mutex_);  // The text that is in use.
-  bool has_seen_ ABSL_GUARDED_BY(looking_mutex_) = false;
-  std::string problem_ ABSL_GUARDED_BY(looking_mutex_);
+  FollowedFile file_;
 
   mutable absl::Mutex mutex_;
   std::shared_ptr<const StatementBook> book_ ABSL_GUARDED_BY(mutex_) =

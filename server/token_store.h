@@ -1,5 +1,4 @@
-// The table of tokens as its file holds it, followed while it changes; what is bad does
-// not replace what is good. Thread-safe.
+// The table of tokens as its file holds it, followed while it changes. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -11,35 +10,30 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 
+#include "server/followed_file.h"
 #include "server/token_table.h"
 
 namespace pgsluice {
 
 class TokenStore final {
  public:
-  // Empty: until it is told of a file, no token is known.
-  TokenStore() = default;
+  // Until it is told of a file, no token is known.
+  TokenStore();
   TokenStore(const TokenStore&) = delete;
   TokenStore& operator=(const TokenStore&) = delete;
 
-  // The file from now on; empty: none, and no token is known any more. An error says what
-  // is wrong with it: the tokens are then those of before, until the file is good.
-  absl::Status Follow(const std::string& path)
-      ABSL_LOCKS_EXCLUDED(mutex_, looking_mutex_);
-  // Reads the file again, and logs what there is to tell.
-  void Look() ABSL_LOCKS_EXCLUDED(mutex_, looking_mutex_);
+  // As a FollowedFile; without a file no token is known.
+  absl::Status Follow(const std::string& path) { return file_.Follow(path); }
+  void Look() { file_.Look(); }
+  bool has_file() const { return file_.has_path(); }
 
   std::optional<std::string> CallerOf(std::string_view token) const
       ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  absl::Status Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(looking_mutex_);
+  void Use(TokenTable table) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Held over the reading of the file.
-  absl::Mutex looking_mutex_;
-  std::string path_ ABSL_GUARDED_BY(looking_mutex_);
-  std::string seen_ ABSL_GUARDED_BY(looking_mutex_);  // The text that is in use.
-  std::string problem_ ABSL_GUARDED_BY(looking_mutex_);
+  FollowedFile file_;
 
   mutable absl::Mutex mutex_;
   // Shared by look-ups under way.
