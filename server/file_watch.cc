@@ -1,5 +1,6 @@
 #include "server/file_watch.h"
 
+#include <pthread.h>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -14,6 +15,7 @@ constexpr absl::Duration kInterval = absl::Seconds(1);
 
 FileWatch::FileWatch(std::function<void()> look) : look_(std::move(look)) {
   thread_ = std::thread([this] { Run(); });
+  pthread_setname_np(thread_.native_handle(), "file_watch");
 }
 
 FileWatch::~FileWatch() {

@@ -32,13 +32,15 @@ Reloader::Reloader(ReloaderDeps deps)
   thread_ = std::thread([this] { Run(); });
 }
 
-Reloader::~Reloader() {
+Reloader::~Reloader() { Stop(); }
+
+void Reloader::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     is_refusing_ = true;
     is_stopping_ = true;
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Reloader::Reload(OnDone done) {

@@ -43,7 +43,6 @@ class Reloader final {
   explicit Reloader(ReloaderDeps deps);
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
-  // Ends once a reload under way has ended.
   ~Reloader();
 
   // One reload at a time. All that is asked for before it begins is answered by one.
@@ -58,6 +57,8 @@ class Reloader final {
   LastReload last() const ABSL_LOCKS_EXCLUDED(mutex_);
   // The server is shutting down: no reload begins from now on.
   void Refuse() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Returns when nothing is under way. Nothing begins, or is answered, from then on.
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);

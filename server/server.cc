@@ -279,9 +279,9 @@ void Server::CloseSessions() {
 
 Server::~Server() {
   is_stopping_ = true;
-  file_watch_.reset();
   metrics_endpoint_.reset();  // Asks all the others.
-  reloader_.reset();
+  reloader_->Stop();          // Starts these two, which ask it.
+  file_watch_.reset();
   fleet_size_.reset();
   prober_->Stop();  // It is told of troubles until the shards have stopped.
   resolver_.reset();

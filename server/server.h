@@ -105,8 +105,7 @@ class Server final {
   absl::Status Listen();
   absl::Status ListenForCalls();
   absl::Status ListenForAdmin();
-  // Reads the files of certificates, tokens and named statements, and follows them from
-  // then on.
+  // Reads the files of certificates, tokens and named statements.
   absl::Status LoadSecrets();
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
   absl::Status ServeMetrics();
@@ -124,6 +123,8 @@ class Server final {
   void ApplyOnShards(const HotSettings& hot);
   void ApplyCallers(const CallerRules& rules);
   void ApplyStatements(const std::string& file);
+  // Has those of the files looked at that there are.
+  void WatchFiles();
   void ApplyAudit(const AuditOptions& options);
   // Follows the file that says how many gateways there are.
   void FollowFleet(const HotSettings& hot);
@@ -167,7 +168,7 @@ class Server final {
   std::unique_ptr<CertificateStore> certificates_;  // Null without TLS.
   // Shared with gRPC, which uses it as long as server_ listens.
   std::shared_ptr<grpc::ServerCredentials> credentials_;
-  std::unique_ptr<FileWatch> file_watch_;  // Null before the start.
+  std::unique_ptr<FileWatch> file_watch_;  // The reloader's. Null without files.
 
   // For Prometheus; null without an address for it.
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;

@@ -41,6 +41,7 @@ void Server::Apply(const HotSettings& hot) {
   if (tracing_ != nullptr) tracing_->Follow(options.endpoints);
   ApplyCallers(hot.callers);
   ApplyStatements(hot.named_statements_file);
+  WatchFiles();
   ApplyAudit(hot.audit);
   ApplyOnShards(hot);
 }

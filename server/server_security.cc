@@ -49,13 +49,20 @@ absl::Status Server::LoadSecrets() {
     return absl::InvalidArgumentError(
         StrCat("authentication.jwt.jwks_file: ", std::string(jwt.message())));
   }
+  return absl::OkStatus();
+}
+
+void Server::WatchFiles() {
+  const bool has_files = certificates_ != nullptr || secrets_.tokens.has_file() ||
+                         secrets_.jwts.has_file() || named_statements_.has_file();
+  if (!has_files) file_watch_.reset();
+  if (!has_files || file_watch_ != nullptr) return;
   file_watch_ = std::make_unique<FileWatch>([this] {
     if (certificates_ != nullptr) certificates_->Look(absl::Now());
     secrets_.tokens.Look();
     secrets_.jwts.Look();
     if (named_statements_.Look()) reloader_->ApplyAgain();
   });
-  return absl::OkStatus();
 }
 
 void Server::ApplyStatements(const std::string& file) {

@@ -1,5 +1,6 @@
 // Reload by signal and by call: what is applied, what is kept, and that no call fails.
 #include <csignal>
+#include <filesystem>
 
 #include "tests/integration/reload_fixture.h"
 
@@ -188,6 +189,47 @@ TEST_F(ReloadTest, SessionSettingsReachEverySession) {
     EXPECT_EQ(client().Query("SHOW TimeZone").at(0, 0).text(), "Asia/Tokyo");
   }
   EXPECT_THAT(load.End(), IsEmpty());
+}
+
+// What looks at files again and again runs only while there are any.
+TEST_F(ReloadTest, TheFirstFileIsFollowedToo) {
+  const auto count_watches = [this] {
+    const std::string threads = absl::StrCat("/proc/", gateway().pid(), "/task");
+    int watches = 0;
+    for (const auto& thread : std::filesystem::directory_iterator(threads)) {
+      std::string name;
+      std::ifstream(thread.path() / "comm") >> name;
+      watches += name == "file_watch" ? 1 : 0;
+    }
+    return watches;
+  };
+  const std::string file = path_ + ".statements";
+  const auto write = [&file](const std::string& name) {
+    std::ofstream(file + ".new")
+        << "statements: [{name: " << name << ", sql: SELECT 1, intent: READ}]\n";
+    std::filesystem::rename(file + ".new", file);
+  };
+  const auto runs = [this](const std::string& name) {
+    v1::QueryRequest request;
+    request.mutable_statement()->set_name(name);
+    return client().Query(request).ok();
+  };
+  Start();
+  Reload();
+  EXPECT_EQ(count_watches(), 0);
+
+  write("first");
+  lines_["named_statements"] = {"file: " + file};
+  Reload();
+  EXPECT_EQ(count_watches(), 1);
+  EXPECT_TRUE(runs("first"));
+  write("second");
+  EXPECT_TRUE(WaitFor("the file is followed", [&] { return runs("second"); }));
+
+  lines_.erase("named_statements");
+  Reload();
+  EXPECT_EQ(count_watches(), 0);
+  EXPECT_FALSE(runs("second"));
 }
 
 TEST_F(ReloadTest, IsRefusedDuringShutdown) {
