@@ -77,8 +77,8 @@ bool IsServersFault(grpc::StatusCode code) {
 
 }  // namespace
 
-void BeginTrace(CallBase& call, CallerMethod method, Tracer& tracer) {
-  if (method == CallerMethod::kReflection) return;
+void BeginTrace(CallBase& call, RpcMethod method, Tracer& tracer) {
+  if (method == RpcMethod::kReflection || method == RpcMethod::kOldReflection) return;
   const grpc::ServerContext& context = call.context();
   const std::optional<TraceParent> parent =
       ParseTraceParent(OnlyHeader(context, "traceparent"));

@@ -10,7 +10,7 @@
 namespace pgsluice {
 
 // Begins the spans of a call that was just accepted, if it is to be traced.
-void BeginTrace(CallBase& call, CallerMethod method, Tracer& tracer);
+void BeginTrace(CallBase& call, RpcMethod method, Tracer& tracer);
 
 // As hexadecimal digits; empty: none.
 struct TraceNames {

@@ -32,7 +32,7 @@ struct Passport {
 };
 
 // `why`: what the caller is not told; empty: it is told all.
-void LogRefusal(CallBase& call, CallerMethod method, const absl::Status& refusal,
+void LogRefusal(CallBase& call, RpcMethod method, const absl::Status& refusal,
                 const std::string& why) {
   const TraceNames trace = TraceNamesOf(call);
   Log(LogLevel::kWarning, "call refused",
@@ -57,7 +57,7 @@ void CallerGate::Reconfigure(std::shared_ptr<const CallerBook> book) {
 }
 
 absl::StatusOr<const CallEnvironment*> CallerGate::Enter(CallBase& call,
-                                                         CallerMethod method) {
+                                                         RpcMethod method) {
   if (audited_.Contains(method)) {
     call.set_audit(std::make_unique<CallAudit>(audit_, MethodName(method)));
   }
@@ -71,7 +71,7 @@ absl::StatusOr<const CallEnvironment*> CallerGate::Enter(CallBase& call,
 }
 
 absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
-                                                                 CallerMethod method,
+                                                                 RpcMethod method,
                                                                  std::string& why) {
   const absl::StatusOr<CallerIdentity> caller =
       IdentityOf(call.context(), *secrets_, absl::Now(), why);
@@ -92,7 +92,7 @@ absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
     settings = *std::move(set);
   }
   std::shared_ptr<Admission> admission = book_->admissions[match->index];
-  const bool is_transaction = method == CallerMethod::kTransaction;
+  const bool is_transaction = method == RpcMethod::kTransaction;
   absl::StatusOr<Admission::Ticket> ticket = admission->Admit(
       is_transaction ? Admission::Kind::kTransaction : Admission::Kind::kStatement);
   if (!ticket.ok()) {

@@ -38,15 +38,14 @@ class CallerGate final {
 
   // The environment in which the call is to be served; it stays as long as the call. Or
   // UNAUTHENTICATED, PERMISSION_DENIED, or RESOURCE_EXHAUSTED.
-  absl::StatusOr<const CallEnvironment*> Enter(CallBase& call, CallerMethod method);
+  absl::StatusOr<const CallEnvironment*> Enter(CallBase& call, RpcMethod method);
 
   // Of a refusal, with its trailers.
   grpc::Status ToStatus(CallBase& call, const absl::Status& refusal) const;
 
  private:
   // `why`: of a refusal, what the caller is not told.
-  absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call,
-                                                       CallerMethod method,
+  absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call, RpcMethod method,
                                                        std::string& why);
   // Refusals cost little to make, so there are only so many lines of them a second.
   void AuditRefusal(CallBase& call, const absl::Status& refusal, const std::string& why);
@@ -71,9 +70,8 @@ asio::awaitable<void> RefuseCall(std::shared_ptr<Call> call, grpc::Status status
 
 // AcceptCalls, behind a gate: `handle` gets the environment, too.
 template <class Call, class RequestCall, class Handle>
-asio::awaitable<void> AcceptCalls(Shard& shard, RpcCounters& counters, CallerGate& gate,
-                                  CallerMethod method, RequestCall request,
-                                  Handle handle) {
+asio::awaitable<void> AcceptCalls(Shard& shard, RpcTable& rpcs, CallerGate& gate,
+                                  RpcMethod method, RequestCall request, Handle handle) {
   // No coroutine itself, so what it captures may go when it has returned.
   auto enter = [&gate, method, handle](std::shared_ptr<Call> call) {
     if (gate.tracer() != nullptr) BeginTrace(*call, method, *gate.tracer());
@@ -84,7 +82,7 @@ asio::awaitable<void> AcceptCalls(Shard& shard, RpcCounters& counters, CallerGat
     }
     return handle(std::move(call), **environment);
   };
-  return AcceptCalls<Call>(shard, counters, std::move(request), std::move(enter));
+  return AcceptCalls<Call>(shard, rpcs.of(method), std::move(request), std::move(enter));
 }
 
 }  // namespace pgsluice

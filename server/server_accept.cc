@@ -33,7 +33,7 @@ void Server::AcceptOnShards() {
       asio::co_spawn(shard.executor(), std::move(loop), asio::detached);
     };
     spawn(AcceptCalls<QueryCall>(
-        shard, rpcs.of(RpcMethod::kQuery), gate, CallerMethod::kQuery,
+        shard, rpcs, gate, RpcMethod::kQuery,
         [this, queue](QueryCall& call, void* tag) {
           gateway_service_.RequestQuery(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
@@ -42,7 +42,7 @@ void Server::AcceptOnShards() {
           return ServeQuery(std::move(call), environment);
         }));
     spawn(AcceptCalls<StreamQueryCall>(
-        shard, rpcs.of(RpcMethod::kStreamQuery), gate, CallerMethod::kStreamQuery,
+        shard, rpcs, gate, RpcMethod::kStreamQuery,
         [this, queue](StreamQueryCall& call, void* tag) {
           gateway_service_.RequestStreamQuery(&call.context(), &call.request,
                                               &call.writer, queue, queue, tag);
@@ -51,7 +51,7 @@ void Server::AcceptOnShards() {
           return ServeStreamQuery(std::move(call), environment);
         }));
     spawn(AcceptCalls<BatchCall>(
-        shard, rpcs.of(RpcMethod::kBatch), gate, CallerMethod::kBatch,
+        shard, rpcs, gate, RpcMethod::kBatch,
         [this, queue](BatchCall& call, void* tag) {
           gateway_service_.RequestBatch(&call.context(), &call.request, &call.writer,
                                         queue, queue, tag);
@@ -60,7 +60,7 @@ void Server::AcceptOnShards() {
           return ServeBatch(std::move(call), environment);
         }));
     spawn(AcceptCalls<TransactionCall>(
-        shard, rpcs.of(RpcMethod::kTransaction), gate, CallerMethod::kTransaction,
+        shard, rpcs, gate, RpcMethod::kTransaction,
         [this, queue](TransactionCall& call, void* tag) {
           gateway_service_.RequestTransaction(&call.context(), &call.stream, queue, queue,
                                               tag);
@@ -69,8 +69,7 @@ void Server::AcceptOnShards() {
           return ServeTransaction(std::move(call), environment);
         }));
     spawn(AcceptCalls<ResolveTransactionCall>(
-        shard, rpcs.of(RpcMethod::kResolveTransaction), gate,
-        CallerMethod::kResolveTransaction,
+        shard, rpcs, gate, RpcMethod::kResolveTransaction,
         [this, queue](ResolveTransactionCall& call, void* tag) {
           gateway_service_.RequestResolveTransaction(&call.context(), &call.request,
                                                      &call.writer, queue, queue, tag);
@@ -79,7 +78,7 @@ void Server::AcceptOnShards() {
           return ServeResolveTransaction(std::move(call), environment);
         }));
     spawn(AcceptCalls<HealthCall>(
-        shard, rpcs.of(RpcMethod::kHealth), gate, CallerMethod::kHealth,
+        shard, rpcs, gate, RpcMethod::kHealth,
         [this, queue](HealthCall& call, void* tag) {
           gateway_service_.RequestHealth(&call.context(), &call.request, &call.writer,
                                          queue, queue, tag);
@@ -89,7 +88,7 @@ void Server::AcceptOnShards() {
                              started_);
         }));
     spawn(AcceptCalls<PoolStatsCall>(
-        shard, rpcs.of(RpcMethod::kPoolStats), gate, CallerMethod::kPoolStats,
+        shard, rpcs, gate, RpcMethod::kPoolStats,
         [this, queue](PoolStatsCall& call, void* tag) {
           gateway_service_.RequestPoolStats(&call.context(), &call.request, &call.writer,
                                             queue, queue, tag);
@@ -98,7 +97,7 @@ void Server::AcceptOnShards() {
           return ServePoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<WatchPoolStatsCall>(
-        shard, rpcs.of(RpcMethod::kWatchPoolStats), gate, CallerMethod::kWatchPoolStats,
+        shard, rpcs, gate, RpcMethod::kWatchPoolStats,
         [this, queue](WatchPoolStatsCall& call, void* tag) {
           gateway_service_.RequestWatchPoolStats(&call.context(), &call.request,
                                                  &call.writer, queue, queue, tag);
@@ -107,7 +106,7 @@ void Server::AcceptOnShards() {
           return ServeWatchPoolStats(std::move(call), environment, *monitor_);
         }));
     spawn(AcceptCalls<TopStatementsCall>(
-        shard, rpcs.of(RpcMethod::kTopStatements), gate, CallerMethod::kTopStatements,
+        shard, rpcs, gate, RpcMethod::kTopStatements,
         [this, queue](TopStatementsCall& call, void* tag) {
           gateway_service_.RequestTopStatements(&call.context(), &call.request,
                                                 &call.writer, queue, queue, tag);
@@ -116,7 +115,7 @@ void Server::AcceptOnShards() {
           return ServeTopStatements(std::move(call), environment);
         }));
     spawn(AcceptCalls<ExplainRouteCall>(
-        shard, rpcs.of(RpcMethod::kExplainRoute), gate, CallerMethod::kExplainRoute,
+        shard, rpcs, gate, RpcMethod::kExplainRoute,
         [this, queue](ExplainRouteCall& call, void* tag) {
           gateway_service_.RequestExplainRoute(&call.context(), &call.request,
                                                &call.writer, queue, queue, tag);
@@ -222,19 +221,18 @@ void Server::AcceptReflection() {
   const auto accept = [this, &shard, &gate, queue]<class Request, class Response>(
                           RpcMethod method, auto& service, Request*, Response*) {
     using Call = BidiStreamCall<Request, Response>;
-    asio::co_spawn(
-        shard.executor(),
-        AcceptCalls<Call>(
-            shard, metrics_.front()->rpcs.of(method), gate, CallerMethod::kReflection,
-            [&service, queue](Call& call, void* tag) {
-              service.RequestServerReflectionInfo(&call.context(), &call.stream, queue,
-                                                  queue, tag);
-            },
-            [this](auto call, const CallEnvironment&) {
-              return ServeReflection<Request, Response>(std::move(call),
-                                                        reflection_answers_);
-            }),
-        asio::detached);
+    asio::co_spawn(shard.executor(),
+                   AcceptCalls<Call>(
+                       shard, metrics_.front()->rpcs, gate, method,
+                       [&service, queue](Call& call, void* tag) {
+                         service.RequestServerReflectionInfo(
+                             &call.context(), &call.stream, queue, queue, tag);
+                       },
+                       [this](auto call, const CallEnvironment&) {
+                         return ServeReflection<Request, Response>(std::move(call),
+                                                                   reflection_answers_);
+                       }),
+                   asio::detached);
   };
   namespace now = grpc::reflection::v1;
   namespace old = grpc::reflection::v1alpha;

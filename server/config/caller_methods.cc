@@ -1,6 +1,5 @@
 #include "server/config/caller_methods.h"
 
-#include <array>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -14,18 +13,20 @@ namespace pgsluice {
 
 namespace {
 
-using enum CallerMethod;
-
-// In the order of the enumeration.
-constexpr std::array<std::string_view, kCallerMethods> kNames = {
-    "Query",     "StreamQuery", "Batch",          "Transaction",   "ResolveTransaction",
-    "Health",    "PoolStats",   "WatchPoolStats", "TopStatements", "ExplainRoute",
-    "reflection"};
+using enum RpcMethod;
 
 struct Group {
   std::string_view name;
-  std::vector<CallerMethod> methods;
+  std::vector<RpcMethod> methods;
 };
+
+const std::vector<RpcMethod>& AllMethods() {
+  static const std::vector<RpcMethod> kAll = {
+      kQuery,      kStreamQuery,  kBatch,          kTransaction,   kResolveTransaction,
+      kHealth,     kPoolStats,    kWatchPoolStats, kTopStatements, kExplainRoute,
+      kReflection, kOldReflection};
+  return kAll;
+}
 
 const std::vector<Group>& Groups() {
   static const std::vector<Group> kGroups = {
@@ -33,9 +34,7 @@ const std::vector<Group>& Groups() {
        {kQuery, kStreamQuery, kBatch, kTransaction, kResolveTransaction, kHealth}},
       {"monitoring",
        {kHealth, kPoolStats, kWatchPoolStats, kTopStatements, kExplainRoute}},
-      {"all",
-       {kQuery, kStreamQuery, kBatch, kTransaction, kResolveTransaction, kHealth,
-        kPoolStats, kWatchPoolStats, kTopStatements, kExplainRoute, kReflection}},
+      {"all", AllMethods()},
       {"none", {}}};
   return kGroups;
 }
@@ -44,19 +43,19 @@ std::optional<MethodSet> MethodsNamed(std::string_view name) {
   MethodSet found;
   for (const Group& group : Groups()) {
     if (group.name != name) continue;
-    for (const CallerMethod method : group.methods) found.Add(method);
+    for (const RpcMethod method : group.methods) found.Add(method);
     return found;
   }
-  for (size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] != name) continue;
-    found.Add(static_cast<CallerMethod>(i));
-    return found;
+  for (const RpcMethod method : AllMethods()) {
+    if (MethodName(method) == name) found.Add(method);
   }
-  return std::nullopt;
+  if (found == MethodSet()) return std::nullopt;
+  return found;
 }
 
 std::string Unknown(const std::string& name) {
-  std::vector<std::string> known(kNames.begin(), kNames.end());
+  std::vector<std::string> known;
+  for (const RpcMethod method : AllMethods()) known.emplace_back(MethodName(method));
   for (const Group& group : Groups()) known.emplace_back(group.name);
   const std::string quoted = QuotedName(name);
   if (quoted.empty()) return "holds what is no name of a method";
@@ -65,8 +64,9 @@ std::string Unknown(const std::string& name) {
 
 }  // namespace
 
-std::string_view MethodName(CallerMethod method) {
-  return kNames[static_cast<size_t>(method)];
+std::string_view MethodName(RpcMethod method) {
+  const bool is_reflection = method == kReflection || method == kOldReflection;
+  return is_reflection ? "reflection" : NameOf(method).method;
 }
 
 absl::StatusOr<MethodSet> ParseMethods(std::string_view text) {

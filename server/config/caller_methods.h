@@ -8,39 +8,26 @@
 
 #include "absl/status/statusor.h"
 
+#include "server/metrics/rpc_method.h"
+
 namespace pgsluice {
 
-// Those of GatewayService, and reflection. grpc.health.v1 is for everybody.
-enum class CallerMethod {
-  kQuery,
-  kStreamQuery,
-  kBatch,
-  kTransaction,
-  kResolveTransaction,
-  kHealth,
-  kPoolStats,
-  kWatchPoolStats,
-  kTopStatements,
-  kExplainRoute,
-  kReflection,
-};
-inline constexpr size_t kCallerMethods = 11;
-
-// "Query", "reflection": as in the setting.
-std::string_view MethodName(CallerMethod method);
+// "Query", "reflection": as in the setting. Of the methods of GatewayService, and of
+// reflection, which is one whatever its version; grpc.health.v1 is for everybody.
+std::string_view MethodName(RpcMethod method);
 
 class MethodSet final {
  public:
-  bool Contains(CallerMethod method) const {
+  bool Contains(RpcMethod method) const {
     return methods_.test(static_cast<size_t>(method));
   }
-  void Add(CallerMethod method) { methods_.set(static_cast<size_t>(method)); }
+  void Add(RpcMethod method) { methods_.set(static_cast<size_t>(method)); }
   void Add(const MethodSet& other) { methods_ |= other.methods_; }
 
   bool operator==(const MethodSet&) const = default;
 
  private:
-  std::bitset<kCallerMethods> methods_;
+  std::bitset<kRpcMethods> methods_;
 };
 
 // Names of methods and groups, by commas. The error says which name is unknown.

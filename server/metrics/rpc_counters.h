@@ -9,40 +9,10 @@
 
 #include "absl/time/time.h"
 
+#include "server/metrics/rpc_method.h"
 #include "server/metrics/shard_counter.h"
 
 namespace pgsluice {
-
-enum class RpcMethod {
-  kQuery,
-  kStreamQuery,
-  kBatch,
-  kTransaction,
-  kResolveTransaction,
-  kHealth,
-  kPoolStats,
-  kWatchPoolStats,
-  kTopStatements,
-  kExplainRoute,
-  kReload,
-  kPause,
-  kResume,
-  kReconnect,
-  kHealthCheck,  // Of grpc.health.v1, on either port; so is Watch.
-  kHealthWatch,
-  kReflection,
-  kOldReflection,
-  kOther,  // Nobody serves it: one for all, since its name is the caller's choice.
-  kCount,
-};
-inline constexpr size_t kRpcMethods = static_cast<size_t>(RpcMethod::kCount);
-
-struct RpcMethodName {
-  std::string_view type;  // unary, server_stream, bidi_stream
-  std::string_view service;
-  std::string_view method;
-};
-RpcMethodName NameOf(RpcMethod method);
 
 // gRPC's status codes are 0 to 16.
 inline constexpr size_t kRpcCodes = 17;

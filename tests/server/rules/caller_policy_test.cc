@@ -77,9 +77,9 @@ TEST(CallerPolicyTest, WithoutEntriesEverybodyMayCallTheMethodsOfData) {
 
   ASSERT_EQ(rules.policies.size(), 1u);
   EXPECT_TRUE(FindPolicy(rules.policies, {"anybody"}).has_value());
-  EXPECT_TRUE(rules.policies[0].methods.Contains(CallerMethod::kTransaction));
-  EXPECT_FALSE(rules.policies[0].methods.Contains(CallerMethod::kPoolStats));
-  EXPECT_FALSE(rules.policies[0].methods.Contains(CallerMethod::kReflection));
+  EXPECT_TRUE(rules.policies[0].methods.Contains(RpcMethod::kTransaction));
+  EXPECT_FALSE(rules.policies[0].methods.Contains(RpcMethod::kPoolStats));
+  EXPECT_FALSE(rules.policies[0].methods.Contains(RpcMethod::kReflection));
 }
 
 TEST(CallerPolicyTest, TakesTheStatementsThatACallerMayRun) {
