@@ -1,8 +1,6 @@
 // /metrics of the real gateway: its figures are those of what it did.
-#include <fstream>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
-#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -10,13 +8,10 @@
 #include "tests/integration/metrics_page.h"
 #include "tests/testing/free_port.h"
 #include "tests/testing/live_test.h"
-#include "tests/testing/process.h"
-#include "tests/testing/temp_dir.h"
 
 namespace pgsluice::testing {
 namespace {
 
-constexpr char kPromtool[] = "/usr/bin/promtool";
 constexpr char kGateway[] = R"(grpc_service="pgsluice.v1.GatewayService")";
 
 // Of a unary method.
@@ -255,28 +250,6 @@ TEST_F(MetricsTest, CountsCancelledStatementsAndFollowsThemToTheirEnd) {
   ASSERT_FALSE(answer.ok());
   EXPECT_TRUE(Becomes("pgsluice_cancelled_statements_total" + pool, 1));
   EXPECT_TRUE(Becomes("pgsluice_cancelled_statements_followed" + pool, 0));
-}
-
-TEST_F(MetricsTest, IsTakenByPromtool) {
-  if (access(kPromtool, X_OK) != 0) {
-    GTEST_SKIP() << "NOT CHECKED: there is no " << kPromtool
-                 << " (Debian's package prometheus) to look at the metrics";
-  }
-  StartMeasured();
-  ASSERT_TRUE(client().Query("SELECT 1").ok());
-  ASSERT_FALSE(client().Query("SELECT 1/0").ok());
-  const TempDir folder;
-  std::ofstream(folder.path() + "/page") << Scrape().text();
-  ProcessSpec spec;
-  spec.argv = {kPromtool, "check", "metrics"};
-  spec.stdin_path = folder.path() + "/page";
-  spec.stderr_path = folder.path() + "/says";
-
-  const auto exit_status = RunProcess(spec, absl::Seconds(20));
-
-  ASSERT_TRUE(exit_status.ok()) << exit_status.status();
-  EXPECT_EQ(*exit_status, 0) << ReadFile(spec.stderr_path);
-  EXPECT_EQ(ReadFile(spec.stderr_path), "");
 }
 
 TEST_F(MetricsTest, IsNotThereWithoutAnAddress) {
