@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,7 +19,7 @@ namespace pgsluice {
 
 struct BatchStepPlan {
   Statement statement;
-  std::string name = {};  // Of a named one; empty: its caller sent the SQL.
+  std::string_view name = {};  // The request's; empty: it has sent SQL.
   std::vector<v1::CellParameter> cells;
   v1::Expectation expect;
   bool has_expectation = false;
@@ -45,7 +46,7 @@ struct BatchLimits {
   size_t max_steps = 1000;
 };
 
-// Errors name the step: "steps[3].statement.sql".
+// Errors name the step: "steps[3].statement.sql". The request must outlive the program.
 absl::StatusOr<BatchProgram> BatchFromProto(const v1::BatchRequest& request,
                                             const BatchLimits& limits);
 

@@ -30,7 +30,7 @@ absl::Status Explained(const absl::Status& error, std::string_view why) {
 // Deadlines and the like apply already.
 asio::awaitable<absl::Status> RunInTransaction(QueryCall& call,
                                                const CallEnvironment& environment,
-                                               const AdmittedStatement& admitted,
+                                               AdmittedStatement& admitted,
                                                v1::QueryResponse& response) {
   const CallOptions& options = admitted.options;
   const absl::StatusOr<Statement> begin = BeginStatement(v1::Begin());
@@ -38,8 +38,8 @@ asio::awaitable<absl::Status> RunInTransaction(QueryCall& call,
   BatchProgram program;
   program.is_query = true;
   BatchStepPlan& step = program.steps.emplace_back();
-  step.statement = admitted.statement;
-  step.name = std::string(admitted.name);
+  step.statement = std::move(admitted.statement);
+  step.name = admitted.name;
   v1::BatchRequest request;
   request.set_encoding(call.request.encoding());
   std::optional<KeyedWrite> key;
@@ -78,7 +78,7 @@ bool IsSingleWrite(const CallBase& call, const CallOptions& options) {
 
 asio::awaitable<absl::Status> RunSingleWrite(QueryCall& call,
                                              const CallEnvironment& environment,
-                                             const AdmittedStatement& admitted,
+                                             AdmittedStatement& admitted,
                                              v1::QueryResponse& response) {
   call.LimitTime(environment.limits.default_deadline, environment.limits.max_deadline);
   StatementTimer timer(call, admitted.options.statement_timeout);

@@ -14,10 +14,10 @@ namespace pgsluice {
 // Whether the caller asks for it, or its entry has settings, which need a transaction.
 bool IsSingleWrite(const CallBase& call, const CallOptions& options);
 
-// `admitted` must outlive it.
+// `admitted` must outlive it, and is left without its statement.
 asio::awaitable<absl::Status> RunSingleWrite(QueryCall& call,
                                              const CallEnvironment& environment,
-                                             const AdmittedStatement& admitted,
+                                             AdmittedStatement& admitted,
                                              v1::QueryResponse& response);
 
 }  // namespace pgsluice
