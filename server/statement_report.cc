@@ -26,6 +26,7 @@ void ReportStatement(CallBase& call, const CallEnvironment& environment,
                                  .stream = report.stream,
                                  .rows = report.rows,
                                  .is_error = !report.status.ok(),
+                                 .name = report.name,
                                  .tag = report.tag,
                                  .ended = report.ended});
   environment.metrics.statements.Count({.role = report.role,

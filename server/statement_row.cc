@@ -6,6 +6,8 @@ namespace pgsluice {
 
 void StatementRow::Add(const StatementSample& sample) {
   const absl::Duration took = sample.total();
+  if (calls == 0) name = sample.name;
+  if (name != sample.name) name.clear();
   ++calls;
   if (sample.is_error) ++errors;
   rows += sample.rows;
@@ -21,6 +23,7 @@ void StatementRow::Add(const StatementSample& sample) {
 }
 
 void StatementRow::Merge(const StatementRow& other) {
+  if (name != other.name) name.clear();
   calls += other.calls;
   errors += other.errors;
   rows += other.rows;

@@ -31,6 +31,7 @@ struct StatementSample {
   absl::Duration stream;   // Waiting for the caller to take messages.
   uint64_t rows = 0;       // Returned.
   bool is_error = false;
+  std::string_view name = {};  // Of a named statement; empty: its caller sent the SQL.
   std::string_view tag = {};
   absl::Time ended;
 
@@ -39,7 +40,8 @@ struct StatementSample {
 
 struct StatementRow {
   StatementKey key;
-  std::string sql = {};  // Normalised.
+  std::string sql = {};   // Normalised.
+  std::string name = {};  // Of all calls; empty: none, or they differ.
   uint64_t calls = 0;
   uint64_t errors = 0;  // Of the calls.
   uint64_t rows = 0;

@@ -34,6 +34,7 @@ std::optional<StatementOrder> OrderOf(v1::StatementOrder order) {
 void RowToProto(const StatementRow& row, absl::Time now, v1::StatementStats& proto) {
   proto.set_fingerprint(FingerprintText(row.key.fingerprint));
   proto.set_sql(row.sql);
+  proto.set_name(row.name);
   proto.set_role(ToProto(row.key.role));
   proto.set_calls(row.calls);
   proto.set_errors(row.errors);

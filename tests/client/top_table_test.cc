@@ -48,6 +48,17 @@ TEST(TopTableTest, HasALineAStatement) {
             "1 of 30 statements; 8 calls, 12.0s, in the last 2m05s\n");
 }
 
+TEST(TopTableTest, NamesStatementsWhereThereIsRoom) {
+  v1::TopStatementsResponse top = Top({"SELECT a", "SELECT b"});
+  EXPECT_THAT(TopTable(top, 0), Not(HasSubstr(" name ")));
+
+  top.mutable_statements(1)->set_name("orders.of");
+
+  EXPECT_THAT(Lines(TopTable(top, 0)).front(), HasSubstr(" name "));
+  EXPECT_THAT(TopTable(top, 0), HasSubstr("| 0123456789abcdef | orders.of | SELECT b"));
+  EXPECT_THAT(TopTable(top, 80), Not(HasSubstr("orders.of")));
+}
+
 TEST(TopTableTest, CutsSqlToTheWidth) {
   const std::string sql = "SELECT " + std::string(300, 'a');
   for (const int width : {80, 100, 139, 140, 200}) {

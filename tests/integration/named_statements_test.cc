@@ -318,7 +318,7 @@ TEST_F(NamedStatementsTest, TheirLimitsHold) {
   EXPECT_EQ(Batch(*shop, {slow}).failure.code, StatusCode::DEADLINE_EXCEEDED);
 }
 
-TEST_F(NamedStatementsTest, TheAuditAndTheSlowQueryLogNameThem) {
+TEST_F(NamedStatementsTest, TheAuditTheSlowQueryLogAndTheStatisticsNameThem) {
   const std::string audit = path_ + ".audit";
   lines_["audit"] = {"enabled: true", "file: " + audit};
   lines_["log"] = {"format: JSON", "slow_query_threshold: 1ms"};
@@ -344,6 +344,12 @@ TEST_F(NamedStatementsTest, TheAuditAndTheSlowQueryLogNameThem) {
   })) << ReadFile(audit);
   EXPECT_EQ(times(gateway().Log(), "\"statement\":\"orders.nap\""), 4u)
       << gateway().Log();
+  uint64_t calls = 0;
+  const v1::TopStatementsResponse top = client().TopStatements({});
+  for (const v1::StatementStats& statement : top.statements()) {
+    if (statement.name() == "orders.nap") calls += statement.calls();
+  }
+  EXPECT_EQ(calls, 4u) << top.DebugString();
 }
 
 TEST_F(NamedStatementsTest, TheFileIsFollowed) {

@@ -53,23 +53,30 @@ std::string CutToWidth(const std::string& text, int width) {
   return text.substr(0, end) + kCutMark;
 }
 
-std::vector<TableColumn> Columns(bool is_wide) {
+// What there is room for, and something to say in.
+struct Shown {
+  bool is_wide = false;
+  bool has_names = false;
+};
+
+std::vector<TableColumn> Columns(Shown shown) {
   std::vector<TableColumn> columns = {{"total", Align::kRight}, {"%", Align::kRight},
                                       {"calls", Align::kRight}, {"mean", Align::kRight},
                                       {"p99", Align::kRight},   {"rows", Align::kRight},
                                       {"err", Align::kRight}};
-  if (is_wide) {
+  if (shown.is_wide) {
     for (const char* name : {"max", "queued", "stream"}) {
       columns.push_back({name, Align::kRight});
     }
     for (const char* name : {"pool", "tag", "fingerprint"}) columns.push_back({name});
   }
+  if (shown.has_names) columns.push_back({"name"});
   columns.push_back({"statement"});
   return columns;
 }
 
 TableRow Row(const v1::StatementStats& statement, const v1::TopStatementsResponse& top,
-             bool is_wide) {
+             Shown shown) {
   TableRow row = {ShortText(statement.total_time()),
                   ShareText(statement.total_time(), top.total_time()),
                   std::to_string(statement.calls()),
@@ -77,12 +84,13 @@ TableRow Row(const v1::StatementStats& statement, const v1::TopStatementsRespons
                   ShortText(statement.p99_time()),
                   std::to_string(statement.rows()),
                   std::to_string(statement.errors())};
-  if (is_wide) {
+  if (shown.is_wide) {
     row.insert(row.end(),
                {ShortText(statement.max_time()), ShortText(statement.queue_time()),
                 ShortText(statement.stream_time()), RoleText(statement.role()),
                 statement.last_tag(), statement.fingerprint()});
   }
+  if (shown.has_names) row.emplace_back(statement.name());
   return row;
 }
 
@@ -138,10 +146,14 @@ std::string ShortDuration(absl::Duration duration) {
 
 std::string TopTable(const v1::TopStatementsResponse& top, int width) {
   const bool is_wide = width == 0 || width >= kWideFrom;
-  const std::vector<TableColumn> columns = Columns(is_wide);
+  const bool has_names =
+      std::any_of(top.statements().begin(), top.statements().end(),
+                  [](const v1::StatementStats& row) { return !row.name().empty(); });
+  const Shown shown = {.is_wide = is_wide, .has_names = is_wide && has_names};
+  const std::vector<TableColumn> columns = Columns(shown);
   std::vector<TableRow> rows;
   for (const v1::StatementStats& statement : top.statements()) {
-    rows.push_back(Row(statement, top, is_wide));
+    rows.push_back(Row(statement, top, shown));
   }
   const int sql_width = WidthLeft(columns, rows, width);
   for (int i = 0; i < top.statements_size(); ++i) {

@@ -68,6 +68,37 @@ TEST(StatementTableTest, AddsUpWhatItIsTold) {
   EXPECT_EQ(table.total(), absl::Milliseconds(353));
 }
 
+TEST(StatementTableTest, HasANameThatAllCallsHad) {
+  const auto name_of = [](const std::vector<std::string>& calls,
+                          const std::vector<std::string>& on_another_shard) {
+    StatementTable table(10);
+    StatementTable another(10);
+    StatementSample sample = Took(1);
+    for (const std::string& name : calls) {
+      sample.name = name;
+      Count(table, 1, sample);
+    }
+    for (const std::string& name : on_another_shard) {
+      sample.name = name;
+      Count(another, 1, sample);
+    }
+    StatementTable all(10);
+    all.Merge(table);
+    all.Merge(another);
+    return all.Rows().front().name;
+  };
+
+  EXPECT_EQ(name_of({"a"}, {}), "a");
+  EXPECT_EQ(name_of({"a", "a"}, {"a"}), "a");
+  EXPECT_EQ(name_of({}, {"a"}), "a");
+  EXPECT_EQ(name_of({""}, {}), "");
+  EXPECT_EQ(name_of({"a", "b"}, {}), "");
+  EXPECT_EQ(name_of({"a", "", "a"}, {}), "") << "it has none again";
+  EXPECT_EQ(name_of({"", "a"}, {}), "");
+  EXPECT_EQ(name_of({"a"}, {"b"}), "");
+  EXPECT_EQ(name_of({"a"}, {""}), "");
+}
+
 TEST(StatementTableTest, CountsNothingBeforeItHasTheText) {
   StatementTable table(10);
 
