@@ -174,6 +174,13 @@ absl::Status TransactionEnded(std::string_view reason, std::string_view why) {
                     .retry_scope = RetryScope::kTransaction});
 }
 
+absl::Status OfSingleStatement(const absl::Status& error) {
+  ErrorDetails details = DetailsOf(error).value_or(ErrorDetails{.reason = "INTERNAL"});
+  if (details.retry_scope != RetryScope::kTransaction) return error;
+  details.retry_scope = RetryScope::kStatement;
+  return MakeError(error.code(), std::string(error.message()), details);
+}
+
 absl::Status TransactionMisuse(std::string_view what) {
   return MakeError(Code::kFailedPrecondition, what, {.reason = "TRANSACTION_MISUSE"});
 }
@@ -195,7 +202,8 @@ absl::Status StatementRefused(std::string_view reason, std::string_view what) {
 }
 
 absl::Status PreparedOutdated(const absl::Status& error, Phase phase) {
-  const bool is_alone = phase == Phase::kAutocommit || phase == Phase::kRead;
+  const bool is_alone = phase == Phase::kAutocommit || phase == Phase::kRead ||
+                        phase == Phase::kUncommitted;
   ErrorDetails details = DetailsOf(error).value_or(ErrorDetails{});
   details.reason = kPreparedOutdated;
   details.outcome = Outcome::kRolledBack;

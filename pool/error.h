@@ -82,6 +82,7 @@ enum class Phase {
   kConnect,      // No session yet: nothing was sent.
   kAutocommit,   // A single statement was sent, with intent write.
   kRead,         // A single statement was sent, with intent read.
+  kUncommitted,  // A single write was sent in a transaction of its own, no COMMIT yet.
   kTransaction,  // Inside a transaction, before COMMIT.
   kCommit,       // COMMIT was sent.
 };
@@ -147,6 +148,9 @@ absl::Status PreparedOutdated(const absl::Status& error, Phase phase);
 // The gateway ended an open transaction between two requests: it is rolled back.
 absl::Status TransactionStopped(StopReason reason);
 absl::Status TransactionEnded(std::string_view reason, std::string_view why);
+// `error` ended a transaction that its caller knows as one statement: what may be sent
+// again is that one.
+absl::Status OfSingleStatement(const absl::Status& error);
 absl::Status TransactionMisuse(std::string_view what);
 // Refused before it was sent: transaction control as SQL, COPY, LISTEN, empty.
 // Not run, since a statement before it in the same flight failed.

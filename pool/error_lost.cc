@@ -22,6 +22,7 @@ ErrorDetails LostDetails(Phase phase) {
       details.retry_delay = kRetrySoon;
       break;
     case Phase::kRead:
+    case Phase::kUncommitted:
       details.outcome = Outcome::kRolledBack;
       details.retry_scope = RetryScope::kStatement;
       details.retry_delay = kRetrySoon;
@@ -45,7 +46,8 @@ ErrorDetails LostDetails(Phase phase) {
 absl::StatusCode LostCode(Phase phase) {
   switch (phase) {
     case Phase::kConnect:
-    case Phase::kRead: return Code::kUnavailable;
+    case Phase::kRead:
+    case Phase::kUncommitted: return Code::kUnavailable;
     case Phase::kTransaction: return Code::kAborted;
     case Phase::kAutocommit:
     case Phase::kCommit: return Code::kUnknown;
@@ -72,6 +74,7 @@ std::string_view WhatWasUnderWay(Phase phase) {
   switch (phase) {
     case Phase::kConnect: return "before anything of it ran";
     case Phase::kRead: return "while a read was running";
+    case Phase::kUncommitted: return "while a write was running, which is rolled back";
     case Phase::kTransaction: return "inside a transaction, which is rolled back";
     case Phase::kAutocommit:
       return "while a statement was running; it may have been committed or not";

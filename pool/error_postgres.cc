@@ -89,8 +89,9 @@ absl::Status PostgresError(const PostgresFields& fields, const ErrorContext& con
   if (IsConnectRefused(fields, context)) {
     return ConnectRefused(fields, context, std::move(details));
   }
-  if (fields.sqlstate == "25006" && context.role == Role::kPrimary &&
-      context.phase == Phase::kAutocommit) {
+  const bool is_single_write =
+      context.phase == Phase::kAutocommit || context.phase == Phase::kUncommitted;
+  if (fields.sqlstate == "25006" && context.role == Role::kPrimary && is_single_write) {
     // A primary that refuses writes is one no more: look at it again. Nothing ran.
     details.blame = Blame::kEndpoint;
     details.retry_scope = RetryScope::kStatement;

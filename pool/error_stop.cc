@@ -78,15 +78,15 @@ absl::Status StoppedBeforeStart(StopReason reason) {
 }
 
 absl::Status StreamStopped(StopReason reason, Phase phase) {
-  const bool is_read = phase == Phase::kRead;
+  const bool is_unknown = MayHaveCommitted(phase);
   // What may have been committed must not look as if it could be sent again.
   Code code = StopCode(reason);
-  if (!is_read && code == Code::kUnavailable) code = Code::kUnknown;
+  if (is_unknown && code == Code::kUnavailable) code = Code::kUnknown;
   return MakeError(
       code, StrCat("the stream was cut before its end: ", WhyStopped(reason)),
       {.reason = StopName(reason),
-       .outcome = is_read ? Outcome::kRolledBack : Outcome::kUnknown,
-       .retry_scope = is_read ? RetryScope::kStatement : RetryScope::kResolveFirst});
+       .outcome = is_unknown ? Outcome::kUnknown : Outcome::kRolledBack,
+       .retry_scope = is_unknown ? RetryScope::kResolveFirst : RetryScope::kStatement});
 }
 
 absl::Status TransactionStopped(StopReason reason) {

@@ -32,9 +32,13 @@ struct Execution {
   // where the WAL is after it (CommandResult::position). In an atomic flight only of the
   // last leg.
   bool wants_position = false;
-  // Of a read (Phase::kRead): run before it, in one transaction with it, which is rolled
-  // back behind it, so that what it sets ends with the read. One that fails, fails the
-  // read. The same for all legs of a flight; with another phase they are refused.
+  // Run before it, in one transaction with it, so that what they set ends with it; if
+  // they fail, it does. The transaction of a read (Phase::kRead) is rolled back behind
+  // it; that of a write (kAutocommit), by itself or in an independent flight, is
+  // committed, and a COMMIT that fails is the write's own error; that of a write by
+  // itself with kUncommitted is left to its holder, to commit. The same for all legs of a
+  // flight, but for WritePositionStatement, which has none. With other phases they are
+  // refused.
   const Statement* settings = nullptr;
   // When it will be stopped at the latest: PostgreSQL itself ends it within a second
   // then.

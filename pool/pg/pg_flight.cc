@@ -12,11 +12,12 @@ int DoubtOf(Phase phase) {
   switch (phase) {
     case Phase::kConnect: return 0;
     case Phase::kRead: return 1;
-    case Phase::kTransaction: return 2;
-    case Phase::kAutocommit: return 3;
-    case Phase::kCommit: return 4;
+    case Phase::kUncommitted: return 2;
+    case Phase::kTransaction: return 3;
+    case Phase::kAutocommit: return 4;
+    case Phase::kCommit: return 5;
   }
-  return 4;
+  return 5;
 }
 
 }  // namespace

@@ -37,6 +37,9 @@ struct PgLeg {
   bool is_prepared_here = false;
   bool sets_timeout = false;   // The gateway's SET statement_timeout.
   bool asks_position = false;  // The gateway's WritePositionStatement.
+  bool commits = false;        // The gateway's COMMIT of the write before it.
+  // Of that write: it has the phase kUncommitted until it has ended.
+  bool is_committed_behind = false;
 };
 
 class PgFlight final {

@@ -85,8 +85,9 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   // Sending a flight (pg_session_flight.cc).
   absl::Status CheckBeforeStart();
   absl::Status Launch(FlightKind kind, std::vector<PgLeg> legs);
-  absl::Status TakeSettings(std::span<const Execution> legs);
+  absl::Status TakeSettings(std::span<const Execution> legs, FlightKind kind);
   void GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const;
+  void GuardWrites(std::vector<PgLeg>& legs) const;
   static void AddPositionLegs(std::vector<PgLeg>& legs);
   void DeallocateEvicted(std::vector<PgLeg>& legs);
   bool SendLegs();
@@ -103,7 +104,9 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
 
   // Reading a flight (pg_session_legs.cc).
   asio::awaitable<absl::StatusOr<Fetched>> FetchLeg(RowSink& sink);
-  asio::awaitable<absl::Status> ReadAgain(Execution execution);
+  bool CanBeCommitted() const;
+  bool IsCommitDue() const;
+  void TakeCommit(Current ended);
   void TakePosition(const Current& ended);
   bool MayRunAgain(const Current& ended) const;
   asio::awaitable<absl::Status> RunAgain(Execution execution);

@@ -35,6 +35,26 @@ const Statement& EndRead() {
   return *kEnd;
 }
 
+const Statement& BeginWrite() {
+  static const Statement* const kBegin = new Statement(Control("BEGIN"));
+  return *kBegin;
+}
+
+const Statement& CommitWrite() {
+  static const Statement* const kCommit = new Statement(Control("COMMIT"));
+  return *kCommit;
+}
+
+bool HasPlaceForSettings(const Execution& leg, FlightKind kind, size_t legs) {
+  switch (leg.phase) {
+    case Phase::kRead: return true;
+    case Phase::kAutocommit:
+      return leg.settings == nullptr || kind == FlightKind::kIndependent;
+    case Phase::kUncommitted: return leg.settings != nullptr && legs == 1;
+    default: return leg.settings == nullptr;
+  }
+}
+
 PgLeg OwnLeg(const Statement& statement, LegOwner owner) {
   return {.execution = {.statement = &statement, .phase = Phase::kRead}, .owner = owner};
 }
@@ -53,11 +73,15 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
                                                      FlightKind kind) {
   auto self = shared_from_this();
   if (legs.empty()) co_return Internal("a flight without a statement");
-  absl::Status settings = TakeSettings(legs);
+  const bool are_reads = legs.front().phase == Phase::kRead;
+  // By itself it is the same, but for the COMMIT behind it.
+  const bool is_single_write = legs.size() == 1 && !are_reads;
+  if (is_single_write && legs.front().settings != nullptr)
+    kind = FlightKind::kIndependent;
+  absl::Status settings = TakeSettings(legs, kind);
   if (!settings.ok()) co_return settings;
   const bool is_guarded =
-      legs.front().settings != nullptr ||
-      (legs.front().phase == Phase::kRead && deps_.role == Role::kPrimary);
+      legs.front().settings != nullptr || (are_reads && deps_.role == Role::kPrimary);
   const std::optional<absl::Duration> timeout = NextTimeout(legs);
   // Without pipeline mode, as it is cheaper.
   if (legs.size() == 1 && !is_guarded && !legs.front().wants_position &&
@@ -72,7 +96,8 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
   for (const Execution& leg : legs) {
     own_legs.push_back({.execution = leg, .is_synced = kind == FlightKind::kIndependent});
   }
-  if (is_guarded) GuardReads(kind, own_legs);
+  if (is_guarded && are_reads) GuardReads(kind, own_legs);
+  if (is_guarded && !are_reads) GuardWrites(own_legs);
   if (timeout.has_value()) AddTimeoutLeg(*timeout, own_legs);
   AddPositionLegs(own_legs);
   absl::Status status = CheckBeforeStart();
@@ -81,12 +106,12 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
 }
 
 // Without its settings nothing may run: what cannot have them is not sent.
-absl::Status PgSession::TakeSettings(std::span<const Execution> legs) {
+absl::Status PgSession::TakeSettings(std::span<const Execution> legs, FlightKind kind) {
   const Statement* const settings = legs.front().settings;
   for (const Execution& leg : legs) {
-    const bool has_place = leg.settings == nullptr || leg.phase == Phase::kRead;
-    if (leg.settings != settings || !has_place) {
-      return Internal("settings go with reads, and with all of a flight");
+    if (leg.statement == &WritePositionStatement()) continue;
+    if (leg.settings != settings || !HasPlaceForSettings(leg, kind, legs.size())) {
+      return Internal("settings go with reads and writes, and with all of a flight");
     }
   }
   if (settings != nullptr) settings_ = *settings;
@@ -117,11 +142,42 @@ void PgSession::GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const {
   legs = std::move(guarded);
 }
 
-// Behind the Sync, which commits. By itself: what becomes of it is nothing to the write.
+// A write with settings is a transaction of its own. COMMIT comes behind the write's own
+// Sync: so it runs after an error, too, as the ROLLBACK that it then is; and a write that
+// has ended is known to have before COMMIT begins.
+void PgSession::GuardWrites(std::vector<PgLeg>& legs) const {
+  std::vector<PgLeg> guarded;
+  for (PgLeg& leg : legs) {
+    if (leg.execution.settings == nullptr) {
+      guarded.push_back(std::move(leg));
+      continue;
+    }
+    guarded.push_back(OwnLeg(BeginWrite(), LegOwner::kLead));
+    // Lost there, nothing of it has begun.
+    guarded.back().execution.phase = Phase::kConnect;
+    guarded.push_back(OwnLeg(settings_, LegOwner::kLead));
+    leg.is_synced = true;
+    leg.is_committed_behind = leg.execution.phase == Phase::kAutocommit;
+    leg.execution.phase = Phase::kUncommitted;
+    const bool is_committed_behind = leg.is_committed_behind;
+    guarded.push_back(std::move(leg));
+    if (!is_committed_behind) continue;
+    PgLeg commit = OwnLeg(CommitWrite(), LegOwner::kTrail);
+    commit.execution.phase = Phase::kCommit;
+    commit.commits = true;
+    commit.is_synced = true;
+    guarded.push_back(std::move(commit));
+  }
+  legs = std::move(guarded);
+}
+
+// Behind what commits, the Sync or a COMMIT. By itself: what becomes of it is nothing to
+// the write.
 void PgSession::AddPositionLegs(std::vector<PgLeg>& legs) {
   for (size_t i = 0; i < legs.size(); ++i) {
     if (!legs[i].execution.wants_position) continue;
     legs[i].is_synced = true;
+    if (legs[i].is_committed_behind) ++i;
     PgLeg leg = OwnLeg(WritePositionStatement(), LegOwner::kTrail);
     leg.asks_position = true;
     leg.is_synced = true;

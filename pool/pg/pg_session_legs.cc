@@ -12,12 +12,16 @@ asio::awaitable<absl::StatusOr<Fetched>> PgSession::FetchLeg(RowSink& sink) {
   while (true) {
     // Whoever has been told that the end was not seen must not be told of it later. But
     // what has ended is told, whatever trails behind it.
-    if (current_->gave_up && answer_.has_value()) {
+    if (current_->gave_up && answer_.has_value() && !IsCommitDue()) {
       co_return AnswerOf(*std::exchange(answer_, std::nullopt));
     }
-    if (current_->gave_up) co_return StoppedUnfinished(LostContext());
+    if (current_->gave_up) {
+      answer_.reset();
+      co_return StoppedUnfinished(LostContext());
+    }
     const bool is_callers = flight_->front().owner == LegOwner::kCaller;
     const bool asks_position = flight_->front().asks_position;
+    const bool commits = flight_->front().commits;
     RowSink& own = asks_position ? static_cast<RowSink&>(position_) : none;
     const Input input = TakeLeg(is_callers ? sink : own);
     if (input == Input::kFull) co_return Fetched{};
@@ -28,32 +32,52 @@ asio::awaitable<absl::StatusOr<Fetched>> PgSession::FetchLeg(RowSink& sink) {
     Current ended = EndLeg();
     if (asks_position) {
       TakePosition(ended);
+    } else if (commits) {
+      TakeCommit(std::move(ended));
     } else if (is_callers) {
       answer_ = std::move(ended);
     }
     if (!answer_.has_value()) continue;
     const bool has_trail =
         flight_.has_value() && flight_->front().owner == LegOwner::kTrail;
-    if (has_trail && !is_lost_) continue;
+    if (has_trail && (!is_lost_ || IsCommitDue())) continue;
     Current answer = std::move(*answer_);
     answer_.reset();
-    const bool may_be_sent_again = answer.execution.phase == Phase::kRead &&
-                                   !flight_.has_value() && !answer.was_resent &&
-                                   facts_.transaction == TransactionStatus::kFailed;
-    if (IsPreparedLost(answer) && MayRunAgain(answer)) {
-      const Execution execution = answer.execution;
-      (void)AnswerOf(std::move(answer));  // Forgets the prepared statement.
-      absl::Status sent = co_await RunAgain(execution);
-      if (!sent.ok()) co_return sent;
-      co_return co_await Fetch(sink);
-    }
-    if (!may_be_sent_again || !IsPreparedLost(answer)) {
+    if (!IsPreparedLost(answer) || !MayRunAgain(answer)) {
       co_return AnswerOf(std::move(answer));
     }
     const Execution execution = answer.execution;
     (void)AnswerOf(std::move(answer));  // Forgets the prepared statement.
-    absl::Status sent = co_await ReadAgain(execution);
+    absl::Status sent = co_await RunAgain(execution);
     if (!sent.ok()) co_return sent;
+    co_return co_await Fetch(sink);
+  }
+}
+
+// Whether the answer is a write's that a COMMIT behind it can make last.
+bool PgSession::CanBeCommitted() const {
+  return answer_.has_value() && !answer_->was_refused &&
+         !answer_->result.command_tag.empty();
+}
+
+// Whether that COMMIT has not ended yet.
+bool PgSession::IsCommitDue() const {
+  return CanBeCommitted() && flight_.has_value() && flight_->front().commits;
+}
+
+// What became of its COMMIT is what became of the write.
+void PgSession::TakeCommit(Current ended) {
+  if (!CanBeCommitted()) return;
+  if (ended.error.ok() && ended.result.command_tag != "COMMIT") {
+    // PostgreSQL answers the COMMIT of a failed transaction so.
+    ended.error = TransactionEnded("TRANSACTION_FAILED", "it had failed before COMMIT");
+  }
+  if (!ended.error.ok()) {
+    answer_->error = OfSingleStatement(ended.error);
+    answer_->was_refused = true;  // So nothing of it is said to have taken effect.
+  }
+  for (NoticeInfo& notice : ended.result.notices) {
+    answer_->result.notices.push_back(std::move(notice));
   }
 }
 
@@ -65,36 +89,44 @@ void PgSession::TakePosition(const Current& ended) {
   if (has_position) answer_->result.position = position_.position();
 }
 
-// A read whose prepared statement was lost: nothing of it ran, and its transaction is the
-// gateway's own.
-asio::awaitable<absl::Status> PgSession::ReadAgain(Execution execution) {
-  current_.emplace(execution);
-  facts_.has_statement_in_progress = true;
-  absl::Status rolled_back = co_await RunInternal("ROLLBACK");
-  if (!rolled_back.ok()) co_return rolled_back;
-  std::vector<PgLeg> legs(1);
-  legs[0].execution = execution;
-  legs[0].may_be_prepared = false;
-  GuardReads(FlightKind::kAtomic, legs);
-  co_return Launch(FlightKind::kAtomic, std::move(legs));
-}
-
-// The last one of a flight, outside a transaction: nothing of it ran, nothing is behind.
+// After a prepared statement was lost: the last one of a flight, of which nothing ran; in
+// no transaction, or one of the gateway's own.
 bool PgSession::MayRunAgain(const Current& ended) const {
-  return ended.execution.phase == Phase::kAutocommit && !flight_.has_value() &&
-         !ended.was_resent && ended.stop_reason == StopReason::kNone &&
-         facts_.transaction == TransactionStatus::kIdle;
+  if (flight_.has_value() || ended.was_resent) return false;
+  switch (ended.execution.phase) {
+    case Phase::kAutocommit:
+      return ended.stop_reason == StopReason::kNone &&
+             facts_.transaction == TransactionStatus::kIdle;
+    case Phase::kUncommitted:
+      return ended.stop_reason == StopReason::kNone &&
+             facts_.transaction == TransactionStatus::kFailed;
+    case Phase::kRead: return facts_.transaction == TransactionStatus::kFailed;
+    default: return false;
+  }
 }
 
 asio::awaitable<absl::Status> PgSession::RunAgain(Execution execution) {
+  const bool is_open = facts_.transaction == TransactionStatus::kFailed;
   current_.emplace(execution);
   current_->was_resent = true;
   facts_.has_statement_in_progress = true;
   facts_.transaction = TransactionStatus::kActive;
-  if (!execution.wants_position) co_return co_await Send();
+  if (is_open) {
+    absl::Status rolled_back = co_await RunInternal("ROLLBACK");
+    if (!rolled_back.ok()) co_return rolled_back;
+  }
+  const bool is_read = execution.phase == Phase::kRead;
+  const bool is_plain =
+      !is_read && !execution.wants_position && execution.settings == nullptr;
+  if (is_plain) co_return co_await Send();
   std::vector<PgLeg> legs(1);
   legs[0].execution = execution;
   legs[0].may_be_prepared = false;
+  if (is_read) {
+    GuardReads(FlightKind::kAtomic, legs);
+    co_return Launch(FlightKind::kAtomic, std::move(legs));
+  }
+  GuardWrites(legs);
   AddPositionLegs(legs);
   co_return Launch(FlightKind::kIndependent, std::move(legs));
 }
@@ -201,7 +233,10 @@ absl::Status PgSession::WhyNotRun() const {
     return lead_error_.ok() ? Skipped() : lead_error_;
   }
   if (!flight_->IsFrontSent() && !is_lost_) {
-    return StoppedBeforeStart(current_->stop_reason);
+    if (!flight_->front().commits) return StoppedBeforeStart(current_->stop_reason);
+    ErrorContext context = Context();
+    context.phase = Phase::kUncommitted;
+    return StoppedUnfinished(context);
   }
   if (has_ended_itself_) {
     return SessionLost(Context(), /*statement_sent=*/false, lost_cause_);
@@ -225,6 +260,7 @@ PgSession::Current PgSession::EndLeg() {
   Current ended = std::move(*current_);
   ended.prepared_name = leg.prepared_name;
   ended.was_resent = !leg.may_be_prepared;
+  if (leg.is_committed_behind) ended.execution.phase = Phase::kAutocommit;
   flight_->Advance();
   last_turn_ = connection_->loop().turn();
   if (flight_->IsAnswered() && PQpipelineStatus(connection_->get()) != PQ_PIPELINE_OFF) {
