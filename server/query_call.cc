@@ -26,7 +26,7 @@ asio::awaitable<absl::Status> RunQuery(QueryCall& call,
   call.LimitTime(environment.limits.default_deadline, environment.limits.max_deadline);
   StatementTimer timer(call, options.statement_timeout);
   QueryRows rows(request.encoding(), options.result, response);
-  StatementRun run(call, environment, *admitted);
+  StatementRun run(call, environment, *admitted, options.phase());
   absl::StatusOr<Fetched> fetched;
   do {
     // Drops the rows of an attempt before.

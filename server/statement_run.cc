@@ -1,10 +1,14 @@
 #include "server/statement_run.h"
 
+#include <utility>
+
+#include "pool/no_rows.h"
 #include "server/caller.h"
 #include "server/convert/route.h"
 #include "server/convert/times.h"
 #include "server/statement_report.h"
 #include "server/statement_spans.h"
+#include "server/transaction_sql.h"
 
 namespace pgsluice {
 
@@ -17,7 +21,7 @@ StatementTimer::StatementTimer(CallBase& call, absl::Duration timeout)
 
 asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Start(RowSink& sink) {
   ++attempts_;
-  if (attempts_ == 1 && options_.phase() == Phase::kRead) {
+  if (attempts_ == 1 && phase_ == Phase::kRead) {
     environment_.resends.OnRead(call_.shard().index(), environment_.limits.read_resend);
   }
   absl::StatusOr<Fetched> fetched;
@@ -47,15 +51,16 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   routed_ = *std::move(routed);
   endpoint_ = routed_.lease.endpoint();
   role_ = routed_.lease.role();
-  const bool is_write = options_.phase() == Phase::kAutocommit;
   const Execution execution{
       .statement = &statement_,
-      .phase = options_.phase(),
-      .wants_position = is_write && environment_.limits.write_tokens,
+      .phase = phase_,
+      .wants_position = WantsPosition() && phase_ == Phase::kAutocommit,
       .settings = call_.settings()};
   absl::StatusOr<Fetched> fetched =
       co_await routed_.lease.StartAndFetch(execution, sink, call_.stop());
-  first_rows_ = ended_ = absl::Now();
+  first_rows_ = absl::Now();
+  fetched = co_await Committed(std::move(fetched));
+  ended_ = absl::Now();
   executed_ = ended_ - begun_;
   co_return fetched;
 }
@@ -63,8 +68,35 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
 asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Fetch(RowSink& sink) {
   const absl::Time begun = absl::Now();
   absl::StatusOr<Fetched> fetched = co_await routed_.lease.Fetch(sink, call_.stop());
+  fetched = co_await Committed(std::move(fetched));
   ended_ = absl::Now();
   executed_ += ended_ - begun;
+  co_return fetched;
+}
+
+asio::awaitable<absl::StatusOr<Fetched>> StatementRun::Committed(
+    absl::StatusOr<Fetched> fetched) {
+  const bool is_due =
+      phase_ == Phase::kUncommitted && fetched.ok() && fetched->is_complete;
+  if (!is_due) co_return fetched;
+  if (call_.stop().is_stopped()) co_return StreamStopped(call_.stop().reason(), phase_);
+  const Statement commit = CommitStatement();
+  const Execution execution{
+      .statement = &commit, .phase = Phase::kCommit, .wants_position = WantsPosition()};
+  NoRows none;
+  absl::StatusOr<Fetched> committed =
+      co_await routed_.lease.StartAndFetch(execution, none, call_.stop());
+  if (!committed.ok()) co_return OfSingleStatement(committed.status());
+  // PostgreSQL answers the COMMIT of a failed transaction otherwise.
+  if (committed->result.command_tag != "COMMIT") {
+    co_return OfSingleStatement(
+        TransactionEnded("TRANSACTION_FAILED", "it had failed before COMMIT"));
+  }
+  phase_ = Phase::kAutocommit;
+  fetched->result.position = committed->result.position;
+  for (NoticeInfo& notice : committed->result.notices) {
+    fetched->result.notices.push_back(std::move(notice));
+  }
   co_return fetched;
 }
 
@@ -78,7 +110,7 @@ bool StatementRun::ShallStartAgain(const absl::Status& failure) {
     NudgeIfBlamed(environment_, failure);
     return true;
   }
-  if (attempts_ > 1 || options_.phase() != Phase::kRead) return false;
+  if (attempts_ > 1 || phase_ != Phase::kRead) return false;
   if (call_.stop().is_stopped() || !MaySucceedElsewhere(failure, role_)) return false;
   const ResendOptions& options = environment_.limits.read_resend;
   if (!environment_.resends.TakeOne(call_.shard().index(), options)) return false;

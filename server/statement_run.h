@@ -26,14 +26,19 @@ class StatementTimer final {
 
 class StatementRun final {
  public:
-  // `admitted` outlives it.
+  // `admitted` outlives it. A write in the phase kUncommitted, which its caller's
+  // settings come with, is committed when its result has been read.
   StatementRun(CallBase& call, const CallEnvironment& environment,
-               const AdmittedStatement& admitted)
+               const AdmittedStatement& admitted, Phase phase)
       : call_(call),
         environment_(environment),
         statement_(admitted.statement),
         name_(admitted.name),
-        options_(admitted.options) {}
+        options_(admitted.options),
+        phase_(phase) {}
+
+  // What a call that ends now is to say of its statement.
+  Phase phase() const { return phase_; }
 
   // Takes a session, sends the statement, and fetches for the first time. A session that
   // turns out to be gone before anything was sent is replaced by another.
@@ -65,6 +70,11 @@ class StatementRun final {
 
  private:
   asio::awaitable<absl::StatusOr<Fetched>> StartOnce(RowSink& sink);
+  bool WantsPosition() const {
+    return phase_ != Phase::kRead && environment_.limits.write_tokens;
+  }
+  // `fetched`, or what became of its COMMIT if it is complete and needs one.
+  asio::awaitable<absl::StatusOr<Fetched>> Committed(absl::StatusOr<Fetched> fetched);
   // Of an attempt that has had a session, when it has ended.
   void TraceAttempt(Returned returned, const absl::Status& status) const;
 
@@ -73,6 +83,7 @@ class StatementRun final {
   const Statement& statement_;
   const std::string_view name_;
   const CallOptions& options_;
+  Phase phase_;  // Of a write that has been committed: kAutocommit.
   RoutedLease routed_;
   uint32_t attempts_ = 0;     // Those where a session was found dead do not count.
   std::string failed_at_;     // The endpoint of a first attempt that failed.

@@ -1,6 +1,5 @@
 #include "server/stream_query_call.h"
 
-#include "pool/error_caller.h"
 #include "server/admitted_statement.h"
 #include "server/convert/result_to_proto.h"
 #include "server/convert/row_encoder.h"
@@ -73,14 +72,14 @@ class QueryStream final {
 
   asio::awaitable<absl::Status> Write(const v1::StreamQueryResponse& message) {
     if (call_.stop().is_stopped())
-      co_return StreamStopped(call_.stop().reason(), options_.phase());
+      co_return StreamStopped(call_.stop().reason(), run_.phase());
     StallGuard guard(call_, environment_.limits.stream_stall_timeout);
     const absl::Time begun = absl::Now();
     const bool is_taken = co_await call_.Write(message);
     run_.AddStreamTime(begun, absl::Now());
     if (is_taken) co_return absl::OkStatus();
     call_.stop().Stop(StopReason::kCancelled);
-    co_return StreamStopped(call_.stop().reason(), options_.phase());
+    co_return StreamStopped(call_.stop().reason(), run_.phase());
   }
 
   StreamQueryCall& call_;
@@ -91,6 +90,13 @@ class QueryStream final {
   v1::StreamQueryResponse message_;  // Reused: its memory goes round.
   bool is_header_written_ = false;
 };
+
+// With settings, a write is a transaction of the gateway's, whose COMMIT waits for the
+// last row: a stream that is cut before it has changed nothing.
+Phase PhaseOf(const CallBase& call, const CallOptions& options) {
+  const bool is_write = options.route.intent == Intent::kWrite;
+  return is_write && call.settings() != nullptr ? Phase::kUncommitted : options.phase();
+}
 
 asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
                                              const CallEnvironment& environment) {
@@ -110,19 +116,11 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
   absl::Status keyless =
       RefuseKey(options, "goes with Query: a stream is not recorded for a repeat");
   if (!keyless.ok()) co_return keyless;
-  const bool has_no_place_for_settings =
-      options.route.intent == Intent::kWrite && call.settings() != nullptr;
-  if (has_no_place_for_settings) {
-    co_return NotPermitted(
-        call.caller_name(),
-        "stream with intent WRITE, which has no place for its settings "
-        "(use intent READ, or Query, Batch or Transaction)");
-  }
 
   call.LimitTime(environment.limits.max_stream_duration,
                  environment.limits.max_stream_duration);
   StatementTimer timer(call, options.statement_timeout);
-  StatementRun run(call, environment, *admitted);
+  StatementRun run(call, environment, *admitted, PhaseOf(call, options));
   QueryStream stream(call, environment, options, admitted->terms, run);
   const absl::Status status = co_await stream.Run();
   run.End();
