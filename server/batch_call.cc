@@ -2,7 +2,6 @@
 
 #include <optional>
 
-#include "pool/error_caller.h"
 #include "pool/error_idempotency.h"
 #include "server/batch_run.h"
 #include "server/call_source.h"
@@ -43,14 +42,6 @@ asio::awaitable<absl::Status> RunBatch(BatchCall& call,
       Narrow(options->statement_timeout, {.max_duration = program->MaxDuration()});
   absl::Status intent = CheckIntent(*options, environment.limits, call);
   if (!intent.ok()) co_return intent;
-  const bool has_no_place_for_settings = !program->is_atomic &&
-                                         options->route.intent == Intent::kWrite &&
-                                         call.settings() != nullptr;
-  if (has_no_place_for_settings) {
-    co_return NotPermitted(call.caller_name(),
-                           "send an INDEPENDENT batch with intent WRITE, which has no "
-                           "place for its settings (send it ATOMIC, or as Queries)");
-  }
   if (!program->is_atomic) {
     absl::Status keyless = RefuseKey(
         *options, "goes with an ATOMIC batch: give each INDEPENDENT statement a Query");

@@ -15,6 +15,7 @@
 #include "server/statement_run.h"
 #include "server/statement_spans.h"
 #include "server/transaction_sql.h"
+#include "server/why_in_transaction.h"
 
 namespace pgsluice {
 
@@ -32,6 +33,19 @@ bool IsWorthAnotherRun(const absl::Status& status) {
   return details->outcome == Outcome::kRolledBack &&
          (sqlstate == "40001" || sqlstate == "40P01" ||
           details->reason == kPreparedOutdated);
+}
+
+// A write that its caller knows as a single one, refused by the primary: judged as if it
+// had needed no transaction.
+absl::Status JudgedAsSingleWrite(const absl::Status& error, std::string_view endpoint,
+                                 Role role) {
+  const auto details = DetailsOf(error);
+  const bool was_refused = details.has_value() && details->postgres.has_value() &&
+                           details->postgres->sqlstate == "25006";
+  if (!was_refused) return error;
+  return PostgresError(
+      *details->postgres,
+      {.endpoint = endpoint, .role = role, .phase = Phase::kUncommitted});
 }
 
 absl::Status CheckCommitted(const absl::StatusOr<CommandResult>& committed) {
@@ -96,14 +110,24 @@ std::vector<BatchRun::Flight> BatchRun::Flights() const {
 asio::awaitable<absl::Status> BatchRun::RunAtomic() {
   absl::BitGen random;
   absl::Duration pause = kFirstPause;
+  bool was_refused = false;  // By a primary, for being none.
   for (uint32_t attempt = 1;; ++attempt) {
     response_.set_attempts(attempt);
     has_session_since_.reset();
     absl::Status status = co_await AttemptAtomic();
+    if (program_.is_query) status = JudgedAsSingleWrite(status, endpoint_, role_);
     CountTransaction(status);
     // What is open is rolled back behind the call's back.
     routed_.lease.Return();
+    const bool goes_to_next_primary =
+        WasRefusedByStandby(status) && !was_refused && !call_.stop().is_stopped();
+    if (goes_to_next_primary) environment_.cluster.Doubt(endpoint_);
     NudgeIfBlamed(environment_, status);
+    if (goes_to_next_primary) {
+      was_refused = true;
+      --attempt;
+      continue;
+    }
     if (status.ok() || attempt >= program_.max_attempts) co_return status;
     if (!IsWorthAnotherRun(status) || call_.stop().is_stopped()) co_return status;
     Timer timer(call_.shard().loop());
@@ -288,8 +312,10 @@ absl::Status BatchRun::TakeResult(size_t step,
     if (status.ok()) return status;
     if (!program_.is_atomic) status = DespiteEffect(status);
   }
-  if (!program_.is_atomic)
+  if (!program_.is_atomic) {
+    if (call_.settings() != nullptr) status = WithWhyInTransaction(status, kForSettings);
     *out.mutable_error() = ToRpcStatus(status, environment_.status);
+  }
   return status;
 }
 

@@ -4,28 +4,16 @@
 #include <utility>
 
 #include "pool/error_idempotency.h"
-#include "pool/str_cat.h"
 #include "server/batch_run.h"
 #include "server/idempotency_digest.h"
 #include "server/keyed_write.h"
 #include "server/statement_run.h"
 #include "server/transaction_sql.h"
+#include "server/why_in_transaction.h"
 
 namespace pgsluice {
 
 namespace {
-
-// "cannot run inside a transaction block".
-constexpr std::string_view kInTransaction = "25001";
-
-// `why`: what makes it run in one.
-absl::Status Explained(const absl::Status& error, std::string_view why) {
-  const auto details = DetailsOf(error);
-  const bool is_in_transaction = details.has_value() && details->postgres.has_value() &&
-                                 details->postgres->sqlstate == kInTransaction;
-  if (!is_in_transaction) return error;
-  return MakeError(error.code(), StrCat(error.message(), "; with ", why), *details);
-}
 
 // Deadlines and the like apply already.
 asio::awaitable<absl::Status> RunInTransaction(QueryCall& call,
@@ -85,12 +73,14 @@ asio::awaitable<absl::Status> RunSingleWrite(QueryCall& call,
   const absl::Status status =
       co_await RunInTransaction(call, environment, admitted, response);
   if (!admitted.options.idempotency_key.has_value()) {
-    co_return Explained(status, admitted.options.resolves_commit
-                                    ? "resolve_commit it has to: send it without"
-                                    : "the settings of its caller it has to");
+    co_return WithWhyInTransaction(status,
+                                   admitted.options.resolves_commit
+                                       ? "resolve_commit it has to: send it without"
+                                       : kForSettings);
   }
-  co_return WithKey(Explained(status, "an idempotency_key it has to: send it without"),
-                    RetryScope::kStatement);
+  co_return WithKey(
+      WithWhyInTransaction(status, "an idempotency_key it has to: send it without"),
+      RetryScope::kStatement);
 }
 
 }  // namespace pgsluice

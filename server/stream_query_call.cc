@@ -5,6 +5,7 @@
 #include "server/convert/row_encoder.h"
 #include "server/stall_guard.h"
 #include "server/statement_run.h"
+#include "server/why_in_transaction.h"
 #include "server/write_tokens.h"
 
 namespace pgsluice {
@@ -122,7 +123,8 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
   StatementTimer timer(call, options.statement_timeout);
   StatementRun run(call, environment, *admitted, PhaseOf(call, options));
   QueryStream stream(call, environment, options, admitted->terms, run);
-  const absl::Status status = co_await stream.Run();
+  absl::Status status = co_await stream.Run();
+  if (call.settings() != nullptr) status = WithWhyInTransaction(status, kForSettings);
   run.End();
   run.Report("StreamQuery", stream.returned(), status);
   co_return status;
