@@ -48,7 +48,7 @@ TEST(ErrorOutcomeTest, AsksForTheWholeTransactionAgainInsideOne) {
       EXPECT_EQ(DetailsOf(Report(sqlstate, phase))->retry_scope,
                 RetryScope::kTransaction);
     }
-    for (Phase phase : {Phase::kAutocommit, Phase::kRead}) {
+    for (Phase phase : {Phase::kAutocommit, Phase::kRead, Phase::kUncommitted}) {
       EXPECT_EQ(DetailsOf(Report(sqlstate, phase))->retry_scope, RetryScope::kStatement);
     }
     EXPECT_EQ(Report(sqlstate, Phase::kTransaction).code(), Code::kAborted);
@@ -178,9 +178,11 @@ TEST(ErrorOutcomeTest, DecidesACancelByWhoAskedForIt) {
 }
 
 TEST(ErrorOutcomeTest, TakesAReadOnlyPrimaryForOneNoMore) {
-  ExpectError(Report("25006", Phase::kAutocommit),
-              {Code::kUnavailable, "READ_ONLY", Blame::kEndpoint, Outcome::kRolledBack,
-               RetryScope::kStatement});
+  for (Phase phase : {Phase::kAutocommit, Phase::kUncommitted}) {
+    ExpectError(Report("25006", phase),
+                {Code::kUnavailable, "READ_ONLY", Blame::kEndpoint, Outcome::kRolledBack,
+                 RetryScope::kStatement});
+  }
   EXPECT_THAT(std::string(Report("25006", Phase::kAutocommit).message()),
               HasSubstr("db1"));
   // A caller who asked for read only gets what he asked for.
@@ -214,6 +216,9 @@ TEST(SessionLostTest, SaysWhatBecameOfTheStatement) {
         Case{Phase::kAutocommit, false, kNothingSent},
         Case{Phase::kAutocommit, true, kUnknown}, Case{Phase::kRead, false, kNothingSent},
         Case{Phase::kRead, true, kReadLost},
+        Case{Phase::kUncommitted, false, kNothingSent},
+        // Of a write alone: its caller knows of no transaction.
+        Case{Phase::kUncommitted, true, kReadLost},
         Case{Phase::kTransaction, false, kTransactionLost},
         Case{Phase::kTransaction, true, kTransactionLost},
         // COMMIT never left: the transaction is lost, not in doubt.
@@ -229,7 +234,7 @@ TEST(SessionLostTest, SaysWhatBecameOfTheStatement) {
 }
 
 TEST(StoppedUnfinishedTest, IsRolledBackOnlyWhereThatIsCertain) {
-  for (Phase phase : {Phase::kRead, Phase::kTransaction}) {
+  for (Phase phase : {Phase::kRead, Phase::kTransaction, Phase::kUncommitted}) {
     ExpectError(StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kDeadline}),
                 {Code::kDeadlineExceeded, "DEADLINE_EXCEEDED", Blame::kSession,
                  Outcome::kRolledBack, RetryScope::kNever});
@@ -243,6 +248,31 @@ TEST(StoppedUnfinishedTest, IsRolledBackOnlyWhereThatIsCertain) {
         StoppedUnfinished({.phase = phase, .stop_reason = StopReason::kDraining}).code(),
         Code::kUnknown)
         << "UNAVAILABLE would be sent again";
+  }
+}
+
+TEST(StreamStoppedTest, IsRolledBackOnlyWhereThatIsCertain) {
+  for (Phase phase : {Phase::kRead, Phase::kUncommitted}) {
+    ExpectError(StreamStopped(StopReason::kDraining, phase),
+                {Code::kUnavailable, "DRAINING", Blame::kStatement, Outcome::kRolledBack,
+                 RetryScope::kStatement});
+  }
+  ExpectError(StreamStopped(StopReason::kDraining, Phase::kAutocommit),
+              {Code::kUnknown, "DRAINING", Blame::kStatement, Outcome::kUnknown,
+               RetryScope::kResolveFirst});
+}
+
+TEST(OfSingleStatementTest, AsksForTheStatementWhereItAskedForTheTransaction) {
+  const absl::Status error = Report("40001", Phase::kCommit);
+  ExpectError(OfSingleStatement(error),
+              {Code::kAborted, "SERIALIZATION_FAILURE", Blame::kStatement,
+               Outcome::kRolledBack, RetryScope::kStatement});
+  EXPECT_EQ(OfSingleStatement(error).message(), error.message());
+  for (const absl::Status& other :
+       {Report("23505", Phase::kCommit),
+        SessionLost({.endpoint = "db1", .phase = Phase::kCommit}, true, "eof"),
+        absl::OkStatus()}) {
+    EXPECT_EQ(OfSingleStatement(other), other);
   }
 }
 

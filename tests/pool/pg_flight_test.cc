@@ -38,6 +38,18 @@ TEST(PgFlightTest, DoubtIsThatOfTheGravestLegSentAndNotEnded) {
   EXPECT_EQ(flight.DoubtPhase(), Phase::kCommit);
 }
 
+TEST(PgFlightTest, AWriteIsInDoubtForTheCommitBehindIt) {
+  PgFlight flight = Flight(
+      FlightKind::kIndependent,
+      {Phase::kConnect, Phase::kRead, Phase::kUncommitted, Phase::kCommit, Phase::kRead});
+  Send(flight, 3);
+  EXPECT_EQ(flight.DoubtPhase(), Phase::kUncommitted);
+  Send(flight, 2);
+  EXPECT_EQ(flight.DoubtPhase(), Phase::kCommit);
+  for (int i = 0; i < 4; ++i) flight.Advance();
+  EXPECT_EQ(flight.DoubtPhase(), Phase::kRead);
+}
+
 TEST(PgFlightTest, OnlyTheLastLegOfAnAtomicFlightIsSynced) {
   PgFlight flight = Flight(FlightKind::kAtomic, kTransaction);
   Send(flight, 3);
