@@ -243,7 +243,10 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
   Report(flight.first, flight.last, results);
   for (size_t i = flight.first; i < flight.last; ++i) {
     absl::Status status = TakeResult(i, results[i - flight.first]);
-    if (!status.ok()) co_return At(i, status);
+    if (status.ok()) continue;
+    // A result over a limit: PostgreSQL had done all of it before the cancel came.
+    const bool is_committed = flight.has_commit && CheckCommitted(results.back()).ok();
+    co_return At(i, is_committed ? DespiteEffect(status) : status);
   }
   if (!flight.has_commit) co_return absl::OkStatus();
   const absl::StatusOr<CommandResult>& committed = results.back();

@@ -270,6 +270,28 @@ TEST_F(BatchTest, LimitsHoldForAllResultsTogether) {
   EXPECT_THAT(answer.failure.message, HasSubstr("steps[1]"));
 }
 
+TEST_F(BatchTest, AResultOverTheLimitSaysWhetherTheBatchIsCommitted) {
+  v1::BatchRequest request;
+  Add(request, "INSERT INTO account VALUES (3, 1), (4, 1) RETURNING id");
+  request.mutable_options()->set_max_rows(1);
+
+  const BatchAnswer committed = Run(request);
+
+  EXPECT_EQ(committed.failure.reason, "RESULT_TOO_LARGE") << committed.failure;
+  EXPECT_EQ(committed.failure.verdict.outcome(), v1::OUTCOME_UNKNOWN);
+  EXPECT_THAT(committed.failure.message, HasSubstr("committed"));
+  EXPECT_EQ(Amount(4), "1");
+
+  request.clear_steps();
+  Add(request, "INSERT INTO account VALUES (5, 1), (6, 1) RETURNING id")
+      .mutable_expect()
+      ->set_min_rows(1);  // COMMIT waits for it.
+  const BatchAnswer rolled_back = Run(request);
+  EXPECT_EQ(rolled_back.failure.reason, "RESULT_TOO_LARGE") << rolled_back.failure;
+  EXPECT_EQ(rolled_back.failure.verdict.outcome(), v1::OUTCOME_ROLLED_BACK);
+  EXPECT_EQ(Amount(6), "");
+}
+
 TEST_F(BatchTest, AThousandStepsInOneCall) {
   v1::BatchRequest request;
   for (int i = 0; i < 1000; ++i) {

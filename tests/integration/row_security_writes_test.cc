@@ -123,6 +123,28 @@ TEST_F(RowSecurityWritesTest, AWriteWhoseCommitIsLostIsInDoubt) {
   ExpectNothingLeft();
 }
 
+TEST_F(RowSecurityWritesTest, AResultOverTheLimitSaysWhetherTheWriteIsCommitted) {
+  GatewayClient a = Tenant("a");
+  v1::QueryRequest request =
+      MakeQuery("INSERT INTO item (tenant) VALUES ('a'), ('a') RETURNING id");
+  request.mutable_options()->set_max_rows(1);
+  const Answer query = a.Query(request);
+  EXPECT_EQ(query.failure.reason, "RESULT_TOO_LARGE") << query.failure;
+  EXPECT_EQ(query.failure.verdict.outcome(), v1::OUTCOME_UNKNOWN);
+  EXPECT_EQ(Count(a.Query(kCount)), 4);
+
+  v1::BatchRequest batch = MakeBatch({request.statement().sql()},
+                                     v1::BATCH_MODE_INDEPENDENT, v1::INTENT_WRITE);
+  batch.mutable_options()->set_max_rows(1);
+  v1::BatchResponse response;
+  ASSERT_TRUE(Send(a, batch, response).ok());
+  const Failure failure = Explain(response.results(0).error());
+  EXPECT_EQ(failure.reason, "RESULT_TOO_LARGE") << failure;
+  EXPECT_EQ(failure.verdict.outcome(), v1::OUTCOME_UNKNOWN);
+  EXPECT_EQ(Count(a.Query(kCount)), 6);
+  ExpectNothingLeft();
+}
+
 TEST_F(RowSecurityWritesTest, AnErrorOfTheCommitIsTheWritesOwn) {
   cluster().Sql(0, "DROP TABLE IF EXISTS pair");
   cluster().Sql(0,
