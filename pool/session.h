@@ -36,6 +36,11 @@ struct Execution {
   // back behind it, so that what it sets ends with the read. One that fails, fails the
   // read. The same for all legs of a flight; with another phase they are refused.
   const Statement* settings = nullptr;
+  // Of a plain write outside a transaction (Phase::kAutocommit): run before it, in the
+  // transaction that the server makes of both. Only for what names it in views and logs:
+  // none has to run with it, and other statements, which may need to be alone or may
+  // commit themselves, are sent without.
+  const Statement* label = nullptr;
   // When it will be stopped at the latest: PostgreSQL itself ends it within a second
   // then.
   absl::Time deadline = absl::InfiniteFuture();

@@ -147,9 +147,9 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     legs.push_back({.statement = &begin_, .phase = Phase::kConnect});
     sinks.push_back(&none);
   }
-  const bool has_settings = flight.has_begin && call_.settings() != nullptr;
-  if (has_settings) {
-    legs.push_back({.statement = call_.settings(), .phase = Phase::kTransaction});
+  const bool has_preamble = flight.has_begin && call_.preamble() != nullptr;
+  if (has_preamble) {
+    legs.push_back({.statement = call_.preamble(), .phase = Phase::kTransaction});
     sinks.push_back(&none);
   }
   const bool reserves_key = flight.has_begin && key_ != nullptr;
@@ -205,7 +205,7 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     if (!results.front().ok()) co_return results.front().status();
     results.erase(results.begin());
   }
-  if (has_settings) {
+  if (has_preamble) {
     if (!results.front().ok()) co_return results.front().status();
     results.erase(results.begin());
   }
@@ -274,10 +274,12 @@ asio::awaitable<void> BatchRun::FlyIndependent(Flight flight) {
   for (int start = 0; start < kMaxStarts && !steps.empty(); ++start) {
     std::vector<Execution> legs;
     std::vector<RowSink*> sinks;
+    const bool is_read = options_.phase() == Phase::kRead;
     for (const size_t i : steps) {
       legs.push_back({.statement = &program_.steps[i].statement,
                       .phase = options_.phase(),
-                      .settings = call_.settings()});
+                      .settings = is_read ? call_.preamble() : call_.settings(),
+                      .label = call_.label()});
       sinks.push_back(rows_[i].get());
     }
     WritePositionSink position;

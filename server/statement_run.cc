@@ -52,7 +52,8 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
       .statement = &statement_,
       .phase = options_.phase(),
       .wants_position = is_write && environment_.limits.write_tokens,
-      .settings = call_.settings()};
+      .settings = is_write ? call_.settings() : call_.preamble(),
+      .label = call_.label()};
   absl::StatusOr<Fetched> fetched =
       co_await routed_.lease.StartAndFetch(execution, sink, call_.stop());
   first_rows_ = ended_ = absl::Now();

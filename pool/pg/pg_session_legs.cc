@@ -91,10 +91,11 @@ asio::awaitable<absl::Status> PgSession::RunAgain(Execution execution) {
   current_->was_resent = true;
   facts_.has_statement_in_progress = true;
   facts_.transaction = TransactionStatus::kActive;
-  if (!execution.wants_position) co_return co_await Send();
+  if (!execution.wants_position && !IsLabelled(execution)) co_return co_await Send();
   std::vector<PgLeg> legs(1);
   legs[0].execution = execution;
   legs[0].may_be_prepared = false;
+  AddLabelLegs(legs);
   AddPositionLegs(legs);
   co_return Launch(FlightKind::kIndependent, std::move(legs));
 }
