@@ -150,6 +150,7 @@ void EndpointPool::OnConnected(uint64_t epoch, absl::Time begun,
       auto opened = std::make_unique<PooledSession>();
       opened->id = next_session_id_++;
       opened->session = *std::move(session);
+      opened->dialled_at = begun;
       opened->opened_at = now;
       opened->idle_since = now;
       opened->is_stale = epoch != epoch_;

@@ -69,6 +69,8 @@ Role Lease::role() const { return pool_->role(); }
 
 const std::string& Lease::endpoint() const { return pool_->endpoint(); }
 
+absl::Time Lease::dialled_at() const { return session_->dialled_at; }
+
 absl::Time Lease::opened_at() const { return session_->opened_at; }
 
 Session& Lease::session() const { return *session_->session; }

@@ -29,6 +29,8 @@ class Lease final {
   bool has_session() const { return session_ != nullptr; }
   Role role() const;
   const std::string& endpoint() const;
+  // When its session's dial began.
+  absl::Time dialled_at() const;
   // When its session was opened, or a little later.
   absl::Time opened_at() const;
 

@@ -20,12 +20,13 @@
 
 namespace pgsluice {
 
-// A session as its pool sees it. Fields other than `session` and `opened_at` belong to
-// the pool's mutex.
+// A session as its pool sees it. Fields other than `session`, `dialled_at` and
+// `opened_at` belong to the pool's mutex.
 struct PooledSession {
   uint64_t id = 0;
   std::shared_ptr<Session> session;  // Shared with its own pending work.
   SessionState state = SessionState::kConnecting;
+  absl::Time dialled_at;   // When its dial began; never changes.
   absl::Time opened_at;    // Not before it was; never changes.
   absl::Time idle_since;   // End of its last lease.
   absl::Time answered_at;  // When it was last heard of.

@@ -40,6 +40,11 @@ struct Execution {
   // flight, but for WritePositionStatement, which has none. With other phases they are
   // refused.
   const Statement* settings = nullptr;
+  // Of a plain write outside a transaction (Phase::kAutocommit): run before it, in the
+  // transaction that the server makes of both. Only for what names it in views and logs:
+  // none has to run with it, and other statements, which may need to be alone or may
+  // commit themselves, are sent without.
+  const Statement* label = nullptr;
   // When it will be stopped at the latest: PostgreSQL itself ends it within a second
   // then.
   absl::Time deadline = absl::InfiniteFuture();

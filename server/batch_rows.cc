@@ -46,11 +46,11 @@ absl::Status BatchBudget::Spend(size_t bytes) {
 
 BatchStepRows::BatchStepRows(v1::RowEncoding encoding, BatchBudget& budget,
                              v1::QueryResponse& result, const ResultLimits& own)
-    : budget_(budget), result_(result), rows_(encoding, OrUnlimited(own), result) {}
+    : budget_(budget), rows_(encoding, OrUnlimited(own), result) {}
 
 absl::Status BatchStepRows::OnColumns(const std::vector<ColumnInfo>& columns) {
-  budget_.Refund(result_.row_count(), bytes_);
-  bytes_ = 0;
+  budget_.Refund(row_count_, bytes_);
+  row_count_ = bytes_ = 0;
   first_cell_.reset();
   types_.clear();
   for (const ColumnInfo& column : columns) types_.push_back(column.type_oid);
@@ -61,7 +61,7 @@ absl::StatusOr<SinkState> BatchStepRows::OnRow(std::span<const Cell> row) {
   const size_t bytes = RowEncoder::RowBytes(row);
   if (absl::Status status = budget_.Spend(bytes); !status.ok()) return status;
   bytes_ += bytes;
-  const uint64_t number = result_.row_count();
+  const uint64_t number = row_count_++;
   if (number == 0 && !row.empty() && row[0].length >= 0) {
     first_cell_.emplace(row[0].data, static_cast<size_t>(row[0].length));
   }
@@ -83,13 +83,13 @@ absl::StatusOr<Parameter> BatchStepRows::Take(Place place) const {
   if (kept != kept_.end() && kept->second.has_value()) return *kept->second;
   return MakeError(absl::StatusCode::kFailedPrecondition,
                    StrCat("takes row ", place.first, ", column ", place.second,
-                          " of a result that has ", result_.row_count(), " rows and ",
+                          " of a result that has ", row_count_, " rows and ",
                           types_.size(), " columns"),
                    {.reason = "REFERENCE_FAILED", .outcome = Outcome::kRolledBack});
 }
 
 StepOutcome BatchStepRows::Summarize(const CommandResult& command) const {
-  return {.rows = result_.row_count(),
+  return {.rows = row_count_,
           .rows_affected = command.rows_affected,
           .first_cell = first_cell_};
 }

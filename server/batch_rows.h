@@ -41,7 +41,7 @@ class BatchStepRows final : public RowSink {
   // A cell of this step that a later one takes: row and column.
   using Place = std::pair<uint32_t, uint32_t>;
 
-  // Both must outlive it. `own`: limits of this step alone; 0: none.
+  // `budget` must outlive it; `result`, the rows that it is handed. `own`: limits of this step alone; 0: none.
   BatchStepRows(v1::RowEncoding encoding, BatchBudget& budget, v1::QueryResponse& result,
                 const ResultLimits& own = {});
 
@@ -58,11 +58,12 @@ class BatchStepRows final : public RowSink {
 
  private:
   BatchBudget& budget_;
-  v1::QueryResponse& result_;
   QueryRows rows_;
   std::vector<TypeOid> types_;
   std::map<Place, std::optional<Parameter>> kept_;
   std::optional<std::string> first_cell_;
+  // Kept here as well: a step that fails loses its result.
+  uint64_t row_count_ = 0;
   uint64_t bytes_ = 0;
 };
 

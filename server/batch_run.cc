@@ -170,9 +170,9 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     legs.push_back({.statement = &begin_, .phase = Phase::kConnect});
     sinks.push_back(&none);
   }
-  const bool has_settings = flight.has_begin && call_.settings() != nullptr;
-  if (has_settings) {
-    legs.push_back({.statement = call_.settings(), .phase = Phase::kTransaction});
+  const bool has_preamble = flight.has_begin && call_.preamble() != nullptr;
+  if (has_preamble) {
+    legs.push_back({.statement = call_.preamble(), .phase = Phase::kTransaction});
     sinks.push_back(&none);
   }
   const bool reserves_key = flight.has_begin && key_ != nullptr;
@@ -228,7 +228,7 @@ asio::awaitable<absl::Status> BatchRun::FlyAtomic(Flight flight) {
     if (!results.front().ok()) co_return results.front().status();
     results.erase(results.begin());
   }
-  if (has_settings) {
+  if (has_preamble) {
     if (!results.front().ok()) co_return results.front().status();
     results.erase(results.begin());
   }

@@ -37,10 +37,12 @@ asio::awaitable<void> BatchRun::FlyIndependent(Flight flight) {
   for (int start = 0; start < kMaxStarts && !steps.empty(); ++start) {
     std::vector<Execution> legs;
     std::vector<RowSink*> sinks;
+    const bool is_read = options_.phase() == Phase::kRead;
     for (const size_t i : steps) {
       legs.push_back({.statement = &program_.steps[i].statement,
                       .phase = options_.phase(),
-                      .settings = call_.settings()});
+                      .settings = is_read ? call_.preamble() : call_.write_preamble(),
+                      .label = call_.label()});
       sinks.push_back(rows_[i].get());
     }
     WritePositionSink position;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <grpcpp/server_context.h>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -48,6 +49,20 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   // may run without. Null: nothing. Whoever sets it keeps it until the call goes.
   const Statement* settings() const { return settings_; }
   void set_settings(const Statement* settings) { settings_ = settings; }
+  // What travels ahead of its statements, in their transaction: settings(), and what
+  // names its trace to PostgreSQL. Null: nothing.
+  const Statement* preamble() const {
+    return preamble_.has_value() ? &*preamble_ : settings_;
+  }
+  // The same for a write that may have no transaction: null if none is needed.
+  const Statement* write_preamble() const {
+    return settings_ == nullptr ? nullptr : preamble();
+  }
+  void set_preamble(Statement preamble) { preamble_ = std::move(preamble); }
+  // Ahead of a write that has no transaction: what names its trace. Null: nothing.
+  const Statement* label() const {
+    return preamble_.has_value() && settings_ == nullptr ? &*preamble_ : nullptr;
+  }
   // Null: the call is not traced.
   CallSpans* spans() { return spans_.get(); }
   void Trace(std::unique_ptr<CallSpans> spans) { spans_ = std::move(spans); }
@@ -133,6 +148,7 @@ class CallBase : public std::enable_shared_from_this<CallBase> {
   bool has_default_deadline_ = false;
   std::string caller_name_;
   const Statement* settings_ = nullptr;
+  std::optional<Statement> preamble_;  // Absent: settings_ alone.
   std::unique_ptr<CallSpans> spans_;
   std::unique_ptr<CallAudit> audit_;
   std::shared_ptr<void> kept_;  // Shared with nobody else; its type is its giver's.

@@ -8,6 +8,7 @@
 #include "pool/str_cat.h"
 #include "server/caller_names.h"
 #include "server/log.h"
+#include "server/statement_label.h"
 #include "server/statement_run.h"
 
 namespace pgsluice {
@@ -61,10 +62,13 @@ absl::StatusOr<const CallEnvironment*> CallerGate::Enter(CallBase& call,
   if (audited_.Contains(method)) {
     call.set_audit(std::make_unique<CallAudit>(audit_, MethodName(method)));
   }
-  if (secrets_ == nullptr) return &base_;
   std::string why;
-  absl::StatusOr<const CallEnvironment*> environment = EnterAsCaller(call, method, why);
-  if (environment.ok()) return environment;
+  absl::StatusOr<const CallEnvironment*> environment = &base_;
+  if (secrets_ != nullptr) environment = EnterAsCaller(call, method, why);
+  if (environment.ok()) {
+    Label(call);
+    return environment;
+  }
   LogRefusal(call, method, environment.status(), why);
   if (call.audit() != nullptr) AuditRefusal(call, environment.status(), why);
   return environment;
@@ -108,6 +112,12 @@ absl::StatusOr<const CallEnvironment*> CallerGate::EnterAsCaller(CallBase& call,
   const CallEnvironment* environment = passport->environment.get();
   call.Keep(std::move(passport));
   return environment;
+}
+
+void CallerGate::Label(CallBase& call) const {
+  if (!labelled_as_.has_value() || call.spans() == nullptr) return;
+  call.set_preamble(PreambleOf(
+      LabelledName(*labelled_as_, HexOf(call.spans()->trace_id())), call.settings()));
 }
 
 grpc::Status CallerGate::ToStatus(CallBase& call, const absl::Status& refusal) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,11 @@ class CallerGate final {
   // Of calls from now on; null: they are not traced. Outlives all calls.
   void set_tracer(Tracer* tracer) { tracer_ = tracer; }
   Tracer* tracer() const { return tracer_; }
+  // How the sessions of traced calls' statements are called, but for the trace, which is
+  // added; absent: as ever. Of calls from now on.
+  void set_labelled_as(std::optional<std::string> application_name) {
+    labelled_as_ = std::move(application_name);
+  }
   // Whose calls the audit is told of, from now on.
   void set_audited(MethodSet methods) { audited_ = methods; }
 
@@ -47,6 +53,8 @@ class CallerGate final {
   // `why`: of a refusal, what the caller is not told.
   absl::StatusOr<const CallEnvironment*> EnterAsCaller(CallBase& call, RpcMethod method,
                                                        std::string& why);
+  // Has PostgreSQL told which trace the call's statements belong to, if it shall be.
+  void Label(CallBase& call) const;
   // Refusals cost little to make, so there are only so many lines of them a second.
   void AuditRefusal(CallBase& call, const absl::Status& refusal, const std::string& why);
 
@@ -55,6 +63,7 @@ class CallerGate final {
   AuditLog& audit_;
   MethodSet audited_;
   Tracer* tracer_ = nullptr;
+  std::optional<std::string> labelled_as_;
   std::shared_ptr<const CallerBook> book_;
   // By policy. Shared with calls in progress.
   std::vector<std::shared_ptr<const CallEnvironment>> environments_;

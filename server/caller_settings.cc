@@ -1,6 +1,7 @@
 #include "server/caller_settings.h"
 
 #include <optional>
+#include <utility>
 
 #include "pool/error_caller.h"
 #include "pool/str_cat.h"
@@ -25,23 +26,30 @@ std::optional<std::string> ClaimOf(const CallerIdentity& caller, const std::stri
 
 }  // namespace
 
+Statement NoSettings() {
+  // Not prepared, and no reason for a reset: all of it ends with the transaction.
+  return {.sql = "SELECT", .parameters = {}, .kind = StatementKind::kTransactionControl};
+}
+
+void AddSetting(std::string name, std::string value, Statement& settings) {
+  const size_t first = settings.parameters.size() + 1;
+  StrAppend(&settings.sql, first == 1 ? " " : ", ", "pg_catalog.set_config($", first,
+            ", $", first + 1, ", true)");
+  settings.parameters.push_back({.type = kText, .value = std::move(name)});
+  settings.parameters.push_back({.type = kText, .value = std::move(value)});
+}
+
 absl::StatusOr<Statement> SettingsStatement(const std::vector<CallerSetting>& settings,
                                             const CallerIdentity& caller,
                                             const std::string& name) {
-  // Not prepared, and no reason for a reset: all of it ends with the transaction.
-  Statement statement{
-      .sql = "SELECT", .parameters = {}, .kind = StatementKind::kTransactionControl};
+  Statement statement = NoSettings();
   for (const CallerSetting& setting : settings) {
     std::optional<std::string> value = setting.value;
     if (!setting.claim.empty()) value = ClaimOf(caller, name, setting.claim);
     if (!value.has_value()) {
       return CallerLacksClaim(name, setting.claim, setting.name);
     }
-    const size_t first = statement.parameters.size() + 1;
-    StrAppend(&statement.sql, first == 1 ? " " : ", ", "pg_catalog.set_config($", first,
-              ", $", first + 1, ", true)");
-    statement.parameters.push_back({.type = kText, .value = setting.name});
-    statement.parameters.push_back({.type = kText, .value = *std::move(value)});
+    AddSetting(setting.name, *std::move(value), statement);
   }
   return statement;
 }

@@ -20,6 +20,11 @@ struct CallerSetting {
   bool operator==(const CallerSetting&) const = default;
 };
 
+// A statement that sets nothing yet; and what has it set one thing more, until the end of
+// the transaction in which it runs.
+Statement NoSettings();
+void AddSetting(std::string name, std::string value, Statement& settings);
+
 // Sets all of them, until the end of the transaction in which it runs. `name`: by which
 // the caller has its entry; it is the claim "name" of who comes without a JSON Web Token.
 // PERMISSION_DENIED when a claim is not there, or empty.

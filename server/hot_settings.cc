@@ -20,6 +20,7 @@ absl::StatusOr<HotSettings> HotSettingsOf(const config::v1::Config& config) {
                      .callers = CallerRulesOf(config),
                      .named_statements_file = config.named_statements().file(),
                      .audit = AuditOptionsOf(config),
+                     .labelled_as = LabelledAs(config),
                      .keys = IdempotencyUpkeepOf(config),
                      .readiness = ReadinessOf(config),
                      .connections = ConnectionLimitsOf(config),

@@ -2,6 +2,7 @@
 // test checks that every setting marked RELOAD_HOT is in here, and no other. Rules file.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -33,6 +34,8 @@ struct HotSettings {
   CallerRules callers;
   std::string named_statements_file;
   AuditOptions audit;
+  // See CallerGate::set_labelled_as.
+  std::optional<std::string> labelled_as;
   IdempotencyUpkeep keys;
   ReadinessRequires readiness = ReadinessRequires::kPrimary;
   ConnectionLimits connections;

@@ -134,6 +134,7 @@ Server::Server(const config::v1::Config& config, ConfigSources sources, HotSetti
         audit_));
     gates_.back()->Reconfigure(callers_);
     gates_.back()->set_audited(AuditedMethods(hot.audit));
+    gates_.back()->set_labelled_as(hot.labelled_as);
   }
   reloader_ = std::make_unique<Reloader>(
       ReloaderDeps{.sources = std::move(sources),

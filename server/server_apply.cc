@@ -71,6 +71,7 @@ void Server::ApplyOnShards(const HotSettings& hot) {
       environment.book = named_statements_.book();
       gates_[i]->Reconfigure(callers_);
       gates_[i]->set_audited(AuditedMethods(hot.audit));
+      gates_[i]->set_labelled_as(hot.labelled_as);
       left.DecrementCount();
     });
   }

@@ -117,6 +117,13 @@ bool ServesAdmin(const config::v1::Config& config) {
   return IsLocalAddress(address) && !config.authentication().enabled();
 }
 
+std::optional<std::string> LabelledAs(const config::v1::Config& config) {
+  const bool is_wanted = config.tracing().statement_context() ==
+                         config::v1::STATEMENT_CONTEXT_APPLICATION_NAME;
+  if (!is_wanted) return std::nullopt;
+  return config.session().application_name();
+}
+
 LogLevel LogLevelOf(const config::v1::Config& config) {
   switch (config.log().level()) {
     case config::v1::LOG_LEVEL_TRACE:

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <grpcpp/server_builder.h>
+#include <optional>
+#include <string>
 
 #include "pgsluice/config/v1/config.pb.h"
 #include "pool/endpoint_monitor.h"
@@ -18,6 +20,8 @@ namespace pgsluice {
 CallLimits CallLimitsOf(const config::v1::Config& config);
 Admission::Limits AdmissionLimitsOf(const config::v1::Config& config);
 AuditOptions AuditOptionsOf(const config::v1::Config& config);
+// See CallerGate::set_labelled_as.
+std::optional<std::string> LabelledAs(const config::v1::Config& config);
 MonitorOptions MonitorOptionsOf(const config::v1::Config& config);
 IdempotencyTable IdempotencyTableOf(const config::v1::Config& config);
 IdempotencyUpkeep IdempotencyUpkeepOf(const config::v1::Config& config);

@@ -55,7 +55,8 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
       .statement = &statement_,
       .phase = phase_,
       .wants_position = WantsPosition() && phase_ == Phase::kAutocommit,
-      .settings = call_.settings()};
+      .settings = phase_ == Phase::kRead ? call_.preamble() : call_.write_preamble(),
+      .label = call_.label()};
   absl::StatusOr<Fetched> fetched =
       co_await routed_.lease.StartAndFetch(execution, sink, call_.stop());
   first_rows_ = absl::Now();

@@ -10,6 +10,7 @@
 #include "server/sql_characters.h"
 #include "server/sql_fingerprint.h"
 #include "server/sql_normalizer.h"
+#include "server/tracing/dial_span.h"
 
 namespace pgsluice {
 
@@ -64,13 +65,15 @@ void TraceWait(CallBase& call, absl::Time asked, absl::Time now,
     queue.Set(kEndpointAttribute, routed->lease.endpoint());
     queue.Set("pgsluice.role", RoleName(routed->lease.role()));
     queue.SetIfAny("pgsluice.route_reason", routed->reason);
-    const absl::Time opened = routed->lease.opened_at();
-    // Dialled meanwhile: for this call, as far as it is told.
-    if (opened >= begun && opened <= now) {
-      queue.events.push_back({.name = "session_opened", .at = opened});
-    }
   }
-  call.spans()->Add(std::move(queue));
+  const SpanId id = call.spans()->Add(std::move(queue));
+  if (!routed.ok()) return;
+  auto dial =
+      DialSpan({begun, now}, {routed->lease.dialled_at(), routed->lease.opened_at()});
+  if (!dial.has_value()) return;
+  dial->parent = id;
+  dial->Set(kEndpointAttribute, routed->lease.endpoint());
+  call.spans()->Add(*std::move(dial));
 }
 
 void TraceExecution(CallBase& call, const TracedExecution& execution,

@@ -16,7 +16,8 @@
 namespace pgsluice {
 
 // From `asked` until now the call has waited for a session, which it has got or not: of a
-// replica to be fresh enough first, and then in the queue.
+// replica to be fresh enough first, and then in the queue, of which its session was maybe
+// dialled for a part.
 void TraceWait(CallBase& call, absl::Time asked, absl::Time now,
                const absl::StatusOr<RoutedLease>& routed);
 

@@ -21,7 +21,7 @@ namespace pgsluice {
 asio::awaitable<absl::Status> TransactionFlight::Run(std::vector<TurnPart> turn) {
   turn_ = std::move(turn);
   legs_ = LegsOf(turn_, deps_.habits.has_auto_savepoint);
-  if (deps_.call.settings() != nullptr) AddSettingsLeg(legs_, *deps_.call.settings());
+  if (deps_.call.preamble() != nullptr) AddPreambleLeg(legs_, *deps_.call.preamble());
   answered_ = 0;
   failed_ = SIZE_MAX;
   note_ = {};
@@ -141,7 +141,7 @@ void TransactionFlight::NoteRoute() {
 
 bool TransactionFlight::IsOpening() const {
   return std::all_of(legs_.begin(), legs_.end(), [](const TurnLeg& leg) {
-    return leg.task == LegTask::kBegin || leg.task == LegTask::kSettings;
+    return leg.task == LegTask::kBegin || leg.task == LegTask::kPreamble;
   });
 }
 
@@ -159,7 +159,7 @@ asio::awaitable<absl::Status> TransactionFlight::FetchAll() {
     if (!is_opening) co_await FetchLeg(legs_[i], ends_[i]);
     const bool has_failed = !ends_[i].status.ok();
     const bool is_of_begin =
-        legs_[i].task == LegTask::kBegin || legs_[i].task == LegTask::kSettings;
+        legs_[i].task == LegTask::kBegin || legs_[i].task == LegTask::kPreamble;
     if (has_failed && is_of_begin) co_return ends_[i].status;
     if (has_failed) failed_ = std::min(failed_, i);
     // With a COMMIT under way its end comes before all else: a caller who takes its time

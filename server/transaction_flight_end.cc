@@ -79,7 +79,7 @@ asio::awaitable<absl::Status> TransactionFlight::AnswerLeg(size_t i) {
     case LegTask::kBegin: co_return co_await deps_.answers.Begun(seq, route_);
     case LegTask::kStatement: break;
     case LegTask::kCommit: co_return co_await AnswerCommit();
-    case LegTask::kSettings:
+    case LegTask::kPreamble:
     case LegTask::kSetSavepoint:
     case LegTask::kReleaseSavepoint:
     case LegTask::kNoteEvidence: co_return absl::OkStatus();

@@ -17,7 +17,7 @@ const Statement& Control(LegTask task) {
     case LegTask::kSetSavepoint: return *kSet;
     case LegTask::kReleaseSavepoint: return *kRelease;
     case LegTask::kBegin:
-    case LegTask::kSettings:
+    case LegTask::kPreamble:
     case LegTask::kStatement:
     case LegTask::kNoteEvidence:
     case LegTask::kCommit: break;
@@ -96,12 +96,12 @@ std::vector<TurnLeg> LegsOf(const std::vector<TurnPart>& turn, bool has_auto_sav
   return legs;
 }
 
-void AddSettingsLeg(std::vector<TurnLeg>& legs, const Statement& settings) {
+void AddPreambleLeg(std::vector<TurnLeg>& legs, const Statement& preamble) {
   if (legs.empty() || legs.front().task != LegTask::kBegin) return;
   legs.insert(legs.begin() + 1,
-              {.task = LegTask::kSettings,
+              {.task = LegTask::kPreamble,
                .part = legs.front().part,
-               .execution = {.statement = &settings, .phase = Phase::kTransaction}});
+               .execution = {.statement = &preamble, .phase = Phase::kTransaction}});
 }
 
 void AddEvidenceLeg(std::vector<TurnLeg>& legs, const Execution& note) {

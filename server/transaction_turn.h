@@ -45,7 +45,7 @@ bool MayJoin(const std::vector<TurnPart>& turn, const v1::TransactionRequest& ne
 
 enum class LegTask {
   kBegin,
-  kSettings,      // Of the caller, behind BEGIN.
+  kPreamble,      // Of the call, behind BEGIN.
   kSetSavepoint,  // Around a statement, with auto_savepoint.
   kStatement,     // Of the part.
   kReleaseSavepoint,
@@ -62,8 +62,8 @@ struct TurnLeg {
 // The flight of a turn; `turn` must outlive it. COMMIT is in it unless rows are streamed
 // before: these must be taken first, lest the answer to COMMIT wait for their reader.
 std::vector<TurnLeg> LegsOf(const std::vector<TurnPart>& turn, bool has_auto_savepoint);
-// Puts what the caller's entry sets behind BEGIN, if there is one.
-void AddSettingsLeg(std::vector<TurnLeg>& legs, const Statement& settings);
+// Puts what is to be set for all statements behind BEGIN, if there is one.
+void AddPreambleLeg(std::vector<TurnLeg>& legs, const Statement& preamble);
 // Puts the note before COMMIT, if there is one.
 void AddEvidenceLeg(std::vector<TurnLeg>& legs, const Execution& note);
 

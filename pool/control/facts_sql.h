@@ -91,6 +91,7 @@ WHERE s.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))
   AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
 )sql";
 
+// A name may be followed by a trace; a long one is cut then (server/statement_label.cc).
 // Who has not the privileges of pg_read_all_stats sees no backend_type of others.
 inline constexpr char kConnections[] = R"sql(
 SELECT count(*) FILTER (WHERE is_ours) AS ours,
@@ -99,7 +100,8 @@ SELECT count(*) FILTER (WHERE is_ours) AS ours,
        count(*) FILTER (WHERE NOT is_ours AND datname = current_database()) AS of_database
 FROM (SELECT usename, datname,
              usename = session_user
-               AND application_name IN ($1, 'pgsluice control') AS is_ours
+               AND split_part(application_name, ';trace=', 1)
+                   IN ($1, left($1, 24), 'pgsluice control') AS is_ours
       FROM pg_stat_activity
       WHERE datid IS NOT NULL AND pid <> pg_backend_pid()
         AND COALESCE(backend_type, 'client backend') = 'client backend') AS sessions

@@ -52,7 +52,7 @@ asio::awaitable<absl::Status> PgSession::Start(const Execution& execution) {
   auto self = shared_from_this();
   const bool is_guarded = execution.phase == Phase::kRead && deps_.role == Role::kPrimary;
   if (is_guarded || execution.wants_position || execution.settings != nullptr ||
-      execution.phase == Phase::kUncommitted ||
+      execution.phase == Phase::kUncommitted || IsLabelled(execution) ||
       NextTimeout({&execution, 1}).has_value()) {
     co_return co_await StartFlight({&execution, 1}, FlightKind::kAtomic);
   }

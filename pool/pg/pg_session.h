@@ -86,6 +86,9 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   absl::Status CheckBeforeStart();
   absl::Status Launch(FlightKind kind, std::vector<PgLeg> legs);
   absl::Status TakeSettings(std::span<const Execution> legs, FlightKind kind);
+  static bool IsLabelled(const Execution& execution);
+  void TakeLabel(std::span<const Execution> legs);
+  void AddLabelLegs(std::vector<PgLeg>& legs) const;
   void GuardReads(FlightKind kind, std::vector<PgLeg>& legs) const;
   void GuardWrites(std::vector<PgLeg>& legs) const;
   static void AddPositionLegs(std::vector<PgLeg>& legs);
@@ -184,6 +187,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   ServerTimeout timeout_;
   Statement set_timeout_;          // Of the flight under way.
   Statement settings_;             // Of it, too: the caller may go before it has landed.
+  Statement label_;                // The same.
   absl::Duration next_timeout_;    // What it sets.
   bool is_lost_ = false;           // Nothing more comes from it.
   bool has_ended_itself_ = false;  // Its backend has said so, and gone no further.

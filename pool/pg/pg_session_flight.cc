@@ -85,7 +85,7 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
   const std::optional<absl::Duration> timeout = NextTimeout(legs);
   // Without pipeline mode, as it is cheaper.
   if (legs.size() == 1 && !is_guarded && !legs.front().wants_position &&
-      !timeout.has_value()) {
+      !IsLabelled(legs.front()) && !timeout.has_value()) {
     co_return co_await Start(legs.front());
   }
 
@@ -98,6 +98,8 @@ asio::awaitable<absl::Status> PgSession::StartFlight(std::span<const Execution> 
   }
   if (is_guarded && are_reads) GuardReads(kind, own_legs);
   if (is_guarded && !are_reads) GuardWrites(own_legs);
+  TakeLabel(legs);
+  AddLabelLegs(own_legs);
   if (timeout.has_value()) AddTimeoutLeg(*timeout, own_legs);
   AddPositionLegs(own_legs);
   absl::Status status = CheckBeforeStart();
@@ -169,6 +171,27 @@ void PgSession::GuardWrites(std::vector<PgLeg>& legs) const {
     guarded.push_back(std::move(commit));
   }
   legs = std::move(guarded);
+}
+
+bool PgSession::IsLabelled(const Execution& execution) {
+  return execution.label != nullptr && execution.phase == Phase::kAutocommit &&
+         execution.statement->kind == StatementKind::kPlain;
+}
+
+void PgSession::TakeLabel(std::span<const Execution> legs) {
+  const auto labelled = std::find_if(legs.begin(), legs.end(), IsLabelled);
+  if (labelled != legs.end()) label_ = *labelled->label;
+}
+
+// Before its write, and without a Sync between them. An error of it is one of the write.
+void PgSession::AddLabelLegs(std::vector<PgLeg>& legs) const {
+  for (size_t i = 0; i < legs.size(); ++i) {
+    if (legs[i].owner != LegOwner::kCaller || !IsLabelled(legs[i].execution)) continue;
+    PgLeg leg = OwnLeg(label_, LegOwner::kLead);
+    leg.execution.phase = Phase::kAutocommit;
+    legs.insert(legs.begin() + static_cast<ptrdiff_t>(i), std::move(leg));
+    ++i;
+  }
 }
 
 // Behind what commits, the Sync or a COMMIT. By itself: what becomes of it is nothing to

@@ -116,8 +116,8 @@ asio::awaitable<absl::Status> PgSession::RunAgain(Execution execution) {
     if (!rolled_back.ok()) co_return rolled_back;
   }
   const bool is_read = execution.phase == Phase::kRead;
-  const bool is_plain =
-      !is_read && !execution.wants_position && execution.settings == nullptr;
+  const bool is_plain = !is_read && !execution.wants_position &&
+                        execution.settings == nullptr && !IsLabelled(execution);
   if (is_plain) co_return co_await Send();
   std::vector<PgLeg> legs(1);
   legs[0].execution = execution;
@@ -127,6 +127,7 @@ asio::awaitable<absl::Status> PgSession::RunAgain(Execution execution) {
     co_return Launch(FlightKind::kAtomic, std::move(legs));
   }
   GuardWrites(legs);
+  AddLabelLegs(legs);
   AddPositionLegs(legs);
   co_return Launch(FlightKind::kIndependent, std::move(legs));
 }

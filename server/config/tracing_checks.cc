@@ -175,9 +175,17 @@ std::vector<Complaint> CheckTracing(const config::v1::Config& config) {
          "set it to grpc, with such an endpoint, or tracing.disabled to true");
   } else if (!address.ok()) {
     fail({"tracing.endpoint"}, std::string(address.status().message()));
-  } else if (!address->has_tls && !tracing.ca_file().empty()) {
-    fail({"tracing.ca_file", "tracing.endpoint"},
-         "tracing.endpoint begins with http://, so it is not used");
+  } else if (!address->has_tls) {
+    const auto needs_tls = [&fail](const std::string& path, const std::string& file) {
+      if (file.empty()) return;
+      fail({path, "tracing.endpoint"},
+           "tracing.endpoint begins with http://, so it is not used");
+    };
+    needs_tls("tracing.ca_file", tracing.ca_file());
+    needs_tls("tracing.cert_file", tracing.cert_file());
+    needs_tls("tracing.key_file", tracing.key_file());
+  } else if (tracing.cert_file().empty() != tracing.key_file().empty()) {
+    fail({"tracing.cert_file", "tracing.key_file"}, "cert_file and key_file go together");
   }
   if (!tracing.headers().empty() && !tracing.headers_file().empty()) {
     fail({"tracing.headers_file", "tracing.headers"}, "headers is given, too");

@@ -12,10 +12,12 @@ CallSpans::CallSpans(Tracer& tracer, TraceId trace_id, std::string trace_state, 
       parent_(own_.id),
       traced_{.trace_id = trace_id, .trace_state = std::move(trace_state)} {}
 
-void CallSpans::Add(Span span) {
-  span.id = tracer_.NewSpanId();
-  span.parent = parent_;
+SpanId CallSpans::Add(Span span) {
+  const SpanId id = tracer_.NewSpanId();
+  span.id = id;
+  if (!span.parent.is_valid()) span.parent = parent_;
   Keep(std::move(span));
+  return id;
 }
 
 void CallSpans::Keep(Span span) {

@@ -27,8 +27,9 @@ class CallSpans final {
   const TraceId& trace_id() const { return traced_.trace_id; }
   const SpanId& id() const { return own_.id; }
 
-  // A part of what is going on, which has ended. Gives it its id and its parent.
-  void Add(Span span);
+  // A part of what is going on, which has ended. Gives it its id, which it returns, and
+  // its parent, unless it has one.
+  SpanId Add(Span span);
   // Ends the call's own span, with what is set in it, and hands all over. Once.
   void End(absl::Time now);
   Span& own() { return own_; }

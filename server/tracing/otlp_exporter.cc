@@ -9,6 +9,7 @@
 
 #include "pool/str_cat.h"
 #include "server/config/read_file.h"
+#include "server/server_certificate.h"
 #include "server/tracing/export_rules.h"
 
 namespace pgsluice {
@@ -22,6 +23,33 @@ constexpr size_t kMaxTroubleBytes = 300;
 // back shall be found soon.
 constexpr int kMaxReconnectMs = 5000;
 
+absl::Status Named(std::string_view setting, const absl::Status& error) {
+  return absl::InvalidArgumentError(
+      StrCat("tracing.", setting, ": ", std::string(error.message())));
+}
+
+absl::StatusOr<grpc::SslCredentialsOptions> ReadTls(const ExportOptions& options) {
+  grpc::SslCredentialsOptions tls;
+  if (!options.ca_file.empty()) {
+    absl::StatusOr<std::string> roots = ReadFile(options.ca_file);
+    if (!roots.ok()) return Named("ca_file", roots.status());
+    tls.pem_root_certs = *std::move(roots);
+  }
+  if (options.cert_file.empty()) return tls;
+  absl::StatusOr<std::string> chain = ReadFile(options.cert_file);
+  if (!chain.ok()) return Named("cert_file", chain.status());
+  absl::StatusOr<std::string> key = ReadSecretFile(options.key_file);
+  if (!key.ok()) return Named("key_file", key.status());
+  // gRPC would say nothing before the first request, and then no reason.
+  const auto checked = CheckCertificate(
+      {.chain = *std::move(chain), .key = *std::move(key), .client_cas = {}},
+      absl::Now());
+  if (!checked.ok()) return Named("cert_file", checked.status());
+  tls.pem_cert_chain = checked->texts.chain;
+  tls.pem_private_key = checked->texts.key;
+  return tls;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeCollectorChannel(
@@ -29,16 +57,9 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeCollectorChannel(
   std::shared_ptr<grpc::ChannelCredentials> credentials =
       grpc::InsecureChannelCredentials();
   if (options.address.has_tls) {
-    grpc::SslCredentialsOptions tls;
-    if (!options.ca_file.empty()) {
-      absl::StatusOr<std::string> roots = ReadFile(options.ca_file);
-      if (!roots.ok()) {
-        return absl::InvalidArgumentError(
-            StrCat("tracing.ca_file: ", std::string(roots.status().message())));
-      }
-      tls.pem_root_certs = *std::move(roots);
-    }
-    credentials = grpc::SslCredentials(tls);
+    const absl::StatusOr<grpc::SslCredentialsOptions> tls = ReadTls(options);
+    if (!tls.ok()) return tls.status();
+    credentials = grpc::SslCredentials(*tls);
   }
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);

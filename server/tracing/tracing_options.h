@@ -16,6 +16,9 @@ namespace pgsluice {
 struct ExportOptions {
   CollectorAddress address = {};
   std::string ca_file = {};  // Empty: the system's CAs.
+  // What the gateway shows; both or none.
+  std::string cert_file = {};
+  std::string key_file = {};
   NamedValues headers = {};
   std::string headers_file = {};  // In their place, unless it is empty.
   absl::Duration timeout = absl::Seconds(10);

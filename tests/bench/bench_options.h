@@ -10,8 +10,9 @@ namespace pgsluice::bench {
 
 struct BenchOptions {
   // All parts there are.
-  std::vector<std::string> only = {"unary",   "idle",  "stream",  "memory",   "batch",
-                                   "acquire", "route", "metrics", "overload", "storm"};
+  std::vector<std::string> only = {"unary", "idle",     "stream", "memory",
+                                   "batch", "acquire",  "route",  "metrics",
+                                   "costs", "overload", "storm"};
   // Of "gateway", "transaction", "session", "direct".
   std::vector<std::string> systems = {"gateway", "transaction", "session", "direct"};
   std::vector<int> in_flight = {1, 8, 32, 128};

@@ -47,16 +47,21 @@ absl::StatusOr<std::unique_ptr<GatewayProcess>> GatewayProcess::Start(
   auto process = Process::Start(spec);
   if (!process.ok()) return process.status();
   testing::GatewayClient client(port);
-  testing::Failure last_failure;
+  std::string last_failure;
   const auto is_ready = [&] {
-    const testing::Answer answer = client.Query("SELECT 1");
-    last_failure = answer.failure;
-    return !(*process)->IsRunning() || answer.ok();
+    grpc::ClientContext context;
+    testing::SetDeadline(context, testing::kCallLimit);
+    for (const auto& [name, value] : settings.metadata) context.AddMetadata(name, value);
+    v1::QueryResponse response;
+    const grpc::Status status =
+        client.stub().Query(&context, testing::MakeQuery("SELECT 1"), &response);
+    last_failure = status.error_message();
+    return !(*process)->IsRunning() || status.ok();
   };
   if (!testing::WaitFor("the gateway is ready", is_ready) || !(*process)->IsRunning()) {
-    return absl::UnavailableError(
-        absl::StrCat("the gateway is not ready: ", last_failure.message, "; its log:\n",
-                     testing::ReadFile(stem + ".log")));
+    return absl::UnavailableError(absl::StrCat("the gateway is not ready: ", last_failure,
+                                               "; its log:\n",
+                                               testing::ReadFile(stem + ".log")));
   }
   return std::unique_ptr<GatewayProcess>(new GatewayProcess(*std::move(process), port));
 }

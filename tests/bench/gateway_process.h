@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -12,11 +13,16 @@
 
 namespace pgsluice::bench {
 
+// Names and values.
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
 struct GatewayProcessSettings {
   std::string conninfo;
   int sessions = 0;
   // "path=value".
   std::vector<std::string> set;
+  // Of the call that finds out whether it is ready.
+  Metadata metadata = {};
   std::string temp_path;
 };
 

@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -51,7 +52,8 @@ std::string WhatIsWrong(const PendingCall& call) {
 
 class GrpcLoad final : public Load {
  public:
-  GrpcLoad(int port, int in_flight) : calls_(in_flight) {
+  GrpcLoad(int port, int in_flight, Metadata metadata)
+      : metadata_(std::move(metadata)), calls_(in_flight) {
     for (int i = 0; i < std::min(in_flight, kMaxChannels); ++i) {
       grpc::ChannelArguments arguments;
       // A connection of its own for each channel.
@@ -109,6 +111,7 @@ class GrpcLoad final : public Load {
     call.response.Clear();
     call.request.mutable_statement()->mutable_parameters(0)->set_int64(account_(random_));
     call.begun = absl::Now();
+    for (const auto& [name, value] : metadata_) call.context->AddMetadata(name, value);
     call.context->set_deadline(absl::ToChronoTime(call.begun + kCallLimit));
     call.reader = call.stub->AsyncQuery(&*call.context, call.request, &queue_);
     call.reader->Finish(&call.response, &call.status, &call);
@@ -125,6 +128,7 @@ class GrpcLoad final : public Load {
     if (thread_.joinable()) thread_.join();
   }
 
+  const Metadata metadata_;
   std::atomic<bool> is_stopping_ = false;
 
   // The thread's; after Stop anybody's.
@@ -140,8 +144,8 @@ class GrpcLoad final : public Load {
 
 }  // namespace
 
-std::unique_ptr<Load> StartGrpcLoad(int port, int in_flight) {
-  return std::make_unique<GrpcLoad>(port, in_flight);
+std::unique_ptr<Load> StartGrpcLoad(int port, int in_flight, Metadata metadata) {
+  return std::make_unique<GrpcLoad>(port, in_flight, std::move(metadata));
 }
 
 }  // namespace pgsluice::bench

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "tests/bench/gateway_process.h"
 #include "tests/bench/load.h"
 
 namespace pgsluice::bench {
@@ -14,6 +15,7 @@ inline constexpr char kAccountSql[] =
 inline constexpr int kScale = 10;
 inline constexpr int kAccounts = kScale * 100'000;
 
-std::unique_ptr<Load> StartGrpcLoad(int port, int in_flight);
+// `metadata` goes with every call.
+std::unique_ptr<Load> StartGrpcLoad(int port, int in_flight, Metadata metadata = {});
 
 }  // namespace pgsluice::bench

@@ -8,6 +8,7 @@
 #include "tests/bench/acquire_bench.h"
 #include "tests/bench/batch_bench.h"
 #include "tests/bench/bench_options.h"
+#include "tests/bench/costs_bench.h"
 #include "tests/bench/idle_bench.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/memory_bench.h"
@@ -37,6 +38,7 @@ constexpr Part kParts[] = {{"unary", RunUnaryBench},
                            {"batch", RunBatchBench},
                            {"acquire", RunAcquireBench},
                            {"metrics", RunMetricsBench},
+                           {"costs", RunCostsBench},
                            {"route", RunRouteBench},
                            {"overload", RunOverloadBench},
                            // The last: it restarts PostgreSQL.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -64,11 +65,13 @@ absl::Status StartPostgres(Rig& rig) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<GatewayProcess>> StartGateway(
-    Rig& rig, const BenchOptions& options) {
+absl::StatusOr<std::unique_ptr<GatewayProcess>> StartGateway(Rig& rig,
+                                                             const BenchOptions& options,
+                                                             Metadata metadata) {
   return GatewayProcess::Start({.conninfo = rig.cluster->server(0).conninfo(),
                                 .sessions = options.sessions,
                                 .set = options.gateway_set,
+                                .metadata = std::move(metadata),
                                 .temp_path = rig.cluster->temp_path()});
 }
 

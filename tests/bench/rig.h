@@ -28,8 +28,9 @@ struct Rig {
 };
 
 absl::StatusOr<Rig> StartRig(const BenchOptions& options);
-// Another gateway like the rig's.
+// Another gateway like the rig's. `metadata`: see GatewayProcessSettings.
 absl::StatusOr<std::unique_ptr<GatewayProcess>> StartGateway(Rig& rig,
-                                                             const BenchOptions& options);
+                                                             const BenchOptions& options,
+                                                             Metadata metadata = {});
 
 }  // namespace pgsluice::bench

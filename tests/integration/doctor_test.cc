@@ -9,6 +9,8 @@
 #include "tests/testing/free_port.h"
 #include "tests/testing/replay_pauses.h"
 #include "tests/testing/server_certificate.h"
+#include "tests/testing/sql_connection.h"
+#include "tests/testing/wait_for.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -107,6 +109,31 @@ TEST_F(DoctorTest, CountsSessionsAgainstMaxConnections) {
   EXPECT_EQ(visit.exit_status, 2);
   EXPECT_THAT(visit.IdsOf("db0"), Contains("too-few-connections"));
   EXPECT_THAT(visit.output, HasSubstr("may open 102 sessions; the server has 57"));
+}
+
+TEST_F(DoctorTest, TakesSessionsThatNameATraceForTheGateways) {
+  const auto connect = [](const std::string& application_name) {
+    auto connection = SqlConnection::Open(ConninfoOf(0));
+    EXPECT_TRUE(connection.ok()) << connection.status();
+    const auto named = connection->Run("SELECT set_config('application_name', $1, false)",
+                                       {application_name});
+    EXPECT_TRUE(named.ok()) << named.status();
+    return *std::move(connection);
+  };
+  // "others have 1 of these."
+  const auto others = [] {
+    const std::string output = See({ConninfoOf(0)}, {"pools.primary.max_size=55"}).output;
+    const size_t begin = output.find("others have ");
+    EXPECT_NE(begin, std::string::npos) << output;
+    return begin == std::string::npos ? "" : output.substr(begin, 24);
+  };
+  const SqlConnection stranger = connect("stranger");
+  const std::string before = others();
+  const SqlConnection own = connect("pgsluice;trace=0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(others(), before);
+  const SqlConnection another =
+      connect("stranger;trace=0af7651916cd43dd8448eb211c80319c");
+  EXPECT_NE(others(), before);
 }
 
 TEST_F(DoctorTest, CountsSessionsAgainstTheRolesLimit) {

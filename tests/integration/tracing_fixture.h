@@ -66,6 +66,14 @@ class Traced : public Fixture {
     set.insert(set.begin(),
                {"tracing.interval=20ms", "tracing.endpoint=" + receiver_->endpoint()});
     this->StartGateway(std::move(set));
+    // Or the first call could have one more span.
+    EXPECT_TRUE(this->gateway().HasPools(
+        "a session of each is open", [this](const v1::PoolStatsResponse& stats) {
+          for (size_t i = 0; i < this->cluster().size(); ++i) {
+            if (TotalOpen(stats, absl::StrCat("server", i)) == 0) return false;
+          }
+          return true;
+        }));
   }
 
   grpc::Status Query(const v1::QueryRequest& request, const CallersTrace& trace) {

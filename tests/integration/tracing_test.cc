@@ -1,4 +1,5 @@
 // The spans of calls, as a collector gets them.
+#include <grpcpp/create_channel.h>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -120,6 +121,54 @@ TEST_F(TracingTest, ACallThatGetsNoSessionHasWaited) {
   EXPECT_TRUE(Named(spans, "execute").empty());
   const OtlpSpan own = Only(spans, absl::StrCat(kService, "Query"));
   EXPECT_EQ(own.status().code(), Status::STATUS_CODE_ERROR);
+}
+
+TEST_F(TracingTest, ASessionThatIsOpenedForACallIsAPartOfItsWait) {
+  StartTraced({"pools.primary.max_size=2"});
+  TransactionStream holder(client());
+  holder.Begin();
+  const CallersTrace first;
+  ASSERT_TRUE(Query(MakeQuery("SELECT 1"), first).ok());
+  const CallersTrace second{.trace_id = "22222222222222222222222222222222"};
+  ASSERT_TRUE(Query(MakeQuery("SELECT 1"), second).ok());
+  holder.Rollback();
+  holder.Finish();
+
+  const Spans spans = TraceOf(first);
+  const OtlpSpan queue = Only(spans, "queue");
+  const OtlpSpan dial = Only(spans, "dial");
+  EXPECT_EQ(dial.parent_span_id(), queue.span_id());
+  EXPECT_EQ(AttributeOf(dial, "pgsluice.endpoint"), "server0");
+  EXPECT_GE(dial.start_time_unix_nano(), queue.start_time_unix_nano());
+  EXPECT_LE(dial.end_time_unix_nano(), queue.end_time_unix_nano());
+  EXPECT_GT(LengthOf(dial), absl::ZeroDuration());
+  EXPECT_TRUE(Named(TraceOf(second), "dial").empty()) << "it was open already";
+}
+
+// As a caller's gRPC library says it when it sends a call again.
+TEST_F(TracingTest, ACallSaysHowOftenItWasTriedBefore) {
+  StartTraced();
+  grpc::ChannelArguments arguments;
+  // Else gRPC counts for itself.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto stub = v1::GatewayService::NewStub(
+      grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", gateway().port()),
+                                grpc::InsecureChannelCredentials(), arguments));
+  const CallersTrace caller;
+  grpc::ClientContext context;
+  SetDeadline(context, kCallLimit);
+  context.AddMetadata("traceparent", caller.header());
+  context.AddMetadata("grpc-previous-rpc-attempts", "2");
+  v1::QueryResponse response;
+
+  ASSERT_TRUE(stub->Query(&context, MakeQuery("SELECT 1"), &response).ok());
+  const CallersTrace first{.trace_id = "22222222222222222222222222222222"};
+  ASSERT_TRUE(Query(MakeQuery("SELECT 1"), first).ok());
+
+  const std::string own = absl::StrCat(kService, "Query");
+  EXPECT_EQ(AttributeOf(Only(TraceOf(caller), own), "pgsluice.previous_attempts"), "2");
+  EXPECT_EQ(AttributeOf(Only(TraceOf(first), own), "pgsluice.previous_attempts"), "");
 }
 
 TEST_F(TracingTest, TheCallerDecidesWhetherItIsTraced) {

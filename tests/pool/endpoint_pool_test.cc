@@ -29,6 +29,23 @@ TEST_F(EndpointPoolTest, OpensASessionForTheFirstWaiter) {
   EXPECT_EQ((*waiting->result)->endpoint(), "e");
 }
 
+TEST_F(EndpointPoolTest, ALeaseKnowsWhenItsSessionWasDialledAndOpened) {
+  MakePool();
+  const absl::Time dialled = clock_.Now();
+  auto waiting = Wait();
+  clock_.Advance(absl::Milliseconds(30));
+  connector_->Succeed();
+  ASSERT_TRUE(waiting->has_lease());
+
+  Lease lease = std::move(**waiting->result);
+  EXPECT_EQ(lease.dialled_at(), dialled);
+  EXPECT_EQ(lease.opened_at(), dialled + absl::Milliseconds(30));
+  lease.Return();
+  clock_.Advance(absl::Milliseconds(30));
+  lease = Take();
+  EXPECT_EQ(lease.dialled_at(), dialled) << "as long as it lives";
+}
+
 TEST_F(EndpointPoolTest, HandsOutTheSessionUsedLast) {
   MakePool();
   OpenIdle(3);

@@ -53,6 +53,16 @@ void OtlpReceiver::Hang(bool hangs) {
   answers_ = !hangs;
 }
 
+void OtlpReceiver::Swallow() {
+  absl::MutexLock lock(&mutex_);
+  swallows_ = true;
+}
+
+size_t OtlpReceiver::taken() const {
+  absl::MutexLock lock(&mutex_);
+  return taken_;
+}
+
 size_t OtlpReceiver::requests() const {
   absl::MutexLock lock(&mutex_);
   return requests_;
@@ -91,6 +101,8 @@ grpc::Status OtlpReceiver::Take(const grpc::ServerContext& context,
   for (const auto& of_one : request.resource_spans()) {
     resource_ = of_one.resource().attributes();
     for (const auto& scope : of_one.scope_spans()) {
+      taken_ += static_cast<size_t>(scope.spans_size());
+      if (swallows_) continue;
       spans_.insert(spans_.end(), scope.spans().begin(), scope.spans().end());
     }
   }

@@ -42,6 +42,11 @@ class OtlpReceiver final {
   // Does not answer, until it is told to.
   void Hang(bool hangs) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Counts the spans that it takes, but does not keep them.
+  void Swallow() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Spans that it has taken.
+  size_t taken() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Requests that came, whatever became of them.
   size_t requests() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Of requests that were taken.
@@ -78,6 +83,8 @@ class OtlpReceiver final {
   grpc::Status answer_ ABSL_GUARDED_BY(mutex_);
   int64_t rejected_ ABSL_GUARDED_BY(mutex_) = 0;
   bool answers_ ABSL_GUARDED_BY(mutex_) = true;
+  bool swallows_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t requests_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<OtlpSpan> spans_ ABSL_GUARDED_BY(mutex_);
   OtlpAttributes resource_ ABSL_GUARDED_BY(mutex_);

@@ -137,17 +137,17 @@ TEST(TransactionTurnTest, SettingsComeBehindBeginAndNowhereElse) {
   const Statement settings{.sql = "SELECT set", .parameters = {}};
   const std::vector<TurnPart> first = Turn({Execute("SELECT 1", true)}, true);
   std::vector<TurnLeg> legs = LegsOf(first, true);
-  AddSettingsLeg(legs, settings);
+  AddPreambleLeg(legs, settings);
 
   ASSERT_GT(legs.size(), 2u);
   EXPECT_EQ(legs[0].task, LegTask::kBegin);
-  EXPECT_EQ(legs[1].task, LegTask::kSettings);
+  EXPECT_EQ(legs[1].task, LegTask::kPreamble);
   EXPECT_EQ(legs[1].execution.statement, &settings);
   EXPECT_EQ(legs[2].task, LegTask::kSetSavepoint) << "no savepoint takes them back";
 
   const std::vector<TurnPart> later = Turn({Execute("SELECT 1")});
   legs = LegsOf(later, false);
-  AddSettingsLeg(legs, settings);
+  AddPreambleLeg(legs, settings);
   EXPECT_EQ(legs.size(), 1u);
 }
 

@@ -103,6 +103,17 @@ TEST_F(CallSpansTest, WhatIsAddedIsAPartOfWhatIsOpen) {
   EXPECT_EQ(ids.size(), call.spans.size());
 }
 
+TEST_F(CallSpansTest, APartMayBelongToOneThatHasEnded) {
+  const auto spans = Begin(Caller());
+  const SpanId queue = spans->Add({.name = "queue"});
+  spans->Add({.parent = queue, .name = "dial"});
+  spans->End(kBegun);
+
+  const TracedCall call = Taken();
+  EXPECT_EQ(Named(call, "queue").id, queue);
+  EXPECT_EQ(Named(call, "dial").parent, queue);
+}
+
 TEST_F(CallSpansTest, ACallHasSoManySpansAndNoMore) {
   const auto spans = Begin(Caller());
   for (size_t i = 0; i < kMaxSpansPerCall + 5; ++i) spans->Add({.name = "part"});

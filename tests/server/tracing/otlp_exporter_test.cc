@@ -231,6 +231,51 @@ TEST_F(OtlpExporterTest, SpeaksTlsWithTheCaThatIsGiven) {
   EXPECT_TRUE(WaitFor("it is there", [&] { return receiver->spans().size() == 1; }));
 }
 
+TEST_F(OtlpExporterTest, ShowsItsCertificateToACollectorThatWantsOne) {
+  const testing::TempDir temp;
+  const testing::CertificateAuthority ca(temp.path(), "ca");
+  const testing::KeyPair collector = ca.Issue("collector", "IP:127.0.0.1");
+  const testing::KeyPair own = ca.Issue("gateway", "DNS:gateway");
+  grpc::SslServerCredentialsOptions tls(
+      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  tls.pem_root_certs = testing::ReadFile(ca.ca_file());
+  tls.pem_key_cert_pairs.push_back(
+      {testing::ReadFile(collector.key), testing::ReadFile(collector.cert)});
+  const auto receiver = OtlpReceiver::Start(grpc::SslServerCredentials(tls));
+  ASSERT_NE(receiver, nullptr);
+  options_.address =
+      *ParseCollectorAddress("https://127.0.0.1:" + std::to_string(receiver->port()));
+  options_.ca_file = ca.ca_file();
+  // Whether a span gets there.
+  const auto sends = [this] {
+    SpanQueue queue({.max_spans = 10, .max_batch = 1});
+    OtlpExporter exporter(OtlpExporterDeps{.options = options_,
+                                           .origin = {},
+                                           .channel = *MakeCollectorChannel(options_),
+                                           .queue = &queue,
+                                           .places = [] { return EndpointPlaces(); },
+                                           .on_change = [](std::string_view) {}});
+    TracedCall call;
+    call.spans.resize(1);
+    queue.Put(std::move(call));
+    const auto dropped = [&queue] {
+      return queue.totals().dropped[static_cast<size_t>(SpanDrop::kExportFailed)];
+    };
+    EXPECT_TRUE(WaitFor("it is sent or dropped",
+                        [&] { return queue.totals().exported + dropped() == 1; }));
+    return queue.totals().exported == 1;
+  };
+
+  options_.give_up_after = absl::Milliseconds(10);
+  EXPECT_FALSE(sends()) << "without a certificate";
+  EXPECT_EQ(receiver->requests(), 0u);
+  options_.give_up_after = absl::Seconds(20);
+  options_.cert_file = own.cert;
+  options_.key_file = own.key;
+  EXPECT_TRUE(sends());
+  EXPECT_EQ(receiver->spans().size(), 1u);
+}
+
 TEST_F(OtlpExporterTest, ReadsTheFileOfHeadersForEachRequest) {
   const auto receiver = OtlpReceiver::Start();
   ASSERT_NE(receiver, nullptr);
@@ -270,6 +315,26 @@ TEST(CollectorChannelTest, SaysWhichFileIsNoGood) {
                         .ca_file = "/nonexistent"};
   EXPECT_THAT(MakeCollectorChannel(options).status().message(),
               HasSubstr("tracing.ca_file"));
+}
+
+TEST(CollectorChannelTest, SaysWhatIsWrongWithTheCertificateAndItsKey) {
+  const testing::TempDir temp;
+  const testing::CertificateAuthority ca(temp.path(), "ca");
+  const testing::KeyPair own = ca.Issue("own", "DNS:own");
+  const testing::KeyPair other = ca.Issue("other", "DNS:other");
+  const auto error_with = [](const std::string& cert, const std::string& key) {
+    const ExportOptions options{.address = {.target = "a:1", .has_tls = true},
+                                .cert_file = cert,
+                                .key_file = key};
+    return std::string(MakeCollectorChannel(options).status().message());
+  };
+
+  EXPECT_EQ(error_with(own.cert, own.key), "");
+  EXPECT_THAT(error_with("/nonexistent", own.key), HasSubstr("tracing.cert_file: "));
+  EXPECT_THAT(error_with(own.cert, "/nonexistent"), HasSubstr("tracing.key_file: "));
+  EXPECT_THAT(error_with(own.cert, other.key), HasSubstr("not that of cert_file"));
+  EXPECT_THAT(error_with(own.key, own.key), HasSubstr("no PEM certificate"));
+  EXPECT_THAT(error_with(own.cert, own.cert), HasSubstr("no PEM private key"));
 }
 
 }  // namespace

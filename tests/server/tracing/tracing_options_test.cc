@@ -73,6 +73,9 @@ TEST(TracingOptionsTest, OpenTelemetrysVariablesHold) {
            {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"},
            {"OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20abc, x-tenant = a"},
            {"OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"},
+           {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/own.pem"},
+           {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/general.key"},
+           {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/own.key"},
            {"OTEL_EXPORTER_OTLP_TIMEOUT", "1500"},
            {"OTEL_SERVICE_NAME", "gate"},
            {"OTEL_RESOURCE_ATTRIBUTES",
@@ -88,6 +91,8 @@ TEST(TracingOptionsTest, OpenTelemetrysVariablesHold) {
   EXPECT_EQ(options.exporter.headers,
             (NamedValues{{"authorization", "Bearer abc"}, {"x-tenant", "a"}}));
   EXPECT_EQ(options.exporter.ca_file, "/ca.pem");
+  EXPECT_EQ(options.exporter.cert_file, "/own.pem");
+  EXPECT_EQ(options.exporter.key_file, "/own.key");
   EXPECT_EQ(options.exporter.timeout, absl::Milliseconds(1500));
   EXPECT_EQ(options.exporter.give_up_after, absl::Seconds(2));
   EXPECT_EQ(options.queue.interval, absl::Milliseconds(250));
