@@ -41,7 +41,8 @@ class BatchStepRows final : public RowSink {
   // A cell of this step that a later one takes: row and column.
   using Place = std::pair<uint32_t, uint32_t>;
 
-  // `budget` must outlive it; `result`, the rows that it is handed. `own`: limits of this step alone; 0: none.
+  // `budget` must outlive it; `result`, the rows that it is handed. `own`: limits of this
+  // step alone; 0: none.
   BatchStepRows(v1::RowEncoding encoding, BatchBudget& budget, v1::QueryResponse& result,
                 const ResultLimits& own = {});
 

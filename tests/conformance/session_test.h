@@ -46,6 +46,9 @@ class SessionTest : public ::testing::Test {
   }
   void TearDown() override {
     if (session_ != nullptr) session_->Close();
+    // What follows statements and cancels to their end sees it then.
+    gate_.reset();
+    RunUntil([&] { return tally_->counts().followed() == 0; });
     while (loop_.RunReady() > 0) {
     }
   }
@@ -66,7 +69,8 @@ class SessionTest : public ::testing::Test {
                                               " user=postgres dbname=postgres")},
         .role = Role::kPrimary,
         .options = std::move(options),
-        .shards = {loop_.executor()}});
+        .shards = {loop_.executor()},
+        .cancel_tally = tally_});
     std::optional<absl::StatusOr<std::shared_ptr<Session>>> opened;
     connector->Connect(0, absl::Now() + absl::Seconds(10),
                        [&](auto result) { opened = std::move(result); });
@@ -159,6 +163,7 @@ class SessionTest : public ::testing::Test {
   static inline std::unique_ptr<PostgresCluster> cluster_;
 
   std::unique_ptr<TcpGate> gate_;
+  const std::shared_ptr<CancelTally> tally_ = std::make_shared<CancelTally>();
   std::shared_ptr<Session> session_;
   std::deque<Statement> statements_;  // Outlive their flights.
 };

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "asio/co_spawn.hpp"
 #include "asio/detached.hpp"
@@ -24,11 +25,16 @@ namespace pgsluice::testing {
 // Remembers the connector of each endpoint's pool, by role.
 class FakeConnectors final : public ConnectorFactory {
  public:
+  // A connect that has not ended holds its pool, which holds its connector.
+  ~FakeConnectors() override {
+    for (const auto& connector : all_) connector->Forget();
+  }
   std::shared_ptr<Connector> Make(const Endpoint& endpoint, Role role,
                                   const SessionOptions& options) override {
     last_options_ = options;
     last_conninfo_ = endpoint.conninfo;
-    return made_[{endpoint.name, role}] = std::make_shared<FakeConnector>();
+    all_.push_back(std::make_shared<FakeConnector>());
+    return made_[{endpoint.name, role}] = all_.back();
   }
   FakeConnector& Of(const std::string& endpoint, Role role) {
     auto& connector = made_[{endpoint, role}];
@@ -43,6 +49,7 @@ class FakeConnectors final : public ConnectorFactory {
   SessionOptions last_options_;
   std::string last_conninfo_;
   std::map<std::pair<std::string, Role>, std::shared_ptr<FakeConnector>> made_;
+  std::vector<std::shared_ptr<FakeConnector>> all_;
 };
 
 // What has come of one Acquire.

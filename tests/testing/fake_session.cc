@@ -118,4 +118,10 @@ bool FakeConnector::FailWith(const absl::Status& status) {
   return true;
 }
 
+void FakeConnector::Forget() {
+  std::deque<Pending> forgotten;
+  absl::MutexLock lock(&mutex_);
+  forgotten.swap(pending_);
+}
+
 }  // namespace pgsluice::testing

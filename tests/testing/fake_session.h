@@ -81,6 +81,8 @@ class FakeConnector final : public Connector {
   std::shared_ptr<FakeSession> Succeed() ABSL_LOCKS_EXCLUDED(mutex_);
   bool Fail(std::string_view cause) ABSL_LOCKS_EXCLUDED(mutex_);
   bool FailWith(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  // None of those outstanding will end.
+  void Forget() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // All sessions it has opened.
   std::vector<std::shared_ptr<FakeSession>> sessions() const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -138,6 +138,10 @@ TEST_F(ConnectionAcceptorTest, StopsAndLeavesThoseItHasAccepted) {
 }
 
 TEST_F(ConnectionAcceptorTest, ServesOnAfterTheSystemHadNoDescriptorLeft) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan opens pipes to look at memory, and takes what it cannot look at "
+                  "for no object";
+#endif
   ConnectionAcceptor& acceptor = Start({});
   // Clients first: they share the process's descriptors.
   std::vector<Descriptor> clients;
