@@ -23,6 +23,7 @@
 #include "pool/lease.h"
 #include "pool/options.h"
 #include "pool/pool_stats.h"
+#include "pool/pool_work.h"
 #include "pool/pooled_session.h"
 #include "pool/session_lifecycle.h"
 #include "pool/sizing.h"
@@ -94,18 +95,7 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
     LeaseKind kind = LeaseKind::kStatement;
     uint64_t failures_before = 0;  // Failed dials when it came.
   };
-  // What is to be done once the lock is released.
-  struct Work {
-    std::vector<std::function<void()>> callbacks;
-    std::vector<std::shared_ptr<Session>> close;
-    std::vector<int> connect_on;
-    std::shared_ptr<Connector> connector;  // Shared with the pool.
-    uint64_t epoch = 0;
-    absl::Time connect_deadline;
-    std::vector<PooledSession*> ping;
-    std::vector<SessionEvent> events;
-    std::optional<Trouble> trouble;
-  };
+  using Work = PoolWork;
 
   void Do(Work work) ABSL_LOCKS_EXCLUDED(mutex_);
   void Connect(const Work& work, int shard) ABSL_LOCKS_EXCLUDED(mutex_);

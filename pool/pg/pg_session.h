@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pool/options.h"
+#include "pool/pg/current_statement.h"
 #include "pool/pg/pg_connection.h"
 #include "pool/pg/pg_flight.h"
 #include "pool/pg/pg_session_deps.h"
@@ -40,28 +41,7 @@ class PgSession final : public Session, public std::enable_shared_from_this<PgSe
   void Close() override;
 
  private:
-  // A statement from Start to its end; in a flight, the leg that is being read.
-  struct Current {
-    explicit Current(const Execution& started) : execution(started) {}
-
-    Execution execution;
-    StopReason stop_reason = StopReason::kNone;
-    bool gave_up = false;        // Stopped, and the grace for its result is over.
-    bool has_columns = false;    // The sink knows them.
-    bool has_rows = false;       // The sink has seen rows: not to be sent again.
-    bool is_cancel_due = false;  // A cancel is meant for it, and may not have left yet.
-    bool was_resent = false;     // Once, after a lost or outdated prepared statement.
-    absl::Status error;          // From PostgreSQL or the sink; the first one stays.
-    bool was_refused = false;    // PostgreSQL reported an error.
-    std::string sqlstate;        // Of an error from PostgreSQL.
-    std::string prepared_name;   // Empty: sent unprepared.
-    CommandResult result;
-    // In a flight:
-    bool was_cancelled = false;
-    bool was_skipped = false;    // For an error before it.
-    bool has_prepared = false;   // Its Parse has succeeded.
-    bool is_row_by_row = false;  // libpq knows that it is to give single rows.
-  };
+  using Current = CurrentStatement;
 
   // What a look at the input brought.
   enum class Input {
