@@ -119,7 +119,7 @@ TEST_F(CancelRaceTest, NoNeighbourIsHurtByThousandsOfCancels) {
       << "too few cancels reached PostgreSQL";
   EXPECT_LE(PoolOf(client().PoolStats(), "server0").open(), 2U);
   EXPECT_TRUE(gateway().HasPools("every cancelled one was followed", [](const auto& s) {
-    const auto& counters = PoolOf(s, "server0").counters();
+    const auto counters = PoolOf(s, "server0").counters();
     return counters.cancelled() > 0 && counters.cancelled_followed() == 0 &&
            counters.cancelled() ==
                counters.cancelled_seen_idle() + counters.cancelled_seen_gone();

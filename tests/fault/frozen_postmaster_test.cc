@@ -104,7 +104,7 @@ TEST_F(FrozenPostmasterTest, StatementsEndByThemselvesAndOtherEndpointsAreCancel
       WaitFor("writes are served", [&] { return client().Query("SELECT 1").ok(); }));
   EXPECT_TRUE(gateway().IsQuiet());
   EXPECT_TRUE(gateway().HasPools("all are accounted for", [](const auto& stats) {
-    const auto& counters = PoolOf(stats, "server0").counters();
+    const auto counters = PoolOf(stats, "server0").counters();
     return counters.cancelled() >= 10 && counters.cancelled_followed() == 0 &&
            counters.cancelled() ==
                counters.cancelled_seen_idle() + counters.cancelled_seen_gone();

@@ -50,6 +50,8 @@ TEST_F(ReplicaDownTest, WithoutReplicasReadsGoToThePrimary) {
   EXPECT_TRUE(load.GoesOn());
 
   Crash(1);
+  // Reads that it took down have been sent again: they are only once.
+  EXPECT_TRUE(load.IsServedBy("server2", 200));
   Crash(2);
   EXPECT_TRUE(load.IsServedBy("server0", 200));
   Return(1);
