@@ -25,6 +25,7 @@ Cluster::Cluster(ClusterDeps deps)
   Pools none;
   absl::MutexLock lock(&mutex_);
   FollowEndpointsLocked(deps_.options.endpoints, *state, none);
+  FollowLoginsLocked({}, *state, none);
   state->topology.generation = 0;
   state_ = std::move(state);
 }
@@ -34,14 +35,23 @@ std::shared_ptr<const Cluster::State> Cluster::state() const {
   return state_;
 }
 
-std::shared_ptr<EndpointPool> Cluster::MakePool(const Endpoint& endpoint, Role role,
-                                                const State& state) const {
+std::shared_ptr<Connector> Cluster::MakeConnector(const State& state, Endpoint endpoint,
+                                                  size_t login, Role role) const {
+  if (login > 0) endpoint.login = *state.options.LoginAt(login);
+  return deps_.connectors->Make(endpoint, role, state.session);
+}
+
+std::shared_ptr<EndpointPool> Cluster::MakePool(const State& state,
+                                                const Endpoint& endpoint, size_t login,
+                                                Role role) const {
+  const NamedLogin* named = state.options.LoginAt(login);
   return std::make_shared<EndpointPool>(EndpointPoolDeps{
       .endpoint = endpoint.name,
+      .login = named == nullptr ? "" : named->name,
       .role = role,
-      .options = state.options.OfRole(role),
+      .options = state.options.OfRole(role, login),
       .shards = deps_.shards,
-      .connector = deps_.connectors->Make(endpoint, role, state.session),
+      .connector = MakeConnector(state, endpoint, login, role),
       .clock = deps_.clock,
       .budget = budget_,
       .state = state.pauses.Covers(endpoint.name, role) ? PoolState::kPaused
@@ -90,12 +100,16 @@ std::shared_ptr<const Cluster::State> Cluster::AdvanceLocked(State next, absl::T
   next.topology = NextTopology(next.topology, latest_, next.topology_options, now);
   FollowReplicasLocked(now, next);
   for (size_t i = 0; i < next.members.size(); ++i) {
-    std::shared_ptr<EndpointPool>& pool = next.members[i].pool;
-    const Role role = next.topology.endpoints[i].role;
-    const Role served = pool == nullptr ? Role::kUnknown : pool->role();
-    if (role == served) continue;
-    RetireLocked(std::exchange(pool, nullptr), retire);
-    if (role != Role::kUnknown) pool = MakePool(next.members[i].endpoint, role, next);
+    Member& member = next.members[i];
+    for (size_t login = 0; login < member.pools.size(); ++login) {
+      std::shared_ptr<EndpointPool>& pool = member.pools[login];
+      const bool is_refused = !next.WhyLoginRefused(login, i).empty();
+      const Role role = is_refused ? Role::kUnknown : next.topology.endpoints[i].role;
+      const Role served = pool == nullptr ? Role::kUnknown : pool->role();
+      if (role == served) continue;
+      RetireLocked(std::exchange(pool, nullptr), retire);
+      if (role != Role::kUnknown) pool = MakePool(next, member.endpoint, login, role);
+    }
   }
   state_ = std::make_shared<const State>(std::move(next));
   return state_;
@@ -115,10 +129,13 @@ void Cluster::Tell(const std::shared_ptr<const State>& before,
 void Cluster::WatchTheUnreachable(const State& before, const State& after) {
   if (before.members.size() != after.members.size()) return;
   for (size_t i = 0; i < after.members.size(); ++i) {
-    const std::shared_ptr<EndpointPool>& pool = after.members[i].pool;
-    if (pool == nullptr || pool != before.members[i].pool) continue;
     const bool was_reachable = before.topology.endpoints[i].is_reachable;
-    if (was_reachable && !after.topology.endpoints[i].is_reachable) pool->WatchClosely();
+    if (!was_reachable || after.topology.endpoints[i].is_reachable) continue;
+    const Pools& old = before.members[i].pools;
+    for (const auto& pool : after.members[i].pools) {
+      const bool is_old = std::find(old.begin(), old.end(), pool) != old.end();
+      if (pool != nullptr && is_old) pool->WatchClosely();
+    }
   }
 }
 
@@ -156,9 +173,7 @@ void Cluster::Retire() {
     last = next;
     state_ = std::move(next);
   }
-  for (const Member& member : last->members) {
-    if (member.pool != nullptr) member.pool->Retire(CloseReason::kDrain, Draining());
-  }
+  for (const auto& pool : last->Pools()) pool->Retire(CloseReason::kDrain, Draining());
   primary_wait_->WakeAll();
 }
 
@@ -177,28 +192,29 @@ std::optional<Endpoint> Cluster::Primary() const {
 }
 
 Cluster::Pools Cluster::AllPoolsLocked() const {
-  Pools pools;
-  for (const Member& member : state_->members) {
-    if (member.pool != nullptr) pools.push_back(member.pool);
-  }
+  Pools pools = state_->Pools();
   pools.insert(pools.end(), retired_.begin(), retired_.end());
   return pools;
 }
 
 void Cluster::BuryLocked(const PoolStats& last) {
   const std::vector<Member>& members = state_->members;
-  std::erase_if(buried_, [&members](const PoolStats& buried) {
+  std::erase_if(buried_, [&](const PoolStats& buried) {
+    if (!state_->FindLogin(buried.login).has_value()) return true;
     return std::none_of(members.begin(), members.end(), [&buried](const Member& member) {
       return member.endpoint.name == buried.endpoint;
     });
   });
   for (PoolStats& buried : buried_) {
-    if (buried.endpoint != last.endpoint || buried.role != last.role) continue;
+    const bool is_same = buried.endpoint == last.endpoint && buried.login == last.login &&
+                         buried.role == last.role;
+    if (!is_same) continue;
     buried.counters.Add(last.counters);
     return;
   }
   PoolStats& buried = buried_.emplace_back();
   buried.endpoint = last.endpoint;
+  buried.login = last.login;
   buried.role = last.role;
   buried.is_retired = true;
   buried.counters = last.counters;

@@ -15,6 +15,7 @@
 #include "asio/awaitable.hpp"
 
 #include "pool/clock.h"
+#include "pool/cluster_state.h"
 #include "pool/endpoint_pool.h"
 #include "pool/fresh_reads.h"
 #include "pool/lease.h"
@@ -32,7 +33,7 @@
 
 namespace pgsluice {
 
-// Makes the connector of one endpoint for one role.
+// Makes the connector of one endpoint, as its login, for one role.
 class ConnectorFactory {
  public:
   virtual ~ConnectorFactory() = default;
@@ -107,8 +108,8 @@ class Cluster final {
   // The endpoint now accepted as the primary and reachable; absent while there is none.
   std::optional<Endpoint> Primary() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<PoolStats> Stats() const ABSL_LOCKS_EXCLUDED(mutex_);
-  // With those of pools that are gone, without sizes: summed up by endpoint and role, no
-  // counter ever falls.
+  // With those of pools that are gone, without sizes: summed up by endpoint, login and
+  // role, no counter ever falls.
   std::vector<PoolStats> StatsSinceStart() const ABSL_LOCKS_EXCLUDED(mutex_);
   FailoverBufferStats BufferStats() const { return primary_wait_->stats(); }
   OutlierDetector::Counts EjectionCounts() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -118,29 +119,9 @@ class Cluster final {
   FreshReadCounts fresh_reads() const;
 
  private:
-  struct Member {
-    Endpoint endpoint;
-    // Another address for it, which takes over once it answers.
-    std::optional<Endpoint> successor = {};
-    // Null while its role is unknown. Shared with leases.
-    std::shared_ptr<EndpointPool> pool = nullptr;
-  };
+  using Member = ClusterMember;
+  using State = ClusterState;
   using Pools = std::vector<std::shared_ptr<EndpointPool>>;
-  // Immutable; replaced as a whole.
-  struct State {
-    uint64_t version = 0;  // Rises.
-    Topology topology;
-    std::vector<Member> members;  // In the order of the topology's endpoints.
-    // This gateway's share of what is configured.
-    PoolsOptions options;
-    SessionOptions session;
-    absl::Duration freshness_wait;
-    TopologyOptions topology_options;
-    FailoverBufferOptions buffer;
-    std::string zone;
-    Pauses pauses;
-    bool is_draining = false;
-  };
 
   // What waiters of a retired pool end with; never leaves the cluster.
   static absl::Status Reroute() {
@@ -166,10 +147,18 @@ class Cluster final {
   // Makes the members of `next` those of `endpoints`.
   void FollowEndpointsLocked(const std::vector<Endpoint>& endpoints, State& next,
                              Pools& retire) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Puts the pools of `next` in the order of its logins, and retires those of logins that
+  // are gone or others; `before`: the logins that they are in the order of.
+  void FollowLoginsLocked(const std::vector<LoginPools>& before, State& next,
+                          Pools& retire) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RetireLocked(std::shared_ptr<EndpointPool> pool, Pools& retire)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::shared_ptr<EndpointPool> MakePool(const Endpoint& endpoint, Role role,
-                                         const State& state) const;
+  void RetireAllLocked(Member& member, Pools& retire)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<EndpointPool> MakePool(const State& state, const Endpoint& endpoint,
+                                         size_t login, Role role) const;
+  std::shared_ptr<Connector> MakeConnector(const State& state, Endpoint endpoint,
+                                           size_t login, Role role) const;
   // Those in service, and those that still have sessions.
   Pools AllPoolsLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Remembers what a pool has counted that is no more.
@@ -180,7 +169,10 @@ class Cluster final {
   void SetPauses(const Pauses& pauses) ABSL_LOCKS_EXCLUDED(mutex_);
   // What of the options decides on routes.
   static void TakeRouting(const ClusterOptions& options, State& state);
-  static LoadView LoadOf(const State& state, size_t index, absl::Time now);
+  static LoadView LoadOf(const State& state, size_t index, size_t login, absl::Time now);
+  // Why a login has no pool with the endpoint that was chosen.
+  static absl::Status WhyNoPool(const State& state, const RouteDecision& route,
+                                size_t login);
   absl::Status WhyNotBuffered(const absl::Status& waited, absl::Duration buffered) const;
   // Sends waiters to where they may be served, or to wait for a primary, or back from it.
   void DirectWaiters(const State& before) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -231,8 +223,8 @@ class Cluster final {
   OutlierDetector outliers_ ABSL_GUARDED_BY(mutex_);
   // Retired pools that still have sessions.
   std::vector<std::shared_ptr<EndpointPool>> retired_ ABSL_GUARDED_BY(mutex_);
-  // What pools that are gone have counted, one entry for an endpoint and role. Bounded:
-  // only of endpoints that there still are.
+  // What pools that are gone have counted, one entry for an endpoint, login and role.
+  // Bounded: only of endpoints and logins that there still are.
   std::vector<PoolStats> buried_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -33,10 +33,15 @@ bool IsAnswering(const EndpointView& view, const EndpointPool& pool,
 
 }  // namespace
 
-LoadView Cluster::LoadOf(const State& state, size_t index, absl::Time now) {
-  const std::shared_ptr<EndpointPool>& pool = state.members[index].pool;
-  if (pool == nullptr) return {};
-  LoadView load{.in_flight = pool->in_flight(), .is_paused = pool->is_paused()};
+// What all logins keep busy is one server.
+LoadView Cluster::LoadOf(const State& state, size_t index, size_t login, absl::Time now) {
+  LoadView load;
+  for (const auto& pool : state.members[index].pools) {
+    if (pool != nullptr) load.in_flight += pool->in_flight();
+  }
+  const std::shared_ptr<EndpointPool>& pool = state.members[index].pools[login];
+  if (pool == nullptr) return load;
+  load.is_paused = pool->is_paused();
   const EndpointView& view = state.topology.endpoints[index];
   if (!view.is_reachable) {
     load.is_answering =
@@ -59,9 +64,15 @@ RouteExplanation Cluster::Explain(const RouteRequest& request) {
   explanation.decision = Choose(*current, request, read);
   const bool goes_to_primary =
       explanation.decision.ok() && explanation.decision->role == Role::kPrimary;
+  // The decision says so if there is no such login.
+  const size_t login = current->FindLogin(request.login).value_or(0);
+  if (explanation.decision.ok() && explanation.decision->is_made()) {
+    const absl::Status refused = WhyNoPool(*current, *explanation.decision, login);
+    if (!refused.ok()) explanation.decision = refused;
+  }
   for (size_t i = 0; i < current->members.size(); ++i) {
     const EndpointView& view = current->topology.endpoints[i];
-    LoadView load = LoadOf(*current, i, now);
+    LoadView load = LoadOf(*current, i, login, now);
     load.is_stale = read.IsStale(i, view.role);
     // A read that falls back to the primary holds against it what a write does.
     const bool is_fallback = goes_to_primary && view.role == Role::kPrimary;
@@ -69,6 +80,15 @@ RouteExplanation Cluster::Explain(const RouteRequest& request) {
     explanation.endpoints.push_back({JudgeAs(wanted, request, view, load), load});
   }
   return explanation;
+}
+
+absl::Status Cluster::WhyNoPool(const State& state, const RouteDecision& route,
+                                size_t login) {
+  const Member& member = state.members[route.endpoint];
+  if (member.pools[login] != nullptr) return absl::OkStatus();
+  const std::string refused = state.WhyLoginRefused(login, route.endpoint);
+  if (refused.empty()) return NoEndpoint(route.role, "its pool is being made");
+  return LoginRefused(member.endpoint.name, state.options.LoginAt(login)->name, refused);
 }
 
 asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest request,
@@ -113,9 +133,11 @@ asio::awaitable<absl::StatusOr<RoutedLease>> Cluster::Acquire(RouteRequest reque
       continue;
     }
 
-    const std::shared_ptr<EndpointPool> pool = current->members[route->endpoint].pool;
-    if (pool == nullptr) co_return NoEndpoint(route->role, "its pool is being made");
-    const PoolOptions& options = current->options.OfRole(pool->role());
+    const size_t login = current->FindLogin(request.login).value_or(0);  // It was found.
+    const std::shared_ptr<EndpointPool> pool =
+        current->members[route->endpoint].pools[login];
+    if (pool == nullptr) co_return WhyNoPool(*current, *route, login);
+    const PoolOptions& options = current->options.OfRole(pool->role(), login);
     // Time spent in the queue of a pool that retired counts.
     const AcquireRequest wanted{
         .shard = shard,
@@ -178,14 +200,18 @@ absl::Status Cluster::WhyNotBuffered(const absl::Status& waited,
 void Cluster::SendAwayFromUnreachable(const State& state) {
   const absl::Time now = deps_.clock->Now();
   for (size_t i = 0; i < state.members.size(); ++i) {
-    const std::shared_ptr<EndpointPool>& pool = state.members[i].pool;
-    if (pool == nullptr || pool->waiters() == 0) continue;
-    const Rejection rejection =
-        JudgeAs(pool->role(), {}, state.topology.endpoints[i], LoadOf(state, i, now));
-    const bool is_lost = rejection == Rejection::kUnreachable ||
-                         rejection == Rejection::kDoubted ||
-                         rejection == Rejection::kEjected;
-    if (is_lost) pool->SendAway(Reroute());
+    const Pools& pools = state.members[i].pools;
+    for (size_t login = 0; login < pools.size(); ++login) {
+      const std::shared_ptr<EndpointPool>& pool = pools[login];
+      if (pool == nullptr || pool->waiters() == 0) continue;
+      const LoadView load = LoadOf(state, i, login, now);
+      const Rejection rejection =
+          JudgeAs(pool->role(), {}, state.topology.endpoints[i], load);
+      const bool is_lost = rejection == Rejection::kUnreachable ||
+                           rejection == Rejection::kDoubted ||
+                           rejection == Rejection::kEjected;
+      if (is_lost) pool->SendAway(Reroute());
+    }
   }
 }
 

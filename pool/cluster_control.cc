@@ -23,6 +23,7 @@ void Cluster::Reconfigure(const ClusterOptions& options) {
     TakeRouting(options, *next);
     outliers_.Reconfigure(options.ejection);
     FollowEndpointsLocked(options.endpoints, *next, retire);
+    FollowLoginsLocked(before->options.logins, *next, retire);
     last = next;
     state_ = std::move(next);
   }
@@ -31,14 +32,16 @@ void Cluster::Reconfigure(const ClusterOptions& options) {
   budget_->set_limit(last->options.max_sessions_total);
   const bool is_other_session = before->session != last->session;
   for (const Member& member : last->members) {
-    if (member.pool == nullptr) continue;
-    const Role role = member.pool->role();
-    if (is_other_session) {
-      member.pool->UseConnector(
-          deps_.connectors->Make(member.endpoint, role, last->session));
-      member.pool->Renew();
+    for (size_t login = 0; login < member.pools.size(); ++login) {
+      const std::shared_ptr<EndpointPool>& pool = member.pools[login];
+      if (pool == nullptr) continue;
+      const Role role = pool->role();
+      if (is_other_session) {
+        pool->UseConnector(MakeConnector(*last, member.endpoint, login, role));
+        pool->Renew();
+      }
+      pool->Reconfigure(last->options.OfRole(role, login));
     }
-    member.pool->Reconfigure(last->options.OfRole(role));
   }
   Update(deps_.clock->Now());
 }
@@ -84,9 +87,36 @@ void Cluster::FollowEndpointsLocked(const std::vector<Endpoint>& endpoints, Stat
   for (Member& member : old_members) {
     if (member.endpoint.name.empty()) continue;  // Moved over.
     next.pauses.endpoints.erase(member.endpoint.name);
-    RetireLocked(std::move(member.pool), retire);
+    RetireAllLocked(member, retire);
   }
   if (is_other_set) ++next.topology.generation;
+}
+
+void Cluster::FollowLoginsLocked(const std::vector<LoginPools>& before, State& next,
+                                 Pools& retire) {
+  for (Member& member : next.members) {
+    Pools old = std::exchange(member.pools, Pools(next.options.login_count()));
+    if (old.empty()) continue;  // A new member.
+    member.pools[0] = std::move(old[0]);
+    for (size_t i = 1; i < old.size(); ++i) {
+      const auto same = [&](const LoginPools& pools) {
+        return pools.login == before[i - 1].login;
+      };
+      const std::vector<LoginPools>& now = next.options.logins;
+      const auto kept = std::find_if(now.begin(), now.end(), same);
+      if (kept == now.end()) {
+        RetireLocked(std::move(old[i]), retire);
+      } else {
+        member.pools[1 + static_cast<size_t>(kept - now.begin())] = std::move(old[i]);
+      }
+    }
+  }
+}
+
+void Cluster::RetireAllLocked(Member& member, Pools& retire) {
+  for (std::shared_ptr<EndpointPool>& pool : member.pools) {
+    RetireLocked(std::exchange(pool, nullptr), retire);
+  }
 }
 
 void Cluster::RetireLocked(std::shared_ptr<EndpointPool> pool, Pools& retire) {
@@ -128,7 +158,7 @@ void Cluster::TakeSuccessorLocked(size_t index, ProbeResult result, State& next,
     problem.clear();
     Member& member = next.members[index];
     member.endpoint = *std::exchange(member.successor, std::nullopt);
-    RetireLocked(std::exchange(member.pool, nullptr), retire);
+    RetireAllLocked(member, retire);
     latest_[index] = std::move(result);
     ++next.topology.generation;
   }
@@ -140,9 +170,10 @@ absl::StatusOr<Cluster::Pools> Cluster::Select(const State& state,
   bool is_known = selector.endpoint.empty();
   for (const Member& member : state.members) {
     is_known = is_known || member.endpoint.name == selector.endpoint;
-    if (member.pool != nullptr &&
-        selector.Selects(member.endpoint.name, member.pool->role())) {
-      pools.push_back(member.pool);
+    for (const auto& pool : member.pools) {
+      const bool is_selected =
+          pool != nullptr && selector.Selects(member.endpoint.name, pool->role());
+      if (is_selected) pools.push_back(pool);
     }
   }
   if (is_known) return pools;
@@ -162,12 +193,11 @@ void Cluster::SetPauses(const Pauses& pauses) {
     last = next;
     state_ = std::move(next);
   }
-  for (const Member& member : last->members) {
-    if (member.pool == nullptr) continue;
-    if (pauses.Covers(member.endpoint.name, member.pool->role())) {
-      member.pool->Pause();
+  for (const auto& pool : last->Pools()) {
+    if (pauses.Covers(pool->endpoint(), pool->role())) {
+      pool->Pause();
     } else {
-      member.pool->Resume();
+      pool->Resume();
     }
   }
 }

@@ -42,9 +42,11 @@ absl::StatusOr<RouteDecision> Cluster::Choose(const State& state,
                                               const RouteRequest& request,
                                               FreshRead& read) {
   const absl::Time now = deps_.clock->Now();
+  const std::optional<size_t> login = state.FindLogin(request.login);
+  if (!login.has_value()) return NoSuchLogin(request.login);
   absl::InlinedVector<LoadView, kFewEndpoints> loads;
   for (size_t i = 0; i < state.members.size(); ++i) {
-    loads.push_back(LoadOf(state, i, now));
+    loads.push_back(LoadOf(state, i, *login, now));
   }
   const uint64_t turn = turn_.fetch_add(1, std::memory_order_relaxed);
   if (!IsConditional(request)) return Route(request, state.topology, loads, turn);

@@ -11,4 +11,9 @@ std::string_view RoleName(Role role) {
   return "unknown";
 }
 
+std::string LabelOf(const Endpoint& endpoint) {
+  return SessionsLabel(endpoint.name,
+                       endpoint.login.has_value() ? endpoint.login->name : "");
+}
+
 }  // namespace pgsluice

@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+
+#include "pool/login.h"
 
 namespace pgsluice {
 
@@ -31,14 +34,23 @@ struct Endpoint {
   // Its share of the reads, against others'; 0: none, as a replica.
   uint32_t weight = 1;
   std::string zone = {};  // Where it runs; empty: not said.
+  // Whom to log in as; absent: as the connection string says.
+  std::optional<NamedLogin> login = {};
 
-  bool has_files() const { return !conninfo_file.empty() || !password_file.empty(); }
+  // The connection string is made anew at each connect.
+  bool is_composed() const {
+    return !conninfo_file.empty() || !password_file.empty() || login.has_value();
+  }
   // Weight and zone are none of its address: with others it is the same endpoint.
   bool operator==(const Endpoint& other) const {
     return name == other.name && conninfo == other.conninfo &&
-           conninfo_file == other.conninfo_file && password_file == other.password_file;
+           conninfo_file == other.conninfo_file && password_file == other.password_file &&
+           login == other.login;
   }
 };
+
+// What errors and logs call its sessions: its name, with that of its login.
+std::string LabelOf(const Endpoint& endpoint);
 
 // The connection string of an endpoint as it is now. Reads its files anew, so it may
 // block. The error is free of secrets.

@@ -7,6 +7,7 @@ namespace pgsluice {
 
 EndpointPool::EndpointPool(EndpointPoolDeps deps)
     : deps_(std::move(deps)),
+      label_(SessionsLabel(deps_.endpoint, deps_.login)),
       is_paused_view_(deps_.state == PoolState::kPaused),
       options_(deps_.options),
       connector_(deps_.connector),
@@ -54,7 +55,7 @@ absl::StatusOr<EndpointPool::Acquired> EndpointPool::AcquireLocked(
                                                       .caller = request.caller});
   if (!waiter.has_value()) {
     ++counters_.queue_full;
-    return QueueFull(deps_.endpoint, queue_.size());
+    return QueueFull(label_, queue_.size());
   }
   waiters_.emplace(*waiter, Waiter{.callback = std::move(callback),
                                    .enqueued = now,
@@ -77,7 +78,7 @@ absl::Status EndpointPool::CheckIfDoomedLocked(const AcquireRequest& request,
   ++counters_.doomed;
   if (options_.refuse_doomed == DoomedPolicy::kDryRun) return absl::OkStatus();
   ++counters_.doomed_refused;
-  return WouldWaitTooLong(deps_.endpoint, *wait, request.deadline - now);
+  return WouldWaitTooLong(label_, *wait, request.deadline - now);
 }
 
 bool EndpointPool::HasTransactionRoomLocked() const {
@@ -225,9 +226,8 @@ void EndpointPool::ExpireWaitersLocked(absl::Time now, Work& work) {
     ++counters_.acquire_timeouts;
     const absl::Duration waited = now - waiters_.at(waiter).enqueued;
     CompleteWaiterLocked(waiter,
-                         is_paused_
-                             ? PoolPaused(deps_.endpoint, waited)
-                             : AcquireTimeout(deps_.endpoint, waited, last_failure_),
+                         is_paused_ ? PoolPaused(label_, waited)
+                                    : AcquireTimeout(label_, waited, last_failure_),
                          work);
   }
 }
@@ -236,6 +236,7 @@ void EndpointPool::NoteEventLocked(const PooledSession& session, SessionEventKin
                                    CloseReason reason, Work& work) {
   work.events.push_back({.kind = kind,
                          .endpoint = deps_.endpoint,
+                         .login = deps_.login,
                          .role = deps_.role,
                          .session = session.id,
                          .reason = reason,

@@ -1,5 +1,5 @@
-// The pool of one endpoint in one role: hands out sessions, queues who must wait, opens
-// and closes sessions as rules decide. Thread-safe.
+// The pool of one login with one endpoint in one role: hands out sessions, queues who
+// must wait, opens and closes sessions as rules decide. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -43,6 +43,7 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   EndpointPool& operator=(const EndpointPool&) = delete;
 
   const std::string& endpoint() const { return deps_.endpoint; }
+  const std::string& login() const { return deps_.login; }
   Role role() const { return deps_.role; }
 
   // A lease at once if a session is idle (preferably one of the caller's shard); else a
@@ -153,6 +154,7 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   void CountLoadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const EndpointPoolDeps deps_;
+  const std::string label_;  // What errors call it.
   std::atomic<size_t> in_flight_{0};
   // Views of what the mutex guards, for routing.
   std::atomic<bool> is_paused_view_{false};

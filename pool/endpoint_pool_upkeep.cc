@@ -68,6 +68,7 @@ PoolStats EndpointPool::Stats() const {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = deps_.clock->Now();
   PoolStats stats{.endpoint = deps_.endpoint,
+                  .login = deps_.login,
                   .role = deps_.role,
                   .is_retired = retired_for_.has_value(),
                   .min_size = options_.min_size,
@@ -133,8 +134,10 @@ void EndpointPool::OnConnected(uint64_t epoch, absl::Time begun,
       GiveBackBudget();
       ++counters_.connect_failures;
       last_failure_ = session.status();
-      // One that is full still serves with what is open.
-      if (!IsServerFull(session.status())) work.trouble.emplace();
+      // One that is full still serves with what is open; and where a named login cannot
+      // log in, for its own fault perhaps, others can.
+      const bool is_trouble = !IsServerFull(session.status()) && deps_.login.empty();
+      if (is_trouble) work.trouble.emplace();
       gate_.OnFailure(IsServerFull(session.status()), sessions_.size(), queue_.size() > 0,
                       now, absl::Uniform(random_, 0.0, 1.0));
       EndHopelessWaitersLocked(now, work);
@@ -210,7 +213,7 @@ void EndpointPool::EndHopelessWaitersLocked(absl::Time now, Work& work) {
     queue_.Remove(id);
     ++counters_.gave_up;
     const absl::Duration waited = now - waiters_.at(id).enqueued;
-    CompleteWaiterLocked(id, AcquireTimeout(deps_.endpoint, waited, last_failure_), work);
+    CompleteWaiterLocked(id, AcquireTimeout(label_, waited, last_failure_), work);
   }
 }
 

@@ -108,6 +108,23 @@ absl::Status NoEndpoint(Role wanted, std::string_view why) {
                     .retry_delay = kRetryLater});
 }
 
+absl::Status LoginRefused(std::string_view endpoint, std::string_view login,
+                          std::string_view why) {
+  return MakeError(Code::kUnavailable,
+                   StrCat("no session with ", endpoint, ": login ", login, " ", why),
+                   {.reason = "LOGIN_REFUSED",
+                    .retry_scope = RetryScope::kStatement,
+                    .retry_delay = kRetryLater});
+}
+
+absl::Status NoSuchLogin(std::string_view login) {
+  return MakeError(Code::kUnavailable,
+                   StrCat("there is no login ", login, " any more (logins)"),
+                   {.reason = "LOGIN_REFUSED",
+                    .retry_scope = RetryScope::kStatement,
+                    .retry_delay = kRetryLater});
+}
+
 absl::Status FailoverBufferFull(size_t size, std::string_view why) {
   return MakeError(Code::kUnavailable,
                    StrCat("there is no primary: ", why, "; ", size,

@@ -126,6 +126,10 @@ absl::Status NoEndpoint(Role wanted, std::string_view why);
 absl::Status FailoverBufferFull(size_t size, std::string_view why);
 // None has come while the call waited.
 absl::Status PrimaryAwaitedInVain(absl::Duration waited, std::string_view why);
+// Of a named login: it may not be used with the endpoint, or it is gone since a reload.
+absl::Status LoginRefused(std::string_view endpoint, std::string_view login,
+                          std::string_view why);
+absl::Status NoSuchLogin(std::string_view login);
 absl::Status Draining();
 // Of a reload; `why` has one error a line.
 absl::Status ConfigRefused(std::string_view why);

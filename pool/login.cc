@@ -1,5 +1,7 @@
 #include "pool/login.h"
 
+#include <algorithm>
+
 #include "pool/str_cat.h"
 
 namespace pgsluice {
@@ -21,6 +23,20 @@ std::string WhyRefused(const Login& login) {
                   " NOBYPASSRLS, or allow it: session.privileged_login: ALLOWED");
   }
   return "";
+}
+
+std::string WhyRefused(const NamedLogin& login, const std::vector<Login>& users) {
+  const auto found =
+      std::find_if(users.begin(), users.end(),
+                   [&login](const Login& user) { return user.name == login.user; });
+  if (found != users.end()) return WhyRefused(*found);
+  return StrCat("is not used yet: the server has not said what its user ", login.user,
+                " may do");
+}
+
+std::string SessionsLabel(std::string_view endpoint, std::string_view login) {
+  if (login.empty()) return std::string(endpoint);
+  return StrCat(endpoint, " (login ", login, ")");
 }
 
 }  // namespace pgsluice

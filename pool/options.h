@@ -82,6 +82,8 @@ struct SessionOptions {
 struct ProbeOptions {
   absl::Duration interval = absl::Milliseconds(250);
   absl::Duration timeout = absl::Seconds(2);  // An older answer counts as none.
+  std::vector<std::string> users =
+      {};  // Those of named logins: what they may do is asked.
 
   bool operator==(const ProbeOptions&) const = default;
 };
@@ -115,15 +117,35 @@ struct EjectionOptions {
   bool operator==(const EjectionOptions&) const = default;
 };
 
+// The pools of a named login.
+struct LoginPools {
+  NamedLogin login;
+  PoolOptions primary;
+  PoolOptions replica;
+
+  bool operator==(const LoginPools&) const = default;
+};
+
 // How many sessions each role's pools may have, and all of them together.
 struct PoolsOptions {
   PoolOptions primary;
   PoolOptions replica;
+  // Each has pools of its own, besides those of the endpoints' own login.
+  std::vector<LoginPools> logins = {};
   size_t max_sessions_total = 0;  // Over all endpoints; 0: no limit but theirs.
   size_t fleet_size = 1;          // Gateways that share the sizes above.
 
-  const PoolOptions& OfRole(Role role) const {
-    return role == Role::kPrimary ? primary : replica;
+  // Logins are counted from 1: number 0 is the endpoints' own.
+  size_t login_count() const { return 1 + logins.size(); }
+  // Null for number 0.
+  const NamedLogin* LoginAt(size_t login) const {
+    return login == 0 ? nullptr : &logins[login - 1].login;
+  }
+  const PoolOptions& OfRole(Role role, size_t login = 0) const {
+    const bool is_primary = role == Role::kPrimary;
+    if (login == 0) return is_primary ? primary : replica;
+    const LoginPools& pools = logins[login - 1];
+    return is_primary ? pools.primary : pools.replica;
   }
 
   bool operator==(const PoolsOptions&) const = default;

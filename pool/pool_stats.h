@@ -41,12 +41,13 @@ struct PoolCounters {
   DurationHistogram use_time;      // Of each lease given back.
   DurationHistogram connect_time;  // Of each session opened.
 
-  // Adds those of another pool of the same endpoint and role.
+  // Adds those of another pool of the same endpoint, login and role.
   void Add(const PoolCounters& other);
 };
 
 struct PoolStats {
   std::string endpoint;
+  std::string login = {};  // Its name; empty: the endpoint's own.
   Role role = Role::kUnknown;
   bool is_retired = false;
   size_t min_size = 0;

@@ -44,6 +44,7 @@ enum class PoolState {
 
 struct EndpointPoolDeps {
   std::string endpoint;
+  std::string login = {};  // Its name; empty: the endpoint's own.
   Role role = Role::kUnknown;
   PoolOptions options;
   int shards = 1;

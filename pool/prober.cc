@@ -13,7 +13,9 @@ namespace {
 constexpr absl::Duration kHastyInterval = absl::Milliseconds(50);
 
 ControlOptions ControlOptionsOf(const ProbeOptions& options) {
-  return {.connect_timeout = options.timeout, .statement_timeout = options.timeout};
+  return {.connect_timeout = options.timeout,
+          .statement_timeout = options.timeout,
+          .users = options.users};
 }
 
 }  // namespace

@@ -32,6 +32,9 @@ struct RouteRequest {
   // Not where it goes, but how it queues there.
   LeaseKind kind = LeaseKind::kStatement;
   Caller caller = {};
+  // Name of the login whose sessions are to serve it; empty: the endpoints' own. Must
+  // outlive the routing.
+  std::string_view login = {};
   // When the replicas that may serve it are all stale. kDefault: as kWait.
   IfUnmet if_unmet = IfUnmet::kDefault;
   // Whether the caller is to be told what was known of the endpoint.

@@ -25,6 +25,9 @@ struct RouteDecision {
   bool awaits_primary = false;
   // Nowhere yet: it waits for a replica that is fresh enough.
   bool awaits_replica = false;
+
+  // It has somewhere to go to.
+  bool is_made() const { return !awaits_primary && !awaits_replica; }
 };
 
 // What to tell who wants a primary to go to, when there is none.

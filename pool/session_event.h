@@ -22,6 +22,7 @@ std::string_view SessionEventName(SessionEventKind kind);
 struct SessionEvent {
   SessionEventKind kind = SessionEventKind::kOpened;
   std::string endpoint;
+  std::string login = {};  // Its name; empty: the endpoint's own.
   Role role = Role::kUnknown;
   uint64_t session = 0;                       // Within its pool.
   CloseReason reason = CloseReason::kBroken;  // With kClosed.

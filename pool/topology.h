@@ -39,9 +39,10 @@ struct ProbeResult {
   // The receiver's; absent: unknown. Such a timeline there is, and `timeline` is certain.
   std::optional<uint32_t> received_timeline;
 
-  Login login;                  // Of the control session.
-  bool is_new_session = false;  // Dialled for this probe.
-  absl::Duration round_trip;    // Of the question alone, without the dial.
+  Login login;                    // Of the control session.
+  std::vector<Login> users = {};  // See ProbeOptions.
+  bool is_new_session = false;    // Dialled for this probe.
+  absl::Duration round_trip;      // Of the question alone, without the dial.
   absl::Duration latency;
   absl::Time begun;
   absl::Time at;  // When it was answered, or failed.

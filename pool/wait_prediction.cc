@@ -39,10 +39,14 @@ size_t TransactionRoom(const PoolOptions& options) {
 
 PoolsOptions ShareOf(PoolsOptions options) {
   const size_t gateways = std::max<size_t>(std::exchange(options.fleet_size, 1), 1);
-  for (PoolOptions* pool : {&options.primary, &options.replica}) {
-    pool->max_size = std::max<size_t>(pool->max_size / gateways, 1);
-    pool->min_size = std::min(pool->min_size, pool->max_size);
-  }
+  const auto share = [gateways](PoolOptions& primary, PoolOptions& replica) {
+    for (PoolOptions* pool : {&primary, &replica}) {
+      pool->max_size = std::max<size_t>(pool->max_size / gateways, 1);
+      pool->min_size = std::min(pool->min_size, pool->max_size);
+    }
+  };
+  share(options.primary, options.replica);
+  for (LoginPools& pools : options.logins) share(pools.primary, pools.replica);
   if (options.max_sessions_total > 0) {
     options.max_sessions_total =
         std::max<size_t>(options.max_sessions_total / gateways, 1);

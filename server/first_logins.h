@@ -1,5 +1,6 @@
-// What the first probe of each endpoint says of its login: with one that is refused, the
-// gateway is not to start. Later ones only keep their endpoint from being used.
+// What the first probe of each endpoint says of its login, and of named ones: with one
+// that is refused, the gateway is not to start. Later ones only keep their endpoint, or
+// the named login, from being used.
 // Thread-safe.
 #pragma once
 
@@ -29,6 +30,10 @@ class FirstLogins final {
   absl::Status verdict() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  // What is held against them; empty: nothing.
+  std::string Problem(const Endpoint& endpoint, const ProbeResult& result) const;
+
+  std::vector<NamedLogin> logins_;  // Constant.
   mutable absl::Mutex mutex_;
   std::vector<Endpoint> unasked_ ABSL_GUARDED_BY(mutex_);
   absl::Status verdict_ ABSL_GUARDED_BY(mutex_);

@@ -7,7 +7,7 @@ namespace pgsluice {
 
 std::shared_ptr<Connector> PgConnectorFactory::Make(const Endpoint& endpoint, Role role,
                                                     const SessionOptions& options) {
-  const std::shared_ptr<CancelTally> tally = TallyOf(endpoint.name, role);
+  const std::shared_ptr<CancelTally> tally = TallyOf(LabelOf(endpoint), role);
   const std::shared_ptr<NameLookup> names = NamesOf(endpoint.name);
   return std::make_shared<PgConnector>(PgConnectorDeps{.endpoint = endpoint,
                                                        .role = role,
@@ -19,10 +19,10 @@ std::shared_ptr<Connector> PgConnectorFactory::Make(const Endpoint& endpoint, Ro
                                                        .names = names});
 }
 
-std::shared_ptr<CancelTally> PgConnectorFactory::TallyOf(const std::string& endpoint,
+std::shared_ptr<CancelTally> PgConnectorFactory::TallyOf(const std::string& label,
                                                          Role role) {
   absl::MutexLock lock(&mutex_);
-  std::shared_ptr<CancelTally>& tally = tallies_[{endpoint, role}];
+  std::shared_ptr<CancelTally>& tally = tallies_[{label, role}];
   if (tally == nullptr) tally = std::make_shared<CancelTally>();
   return tally;
 }

@@ -27,8 +27,8 @@ class PgConnectorFactory final : public ConnectorFactory {
       ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  // An endpoint keeps its tally when it gets a new connector.
-  std::shared_ptr<CancelTally> TallyOf(const std::string& endpoint, Role role)
+  // A login keeps its tally of an endpoint when it gets a new connector.
+  std::shared_ptr<CancelTally> TallyOf(const std::string& label, Role role)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // A name server that does not answer for one endpoint holds up no other.
   std::shared_ptr<NameLookup> NamesOf(const std::string& endpoint)

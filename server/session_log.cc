@@ -9,6 +9,7 @@ void LogSessionEvent(const SessionEvent& event) {
   const bool is_closed = event.kind == SessionEventKind::kClosed;
   Log(LogLevel::kDebug, SessionEventName(event.kind),
       {{"endpoint", event.endpoint},
+       {"login", event.login},
        {"role", RoleName(event.role)},
        {"session", event.session},
        {"reason", is_closed ? CloseReasonName(event.reason) : ""},

@@ -1,5 +1,6 @@
 #include "pool/control/control_session.h"
 
+#include <algorithm>
 #include <optional>
 #include <sys/socket.h>
 
@@ -35,7 +36,12 @@ SELECT in_recovery,
        received_tli,
        session_user AS login,
        login.rolsuper AS is_superuser,
-       login.rolbypassrls AS bypasses_rls
+       login.rolbypassrls AS bypasses_rls,
+       pg_catalog.array_to_string(
+         ARRAY(SELECT CASE WHEN named.rolsuper THEN 's' WHEN named.rolbypassrls THEN 'b' ELSE '-' END
+               FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS asked (name, place)
+               LEFT JOIN pg_catalog.pg_roles AS named ON named.rolname OPERATOR(pg_catalog.=) asked.name
+               ORDER BY asked.place), '') AS users
 FROM (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
              CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
                   ELSE pg_catalog.pg_current_wal_lsn() END AS lsn,
@@ -47,6 +53,33 @@ FROM (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
 LEFT JOIN pg_catalog.pg_stat_wal_receiver ON in_recovery
 LEFT JOIN pg_catalog.pg_roles AS login ON login.rolname OPERATOR(pg_catalog.=) session_user
 )sql";
+
+// An array as PostgreSQL reads it.
+std::string ArrayText(const std::vector<std::string>& elements) {
+  std::string text = "{";
+  for (const std::string& element : elements) {
+    if (text.size() > 1) text += ',';
+    text += '"';
+    for (const char c : element) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  return text + "}";
+}
+
+// `letters`: one for each of them, as kProbe writes them.
+std::vector<Login> UsersOf(const std::vector<std::string>& names,
+                           const std::string& letters) {
+  std::vector<Login> users;
+  for (size_t i = 0; i < std::min(names.size(), letters.size()); ++i) {
+    users.push_back({.name = names[i],
+                     .is_superuser = letters[i] == 's',
+                     .bypasses_rls = letters[i] == 'b'});
+  }
+  return users;
+}
 
 // The conninfo is key=value text; for libpq the last of equal keywords holds.
 std::string WithOptions(const std::string& conninfo, const ControlOptions& options) {
@@ -96,7 +129,7 @@ void ControlSession::Connect(const std::string& conninfo) {
 void ControlSession::Ask(ProbeResult& result) {
   const absl::Time asked = absl::Now();
   pqxx::nontransaction transaction(connection_->pqxx_connection);
-  const pqxx::row row = transaction.exec1(kProbe);
+  const pqxx::row row = transaction.exec_params1(kProbe, ArrayText(options_.users));
   transaction.commit();
   result.round_trip = absl::Now() - asked;
   const auto seconds = [&row](const char* column) {
@@ -112,6 +145,7 @@ void ControlSession::Ask(ProbeResult& result) {
   result.login = {.name = row["login"].as<std::string>(""),
                   .is_superuser = row["is_superuser"].as<bool>(false),
                   .bypasses_rls = row["bypasses_rls"].as<bool>(false)};
+  result.users = UsersOf(options_.users, row["users"].as<std::string>(""));
   if (!result.in_recovery) return;
   result.receive_lsn = row["receive_lsn"].as<std::string>("");
   result.replay_age = seconds("replay_age");

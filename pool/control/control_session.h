@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -18,6 +19,7 @@ struct ControlOptions {
   std::string application_name = "pgsluice control";
   absl::Duration connect_timeout = absl::Seconds(2);  // libpq: whole seconds, at least 2.
   absl::Duration statement_timeout = absl::Seconds(2);
+  std::vector<std::string> users = {};  // What they may do is asked, too.
 
   bool operator==(const ControlOptions&) const = default;
 };

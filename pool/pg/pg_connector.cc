@@ -78,7 +78,8 @@ asio::awaitable<absl::Status> Handshake(const std::string& endpoint,
 
 }  // namespace
 
-PgConnector::PgConnector(PgConnectorDeps deps) : deps_(std::move(deps)) {
+PgConnector::PgConnector(PgConnectorDeps deps)
+    : deps_(std::move(deps)), label_(LabelOf(deps_.endpoint)) {
   for (const asio::any_io_executor& shard : deps_.shards) {
     cancelers_.push_back(std::make_shared<Canceler>(shard, deps_.options.cancel_budget));
   }
@@ -89,8 +90,7 @@ void PgConnector::Connect(int shard, absl::Time deadline,
   asio::co_spawn(deps_.shards[shard], DoConnect(shard, deadline),
                  [self = shared_from_this(), done = std::move(done)](
                      const std::exception_ptr& failure, Result result) {
-                   if (failure)
-                     result = ConnectFailed(self->deps_.endpoint.name, "internal error");
+                   if (failure) result = ConnectFailed(self->label_, "internal error");
                    done(std::move(result));
                  });
 }
@@ -98,7 +98,6 @@ void PgConnector::Connect(int shard, absl::Time deadline,
 asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
                                                             absl::Time deadline) {
   auto self = shared_from_this();
-  const std::string& name = deps_.endpoint.name;
   // One timer for all of it: files, names and handshake can be cut short.
   asio::any_io_executor executor = deps_.shards[shard];
   Timer timer(executor);
@@ -118,7 +117,7 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
   absl::StatusOr<ConnectionParameters> parameters =
       co_await ReadParameters(std::move(files), read);
   absl::Status status = parameters.status();
-  if (status.ok()) status = co_await Resolve(name, *parameters, *deps_.names, found);
+  if (status.ok()) status = co_await Resolve(label_, *parameters, *deps_.names, found);
   if (status.ok()) {
     AddSessionOptions(deps_.options, deps_.role, *parameters);
     PGconn* started =
@@ -126,19 +125,19 @@ asio::awaitable<PgConnector::Result> PgConnector::DoConnect(int shard,
                              /*expand_dbname=*/0);
     connection = std::make_unique<PgConnection>(started, executor);
     if (PQstatus(started) == CONNECTION_BAD) {
-      status = ConnectFailed(name, ConnectionError(started));
+      status = ConnectFailed(label_, ConnectionError(started));
     } else if (absl::Now() >= deadline) {
-      status = ConnectFailed(name, "timed out");
+      status = ConnectFailed(label_, "timed out");
     } else {
       CancelKeyReader key_reader(connection->get());
-      status = co_await Handshake(name, *connection);
+      status = co_await Handshake(label_, *connection);
       cancel_key = key_reader.key();
     }
   }
   timer.Cancel();
   if (!status.ok()) co_return status;
 
-  PgSessionDeps deps{.endpoint = name,
+  PgSessionDeps deps{.endpoint = deps_.endpoint.name,
                      .role = deps_.role,
                      .shard = shard,
                      .executor = executor,

@@ -1,4 +1,4 @@
-// Opens real sessions of one endpoint, for one role. Thread-safe.
+// Opens real sessions of one login with one endpoint, for one role. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ struct PgConnectorDeps {
   std::vector<asio::any_io_executor> shards;
   // Shared by the endpoint's connectors and sessions.
   std::shared_ptr<CancelTally> cancel_tally = std::make_shared<CancelTally>();
-  // For endpoints with files. Shared by all connectors.
+  // For endpoints with files, and named logins. Shared by all connectors.
   ConninfoReader read_conninfo = {};
   std::shared_ptr<BlockingThread> file_thread = nullptr;
   // Shared by the endpoint's connectors.
@@ -46,6 +46,7 @@ class PgConnector final : public Connector,
   asio::awaitable<Result> DoConnect(int shard, absl::Time deadline);
 
   const PgConnectorDeps deps_;
+  const std::string label_;  // What errors call the endpoint.
   std::vector<std::shared_ptr<Canceler>>
       cancelers_;  // One a shard, shared with sessions.
 };

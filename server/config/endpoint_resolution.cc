@@ -14,6 +14,8 @@ namespace pgsluice {
 
 namespace {
 
+const std::string kNoFile;
+
 struct Address {
   std::string name;  // Empty: to be made up.
   ConnectionString conninfo;
@@ -55,6 +57,23 @@ absl::StatusOr<ConnectionString> Read(std::string text, const std::string& conni
   // The prober decides on roles; libpq must not refuse a server for its role.
   conninfo->Set("target_session_attrs", "any");
   return conninfo;
+}
+
+// A certificate that the login does not bring is the endpoint's: it may stand for several
+// users.
+absl::Status SetLogin(const NamedLogin& login, ConnectionString& conninfo) {
+  conninfo.Set("user", login.user);
+  conninfo.Set("password", "");
+  if (!login.password_file.empty()) {
+    const absl::StatusOr<std::string> password = ReadSecretFile(login.password_file);
+    if (!password.ok()) return At("password_file", password.status());
+    conninfo.Set("password", *password);
+  }
+  if (login.cert_file.empty()) return absl::OkStatus();
+  conninfo.Set("sslcert", login.cert_file);
+  conninfo.Set("sslkey", login.key_file);
+  conninfo.Set("sslpassword", "");
+  return absl::OkStatus();
 }
 
 // Given names first, so that no made-up name takes one of them.
@@ -116,10 +135,17 @@ absl::StatusOr<std::vector<Endpoint>> ResolveEndpoints(const config::v1::Config&
 }
 
 absl::StatusOr<std::string> ReadConninfo(const Endpoint& endpoint) {
-  if (!endpoint.has_files()) return endpoint.conninfo;
+  if (!endpoint.is_composed()) return endpoint.conninfo;
+  // The password of one user is none of another's.
+  const std::string& password_file =
+      endpoint.login.has_value() ? kNoFile : endpoint.password_file;
   absl::StatusOr<ConnectionString> now =
-      Read(endpoint.conninfo, endpoint.conninfo_file, endpoint.password_file);
+      Read(endpoint.conninfo, endpoint.conninfo_file, password_file);
   if (!now.ok()) return now.status();
+  if (endpoint.login.has_value()) {
+    const absl::Status set = SetLogin(*endpoint.login, *now);
+    if (!set.ok()) return set;
+  }
   const absl::StatusOr<ConnectionString> known =
       ConnectionString::Parse(endpoint.conninfo);
   if (!known.ok()) return known.status();
