@@ -275,6 +275,7 @@ asio::awaitable<absl::Status> BatchRun::TakeLease(LeaseKind kind) {
   RouteRequest route = options_.route;
   route.kind = kind;
   route.caller = CallerOf(call_, environment_, options_.tag);
+  route.login = environment_.limits.login;
   absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
       route, call_.shard().index(), call_.deadline(), call_.stop());
   const absl::Time now = absl::Now();

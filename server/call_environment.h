@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/time/time.h"
 
@@ -49,6 +50,7 @@ struct CallLimits {
   // Of a caller that may only read.
   bool read_only = false;
   StatementRights rights = {};
+  std::string login = {};  // Whose sessions serve it; empty: the endpoints' own.
 
   bool operator==(const CallLimits&) const = default;
 };

@@ -65,7 +65,8 @@ CallerRules CallerRulesOf(const config::v1::Config& config) {
                               .max_transactions = caller.max_transactions(),
                               .rights = {.named_only = caller.named_only(),
                                          .patterns = PatternsOf(caller.statements())},
-                              .settings = SettingsOf(caller)});
+                              .settings = SettingsOf(caller),
+                              .login = caller.login()});
   }
   if (rules.policies.empty()) {
     rules.policies.push_back({.pattern = "*", .methods = MethodsOf("data")});
@@ -109,6 +110,7 @@ std::optional<PolicyMatch> FindPolicy(const std::vector<CallerPolicy>& policies,
 CallLimits Narrow(CallLimits limits, const CallerPolicy& policy) {
   limits.read_only = policy.is_read_only;
   limits.rights = policy.rights;
+  limits.login = policy.login;
   LowerTo(limits.result.max_rows, policy.max_rows);
   LowerTo(limits.result.max_bytes, policy.max_result_bytes);
   for (absl::Duration* duration :

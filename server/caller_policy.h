@@ -31,6 +31,7 @@ struct CallerPolicy {
   size_t max_transactions = 0;
   StatementRights rights = {};
   std::vector<CallerSetting> settings = {};
+  std::string login = {};  // Name of one; empty: the endpoints' own.
 
   bool operator==(const CallerPolicy&) const = default;
 };

@@ -61,10 +61,11 @@ v1::ExplainRouteResponse ToProto(const RouteExplanation& explanation,
 asio::awaitable<void> ServeExplainRoute(std::shared_ptr<ExplainRouteCall> call,
                                         const CallEnvironment& environment) {
   v1::ExplainRouteResponse response;
-  const absl::StatusOr<CallOptions> options =
+  absl::StatusOr<CallOptions> options =
       CallOptionsFromProto(call->request.options(), environment.limits.result,
                            environment.limits.read_fallback);
   if (options.ok()) {
+    options->route.login = environment.limits.login;
     response =
         ToProto(environment.cluster.Explain(options->route), options->route, absl::Now());
   }

@@ -40,6 +40,7 @@ asio::awaitable<absl::StatusOr<Fetched>> StatementRun::StartOnce(RowSink& sink) 
   asked_ = absl::Now();
   RouteRequest route = options_.route;
   route.caller = CallerOf(call_, environment_, options_.tag);
+  route.login = environment_.limits.login;
   route.avoid = failed_at_;
   absl::StatusOr<RoutedLease> routed = co_await environment_.cluster.Acquire(
       route, call_.shard().index(), call_.deadline(), call_.stop());

@@ -110,6 +110,7 @@ asio::awaitable<absl::Status> TransactionFlight::TakeSession(
     RouteRequest route = deps_.options.route;
     route.kind = LeaseKind::kTransaction;
     route.caller = CallerOf(deps_.call, deps_.environment, deps_.options.tag);
+    route.login = deps_.environment.limits.login;
     const absl::Time asked = absl::Now();
     absl::StatusOr<RoutedLease> routed = co_await deps_.environment.cluster.Acquire(
         route, deps_.call.shard().index(), deps_.call.deadline(), deps_.call.stop());

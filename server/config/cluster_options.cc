@@ -39,6 +39,20 @@ PoolOptions ToPoolOptions(const config::v1::Pool& pool) {
   return options;
 }
 
+NamedLogin ToNamedLogin(const config::v1::Login& login) {
+  return {.name = login.name(),
+          .user = login.user(),
+          .password_file = login.password_file(),
+          .cert_file = login.cert_file(),
+          .key_file = login.key_file()};
+}
+
+PoolOptions Sized(PoolOptions options, const config::v1::LoginPool& pool) {
+  options.min_size = pool.min_size();
+  if (pool.max_size() > 0) options.max_size = pool.max_size();
+  return options;
+}
+
 std::string IsolationText(config::v1::Isolation isolation) {
   switch (isolation) {
     case config::v1::ISOLATION_REPEATABLE_READ: return "repeatable read";
@@ -88,12 +102,18 @@ void FillRouting(const config::v1::Routing& routing, ClusterOptions& options) {
 
 }  // namespace
 
-PoolsOptions ToPoolsOptions(const config::v1::Pools& pools) {
+PoolsOptions ToPoolsOptions(const config::v1::Config& config) {
+  const config::v1::Pools& pools = config.pools();
   PoolsOptions options;
   options.primary = ToPoolOptions(pools.primary());
   options.replica = ToPoolOptions(pools.replica());
   options.max_sessions_total = pools.max_sessions_total();
   options.fleet_size = pools.fleet_size();
+  for (const config::v1::Login& login : config.logins()) {
+    options.logins.push_back({.login = ToNamedLogin(login),
+                              .primary = Sized(options.primary, login.primary()),
+                              .replica = Sized(options.replica, login.replica())});
+  }
   return options;
 }
 
@@ -102,11 +122,14 @@ absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config
   if (!endpoints.ok()) return endpoints.status();
   ClusterOptions options;
   options.endpoints = *std::move(endpoints);
-  options.pools = ToPoolsOptions(config.pools());
+  options.pools = ToPoolsOptions(config);
   options.session = ToSessionOptions(config.session());
   options.session.cancel_budget = ToDuration(config.limits().cancel_budget());
   options.probe.interval = ToDuration(config.probe().interval());
   options.probe.timeout = ToDuration(config.probe().timeout());
+  for (const LoginPools& pools : options.pools.logins) {
+    options.probe.users.push_back(pools.login.user);
+  }
   FillRouting(config.routing(), options);
   const bool has_fallback =
       config.routing().read_fallback() != config::v1::READ_FALLBACK_NONE;

@@ -17,8 +17,8 @@ namespace pgsluice {
 // target_session_attrs=any: roles are probed.
 absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config);
 
-// Sizes, timeouts and limits of the pools.
-PoolsOptions ToPoolsOptions(const config::v1::Pools& pools);
+// Sizes, timeouts and limits of the pools, of all logins.
+PoolsOptions ToPoolsOptions(const config::v1::Config& config);
 
 // For the settings that are used as they are:
 // ToDuration(config.log().slow_query_threshold()).

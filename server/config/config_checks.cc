@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "server/config/connection_string.h"
+#include "server/config/login_checks.h"
 #include "server/config/security_checks.h"
 #include "server/config/setting_storage.h"
 #include "server/config/tracing_checks.h"
@@ -56,6 +57,9 @@ class Checker final {
       Fail(complaint.paths, complaint.what);
     }
     for (const Complaint& complaint : CheckTracing(config_)) {
+      Fail(complaint.paths, complaint.what);
+    }
+    for (const Complaint& complaint : CheckLogins(config_)) {
       Fail(complaint.paths, complaint.what);
     }
     for (std::string& note : SecurityNotes(config_)) {

@@ -160,12 +160,27 @@ class ExampleWriter final {
       const FieldDescriptor& part = *group.field(i);
       out_ += Comment(Facts(part), margin + "  ");
       absl::StrAppend(&out_, margin, i == 0 ? "- " : "  ", part.name(), ":");
-      if (IsGroup(part)) {  // A list, too.
+      if (IsGroup(part)) {
         out_ += "\n";
-        Element(*part.message_type(), margin + "    ");
+        if (part.is_repeated()) {
+          Element(*part.message_type(), margin + "    ");
+        } else {
+          Members(*part.message_type(), margin + "    ");
+        }
         continue;
       }
       absl::StrAppend(&out_, " ", Scalar(part, FactsOf(part).default_value()), "\n");
+    }
+  }
+
+  // Of a group within an element of a list; explained once.
+  void Members(const google::protobuf::Descriptor& group, const std::string& margin) {
+    const bool is_explained = !explained_.insert(&group).second;
+    for (int i = 0; i < group.field_count(); ++i) {
+      const FieldDescriptor& part = *group.field(i);
+      if (!is_explained) out_ += Comment(Facts(part), margin);
+      absl::StrAppend(&out_, margin, part.name(), ": ",
+                      Scalar(part, FactsOf(part).default_value()), "\n");
     }
   }
 
