@@ -39,7 +39,7 @@ std::vector<EndpointSample> TakeSamples(const Topology& topology,
   for (const EndpointView& view : topology.endpoints) {
     const auto pool =
         std::find_if(pools.begin(), pools.end(), [&view](const PoolStats& stats) {
-          return stats.endpoint == view.name && !stats.is_retired;
+          return stats.endpoint == view.name && stats.login.empty() && !stats.is_retired;
         });
     samples.push_back(
         {view.name, TakeSample(view, pool == pools.end() ? nullptr : &*pool, now)});

@@ -17,7 +17,8 @@ namespace pgsluice {
 struct Sample {
   absl::Time at = absl::InfinitePast();
   Role role = Role::kUnknown;
-  // Of the pool in service; all zero while the endpoint has none.
+  // Of the pool in service, that of the endpoint's own login; all zero while there is
+  // none.
   size_t total = 0;     // Open sessions.
   size_t active = 0;    // Held by a call.
   size_t idle = 0;      // Held by nobody.

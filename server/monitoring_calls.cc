@@ -11,6 +11,7 @@ namespace pgsluice {
 v1::EndpointPoolStats PoolStatsToProto(const PoolStats& stats) {
   v1::EndpointPoolStats proto;
   proto.set_endpoint(stats.endpoint);
+  proto.set_login(stats.login);
   proto.set_role(ToProto(stats.role));
   proto.set_retired(stats.is_retired);
   proto.set_min_size(static_cast<uint32_t>(stats.min_size));

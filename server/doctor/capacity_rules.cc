@@ -39,12 +39,30 @@ int64_t ControlSessions(const GatewayFacts& gateway) {
   return gateway.keeps_idempotency_keys ? 3 : 2;
 }
 
+size_t WithinTotal(const PoolsOptions& share, size_t sessions) {
+  if (share.max_sessions_total == 0) return sessions;
+  return std::min(sessions, share.max_sessions_total);
+}
+
 // Any server may become the primary. Sizes are those of the fleet, shared.
 int64_t SessionsOfOne(const GatewayFacts& gateway) {
   const PoolsOptions share = ShareOf(gateway.pools);
-  size_t pool = std::max(share.primary.max_size, share.replica.max_size);
-  if (share.max_sessions_total > 0) pool = std::min(pool, share.max_sessions_total);
-  return static_cast<int64_t>(pool) + ControlSessions(gateway);
+  size_t primary = 0;
+  size_t replica = 0;
+  for (size_t login = 0; login < share.login_count(); ++login) {
+    primary += share.OfRole(Role::kPrimary, login).max_size;
+    replica += share.OfRole(Role::kReplica, login).max_size;
+  }
+  const size_t pools = WithinTotal(share, std::max(primary, replica));
+  return static_cast<int64_t>(pools) + ControlSessions(gateway);
+}
+
+// Of these, those as the endpoint's own user; the others are of named logins.
+int64_t OwnSessionsWanted(const GatewayFacts& gateway) {
+  const PoolsOptions share = ShareOf(gateway.pools);
+  const size_t pool =
+      WithinTotal(share, std::max(share.primary.max_size, share.replica.max_size));
+  return GatewayCount(gateway) * (static_cast<int64_t>(pool) + ControlSessions(gateway));
 }
 
 void JudgeServerLimit(const GatewayFacts& gateway, const EndpointFacts& endpoint,
@@ -65,9 +83,8 @@ void JudgeServerLimit(const GatewayFacts& gateway, const EndpointFacts& endpoint
         SetForServer("max_connections", std::to_string(max_connections + by))};
   };
   constexpr char kAdvice[] =
-      "Lower pools.*.max_size (or pools.max_sessions_total), or raise max_connections, "
-      "on "
-      "replicas first, and restart PostgreSQL:";
+      "Lower max_size in pools and logins (or pools.max_sessions_total), or raise "
+      "max_connections, on replicas first, and restart PostgreSQL:";
   if (missing > 0) {
     findings.push_back(
         {&kTooFewConnections, {endpoint.name}, begin + ".", kAdvice, raise(missing)});
@@ -96,13 +113,14 @@ void JudgeOwnLimits(const GatewayFacts& gateway, const EndpointFacts& endpoint,
   // No limit holds for superusers.
   if (login.is_superuser) return;
   const std::string role = Identifier(login.role);
-  const int64_t of_role = wanted + server.connections.of_role;
+  const int64_t own = OwnSessionsWanted(gateway);
+  const int64_t of_role = own + server.connections.of_role;
   if (login.connection_limit >= 0 && login.connection_limit < of_role) {
     findings.push_back(
         {&kRoleLimit,
          {endpoint.name},
          StrCat("The role ", role, " may have ", login.connection_limit,
-                " sessions; the fleet may open ", wanted, ", others have ",
+                " sessions; the fleet may open ", own, ", others have ",
                 server.connections.of_role, " as this role."),
          "Raise it, or lower pools.*.max_size:",
          {StrCat("ALTER ROLE ", role, " CONNECTION LIMIT ", of_role, ";")}});

@@ -19,7 +19,8 @@ enum class FamilyType { kCounter, kGauge, kHistogram };
 std::string_view FamilyTypeName(FamilyType type);
 
 struct Series {
-  std::vector<std::string> labels;  // Values, in the order of the family's labels.
+  // Values, in the order of the family's labels; without the last ones, which it has not.
+  std::vector<std::string> labels;
   double value = 0;
   DurationHistogram histogram = {};  // Of a histogram, in place of `value`.
 };

@@ -57,7 +57,7 @@ struct PortTotals {
 struct GatewaySnapshot {
   absl::Time now;
   ShardTotals shards;
-  std::vector<PoolStats> pools;  // Since start: several of one endpoint and role.
+  std::vector<PoolStats> pools;  // Since start: several of one endpoint, login, role.
   Topology topology;
   OutlierDetector::Counts ejections = {};
   FailoverBufferStats buffer;

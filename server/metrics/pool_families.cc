@@ -1,4 +1,5 @@
-// Pools: label `pool` is the role, `backend` the endpoint's name.
+// Pools: label `pool` is the role, `backend` the endpoint's name, and `login` the name of
+// the login, which those of the endpoints' own login have not.
 #include <algorithm>
 
 #include "server/metrics/gateway_snapshot.h"
@@ -7,12 +8,13 @@ namespace pgsluice {
 
 namespace {
 
-// Adds up what there is of one endpoint and role: a pool that retires has a successor.
+// Adds up what there is of one endpoint, login and role: a pool that retires has a
+// successor.
 std::vector<PoolStats> Merged(const std::vector<PoolStats>& pools) {
   std::vector<PoolStats> merged;
   for (const PoolStats& pool : pools) {
     const auto same = std::find_if(merged.begin(), merged.end(), [&](const PoolStats& m) {
-      return m.endpoint == pool.endpoint && m.role == pool.role;
+      return m.endpoint == pool.endpoint && m.login == pool.login && m.role == pool.role;
     });
     if (same == merged.end()) {
       merged.push_back(pool);
@@ -41,6 +43,16 @@ std::vector<PoolStats> Merged(const std::vector<PoolStats>& pools) {
   return merged;
 }
 
+// `more`: values of the labels that the family has besides those of every pool.
+template <class Value>
+void AddSeries(Family& family, const PoolStats& pool,
+               std::initializer_list<std::string_view> more, const Value& value) {
+  family.Add({RoleName(pool.role), pool.endpoint}, value);
+  std::vector<std::string>& labels = family.series.back().labels;
+  labels.insert(labels.end(), more.begin(), more.end());
+  if (!pool.login.empty()) labels.push_back(pool.login);
+}
+
 // One family a figure, with one series a pool.
 class PoolTable final {
  public:
@@ -51,7 +63,7 @@ class PoolTable final {
   void Add(FamilyType type, std::string_view name, std::string_view help, Figure figure) {
     Family& family = Begin(type, name, {}, help);
     for (const PoolStats& pool : pools_) {
-      family.Add({RoleName(pool.role), pool.endpoint}, figure(pool));
+      AddSeries(family, pool, {}, figure(pool));
     }
   }
   // With one label more.
@@ -62,6 +74,7 @@ class PoolTable final {
                                                    .labels = {"pool", "backend"},
                                                    .help = std::string(help)});
     for (std::string& label : more_labels) family.labels.push_back(std::move(label));
+    family.labels.emplace_back("login");
     return family;
   }
 
@@ -81,11 +94,10 @@ void AddSizes(PoolTable& table) {
                   "Connections to PostgreSQL: idle, used by a call, connecting, or in "
                   "maintenance (being reset or pinged, or waiting for a cancel)");
   for (const PoolStats& pool : table.pools()) {
-    const std::string_view role = RoleName(pool.role);
-    connections.Add({role, pool.endpoint, "idle"}, Number(pool.idle));
-    connections.Add({role, pool.endpoint, "used"}, Number(pool.leased));
-    connections.Add({role, pool.endpoint, "connecting"}, Number(pool.connecting));
-    connections.Add({role, pool.endpoint, "maintenance"}, Number(pool.maintenance));
+    AddSeries(connections, pool, {"idle"}, Number(pool.idle));
+    AddSeries(connections, pool, {"used"}, Number(pool.leased));
+    AddSeries(connections, pool, {"connecting"}, Number(pool.connecting));
+    AddSeries(connections, pool, {"maintenance"}, Number(pool.maintenance));
   }
   table.Add(gauge, "pgsluice_pool_connections_max",
             "Most connections (max_size, this gateway's share)",
@@ -134,13 +146,12 @@ void AddFailures(const GatewaySnapshot& snapshot, PoolTable& table) {
       "doomed (refused, as their wait would have been too long), no_backend (there was "
       "none to ask; backend is empty)");
   for (const PoolStats& pool : table.pools()) {
-    const std::string_view role = RoleName(pool.role);
     const PoolCounters& counters = pool.counters;
-    failures.Add({role, pool.endpoint, "timeout"}, counters.acquire_timeouts);
-    failures.Add({role, pool.endpoint, "queue_full"}, counters.queue_full);
-    failures.Add({role, pool.endpoint, "cancelled"}, counters.acquire_cancelled);
-    failures.Add({role, pool.endpoint, "connect_failed"}, counters.gave_up);
-    failures.Add({role, pool.endpoint, "doomed"}, counters.doomed_refused);
+    AddSeries(failures, pool, {"timeout"}, counters.acquire_timeouts);
+    AddSeries(failures, pool, {"queue_full"}, counters.queue_full);
+    AddSeries(failures, pool, {"cancelled"}, counters.acquire_cancelled);
+    AddSeries(failures, pool, {"connect_failed"}, counters.gave_up);
+    AddSeries(failures, pool, {"doomed"}, counters.doomed_refused);
   }
   for (size_t i = 0; i < kPoolRoles.size(); ++i) {
     failures.Add({RoleName(kPoolRoles[i]), "", "no_backend"},
@@ -151,11 +162,10 @@ void AddFailures(const GatewaySnapshot& snapshot, PoolTable& table) {
                   "Calls whose predicted wait was longer than they could wait, by what "
                   "refuse_doomed had done with them");
   for (const PoolStats& pool : table.pools()) {
-    const std::string_view role = RoleName(pool.role);
     const PoolCounters& counters = pool.counters;
-    doomed.Add({role, pool.endpoint, "refused"}, counters.doomed_refused);
-    doomed.Add({role, pool.endpoint, "dry_run"},
-               counters.doomed - std::min(counters.doomed, counters.doomed_refused));
+    AddSeries(doomed, pool, {"refused"}, counters.doomed_refused);
+    AddSeries(doomed, pool, {"dry_run"},
+              counters.doomed - std::min(counters.doomed, counters.doomed_refused));
   }
 }
 
@@ -167,9 +177,8 @@ void AddTurnover(PoolTable& table) {
                                {"reason"}, "Connections closed, by what for");
   for (const PoolStats& pool : table.pools()) {
     for (size_t i = 0; i < pool.counters.closed.size(); ++i) {
-      closed.Add({RoleName(pool.role), pool.endpoint,
-                  CloseReasonName(static_cast<CloseReason>(i))},
-                 pool.counters.closed[i]);
+      AddSeries(closed, pool, {CloseReasonName(static_cast<CloseReason>(i))},
+                pool.counters.closed[i]);
     }
   }
   table.Add(counter, "pgsluice_pool_connect_failures_total",
@@ -193,9 +202,8 @@ void AddCancels(PoolTable& table) {
       "Of these, those whose end was seen: on the connection (idle), or by the backend "
       "closing it (gone)");
   for (const PoolStats& pool : table.pools()) {
-    const std::string_view role = RoleName(pool.role);
-    ended.Add({role, pool.endpoint, "idle"}, pool.counters.cancelled.seen_idle);
-    ended.Add({role, pool.endpoint, "gone"}, pool.counters.cancelled.seen_gone);
+    AddSeries(ended, pool, {"idle"}, pool.counters.cancelled.seen_idle);
+    AddSeries(ended, pool, {"gone"}, pool.counters.cancelled.seen_gone);
   }
   table.Add(FamilyType::kGauge, "pgsluice_cancelled_statements_followed",
             "Of these, those whose end has not been seen yet: they may still run "

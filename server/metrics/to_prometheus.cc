@@ -37,7 +37,7 @@ prometheus::ClientMetric::Histogram HistogramOf(const DurationHistogram& duratio
 
 prometheus::ClientMetric MetricOf(const Family& family, const Series& series) {
   prometheus::ClientMetric metric;
-  for (size_t i = 0; i < family.labels.size(); ++i) {
+  for (size_t i = 0; i < series.labels.size(); ++i) {
     metric.label.push_back({family.labels[i], series.labels[i]});
   }
   switch (family.type) {

@@ -145,7 +145,8 @@ class Admin final {
                          "", true);
     std::vector<TableRow> rows;
     for (const v1::EndpointPoolStats& pool : pools) {
-      rows.push_back({pool.endpoint(), RoleText(pool.role()),
+      const std::string of_login = pool.login().empty() ? "" : ", login " + pool.login();
+      rows.push_back({pool.endpoint() + of_login, RoleText(pool.role()),
                       pool.paused() ? "yes" : "no", std::to_string(pool.open()),
                       std::to_string(pool.leased()), std::to_string(pool.waiters()),
                       std::to_string(pool.to_renew())});

@@ -1,6 +1,8 @@
 #include "client/cpp/cli/pools_command.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "client/cpp/cli/alert_text.h"
 #include "client/cpp/cli/aligned_format.h"
@@ -28,36 +30,37 @@ ExitCode Fail(const absl::Status& failure) {
 }  // namespace
 
 std::string PoolsTable(const v1::PoolStatsResponse& stats) {
-  AlignedFormat format({{"endpoint"},
-                        {"pool"},
-                        {"open", Align::kRight},
-                        {"max", Align::kRight},
-                        {"idle", Align::kRight},
-                        {"leased", Align::kRight},
-                        {"maint", Align::kRight},
-                        {"dialing", Align::kRight},
-                        {"waiters", Align::kRight},
-                        {"oldest", Align::kRight},
-                        {"acquired", Align::kRight},
-                        {"waited", Align::kRight},
-                        {"timeouts", Align::kRight},
-                        {"opened", Align::kRight},
-                        {"failed", Align::kRight},
-                        {"last error"}},
-                       "", true);
+  const bool has_logins =
+      std::any_of(stats.pools().begin(), stats.pools().end(),
+                  [](const auto& pool) { return !pool.login().empty(); });
+  std::vector<TableColumn> columns = {{"endpoint"}, {"pool"}};
+  if (has_logins) columns.push_back({"login"});
+  for (const char* figure :
+       {"open", "max", "idle", "leased", "maint", "dialing", "waiters", "oldest",
+        "acquired", "waited", "timeouts", "opened", "failed"}) {
+    columns.push_back({figure, Align::kRight});
+  }
+  columns.push_back({"last error"});
+  AlignedFormat format(std::move(columns), "", true);
   std::vector<TableRow> rows;
   for (const v1::EndpointPoolStats& pool : stats.pools()) {
     const v1::PoolCounters& counters = pool.counters();
-    rows.push_back(
-        {pool.endpoint(), PoolName(pool), std::to_string(pool.open()),
-         std::to_string(pool.max_size()), std::to_string(pool.idle()),
-         std::to_string(pool.leased()), std::to_string(pool.maintenance()),
-         std::to_string(pool.connecting()), std::to_string(pool.waiters()),
-         pool.has_oldest_wait() ? DurationText(ToDuration(pool.oldest_wait())) : "",
-         std::to_string(counters.acquired()),
-         std::to_string(counters.acquired_after_wait()),
-         std::to_string(counters.acquire_timeouts()), std::to_string(counters.opened()),
-         std::to_string(counters.connect_failures()), pool.last_error()});
+    TableRow& row = rows.emplace_back(TableRow{pool.endpoint(), PoolName(pool)});
+    if (has_logins) row.emplace_back(pool.login());
+    for (const uint64_t figure :
+         {uint64_t{pool.open()}, uint64_t{pool.max_size()}, uint64_t{pool.idle()},
+          uint64_t{pool.leased()}, uint64_t{pool.maintenance()},
+          uint64_t{pool.connecting()}, uint64_t{pool.waiters()}}) {
+      row.emplace_back(std::to_string(figure));
+    }
+    row.emplace_back(pool.has_oldest_wait() ? DurationText(ToDuration(pool.oldest_wait()))
+                                            : "");
+    for (const uint64_t figure :
+         {counters.acquired(), counters.acquired_after_wait(),
+          counters.acquire_timeouts(), counters.opened(), counters.connect_failures()}) {
+      row.emplace_back(std::to_string(figure));
+    }
+    row.emplace_back(pool.last_error());
   }
   return format.Format(rows) +
          "calls in progress: " + std::to_string(stats.calls_in_progress()) +

@@ -27,7 +27,8 @@ std::optional<double> NumberOf(Quantity quantity, const v1::Sample& sample) {
 const v1::EndpointPoolStats* PoolInService(const v1::PoolStatsResponse& stats,
                                            std::string_view endpoint) {
   for (const v1::EndpointPoolStats& pool : stats.pools()) {
-    if (pool.endpoint() == endpoint && !pool.retired()) return &pool;
+    const bool is_own = pool.login().empty();
+    if (pool.endpoint() == endpoint && is_own && !pool.retired()) return &pool;
   }
   return nullptr;
 }

@@ -20,7 +20,7 @@ enum class Quantity { kActive, kWaiting, kResponseTime };
 // Absent when there was no answer; seconds for times.
 std::optional<double> NumberOf(Quantity quantity, const v1::Sample& sample);
 
-// The pool of this endpoint that is not retired; null when there is none.
+// The pool of this endpoint's own login that is not retired; null when there is none.
 const v1::EndpointPoolStats* PoolInService(const v1::PoolStatsResponse& stats,
                                            std::string_view endpoint);
 

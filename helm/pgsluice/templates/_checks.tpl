@@ -57,7 +57,7 @@
 {{- $limit := int .Values.postgresql.maxConnections }}
 {{- $reserved := int .Values.postgresql.reservedConnections }}
 {{- if and (gt $limit 0) (gt $most (sub $limit $reserved | int)) }}
-{{- fail (printf "postgresql.maxConnections: up to %s pods may open up to %d sessions with one server, but of its %d connections %d are reserved. Lower config.pools.*.max_size or the number of pods, or raise max_connections" (include "pgsluice.mostPods" .) $most $limit $reserved) }}
+{{- fail (printf "postgresql.maxConnections: up to %s pods may open up to %d sessions with one server, but of its %d connections %d are reserved. Lower max_size in config.pools and config.logins, or the number of pods, or raise max_connections" (include "pgsluice.mostPods" .) $most $limit $reserved) }}
 {{- end }}
 {{- end }}
 

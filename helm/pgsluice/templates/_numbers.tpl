@@ -73,7 +73,7 @@ for as long as a drain may take before the next old ones go: those before are go
 {{- $most }}
 {{- end }}
 
-{{/* max_size of a role's pool before it is shared: (dict "root" $ "role" name). */}}
+{{/* max_size of the own login's pool in a role before it is shared: (dict "root" $ "role" name). */}}
 {{- define "pgsluice.poolSize" -}}
 {{- $sizes := dict "NONE" 10 "DEVELOPMENT" 10 "TEST" 20 "PRODUCTION" 50 }}
 {{- $profile := dig "profile" "NONE" .root.Values.config | upper }}
@@ -94,12 +94,21 @@ for as long as a drain may take before the next old ones go: those before are go
 {{- end }}
 
 {{/*
-Sessions that one pod opens with a server of this role, at most: its part of the pool, no more
-than max_sessions_total, and the control session. (dict "root" $ "role" name)
+Sessions that one pod opens with a server of this role, at most: its part of the pools of all
+logins, no more than max_sessions_total, and the control session. (dict "root" $ "role" name)
 */}}
 {{- define "pgsluice.podSessions" -}}
 {{- $fleet := include "pgsluice.fleetSize" .root | int }}
-{{- $part := max 1 (div (include "pgsluice.poolSize" . | int) $fleet) }}
+{{- $own := include "pgsluice.poolSize" . | int }}
+{{- $part := max 1 (div $own $fleet) }}
+{{- $role := .role }}
+{{- range $i, $login := (.root.Values.config.logins | default list) }}
+{{- $size := dig $role "max_size" 0 $login }}
+{{- if kindIs "string" $size }}
+{{- fail (printf "config.logins[%d].%s.max_size: the chart computes with it, so it takes no variables" $i $role) }}
+{{- end }}
+{{- $part = add $part (max 1 (div (int $size | default $own) $fleet)) }}
+{{- end }}
 {{- $total := dig "pools" "max_sessions_total" 0 .root.Values.config | int }}
 {{- if gt $total 0 }}
 {{- $part = min $part (max 1 (div $total $fleet)) }}
