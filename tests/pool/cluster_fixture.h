@@ -22,7 +22,8 @@
 
 namespace pgsluice::testing {
 
-// Remembers the connector of each endpoint's pool, by role.
+// Remembers the connector of each endpoint's pool, by role; those of a named login go by
+// LabelOf: "a (login reports)".
 class FakeConnectors final : public ConnectorFactory {
  public:
   // A connect that has not ended holds its pool, which holds its connector.
@@ -33,8 +34,9 @@ class FakeConnectors final : public ConnectorFactory {
                                   const SessionOptions& options) override {
     last_options_ = options;
     last_conninfo_ = endpoint.conninfo;
+    last_user_ = endpoint.login.has_value() ? endpoint.login->user : "";
     all_.push_back(std::make_shared<FakeConnector>());
-    return made_[{endpoint.name, role}] = all_.back();
+    return made_[{LabelOf(endpoint), role}] = all_.back();
   }
   FakeConnector& Of(const std::string& endpoint, Role role) {
     auto& connector = made_[{endpoint, role}];
@@ -44,10 +46,12 @@ class FakeConnectors final : public ConnectorFactory {
   // Of the connector made last.
   const SessionOptions& last_options() const { return last_options_; }
   const std::string& last_conninfo() const { return last_conninfo_; }
+  const std::string& last_user() const { return last_user_; }
 
  private:
   SessionOptions last_options_;
   std::string last_conninfo_;
+  std::string last_user_;
   std::map<std::pair<std::string, Role>, std::shared_ptr<FakeConnector>> made_;
   std::vector<std::shared_ptr<FakeConnector>> all_;
 };
@@ -84,6 +88,11 @@ class ClusterTest : public ::testing::Test {
     options_.endpoints = {{"a", "host=a"}, {"b", "host=b"}};
     options_.pools.primary.min_size = options_.pools.replica.min_size = 0;
     options_.pools.primary.max_size = options_.pools.replica.max_size = 1;
+    MakeCluster();
+  }
+
+  // Of `options_`.
+  void MakeCluster() {
     cluster_.emplace(ClusterDeps{
         .options = options_,
         .shards = 1,

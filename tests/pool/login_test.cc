@@ -28,6 +28,22 @@ TEST(LoginTest, SaysWhoHasWhichAttributeAndWhatToDo) {
                               HasSubstr("session.privileged_login: ALLOWED")));
 }
 
+TEST(LoginTest, ANamedOneIsJudgedByWhatTheServerSaysOfItsUser) {
+  const std::vector<Login> users = {{.name = "app"},
+                                    {.name = "root", .is_superuser = true}};
+
+  EXPECT_THAT(WhyRefused({.name = "web", .user = "app"}, users), IsEmpty());
+  EXPECT_THAT(WhyRefused({.name = "ops", .user = "root"}, users),
+              HasSubstr("its user root is a superuser"));
+  EXPECT_THAT(WhyRefused({.name = "new", .user = "other"}, users),
+              HasSubstr("has not said what its user other may do"));
+}
+
+TEST(LoginTest, ALabelNamesTheLoginIfItHasAName) {
+  EXPECT_EQ(SessionsLabel("db1", ""), "db1");
+  EXPECT_EQ(SessionsLabel("db1", "web"), "db1 (login web)");
+}
+
 TEST(LoginTest, OfASuperuserWithBypassrlsThatIsTold) {
   const std::string why =
       WhyRefused({.name = "root", .is_superuser = true, .bypasses_rls = true});

@@ -76,6 +76,10 @@ TEST(WaitPredictionTest, AFleetSharesTheSizes) {
   options.replica.max_size = 2;
   options.max_sessions_total = 60;
   options.fleet_size = 4;
+  options.logins.emplace_back();
+  options.logins[0].primary.max_size = 9;
+  options.logins[0].primary.min_size = 4;
+  options.logins[0].replica.max_size = 1;
 
   const PoolsOptions share = ShareOf(options);
 
@@ -84,6 +88,9 @@ TEST(WaitPredictionTest, AFleetSharesTheSizes) {
   EXPECT_EQ(share.replica.max_size, 1u);
   EXPECT_EQ(share.max_sessions_total, 15u);
   EXPECT_EQ(share.fleet_size, 1u);
+  EXPECT_EQ(share.OfRole(Role::kPrimary, 1).max_size, 2u);
+  EXPECT_EQ(share.OfRole(Role::kPrimary, 1).min_size, 2u);
+  EXPECT_EQ(share.OfRole(Role::kReplica, 1).max_size, 1u);
 }
 
 }  // namespace
