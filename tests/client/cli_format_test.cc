@@ -144,6 +144,22 @@ TEST(PoolsTableTest, HasALineAPool) {
   EXPECT_NE(table.find("calls in progress: 3"), std::string::npos) << table;
 }
 
+TEST(PoolsTableTest, NamesLoginsIfThereAreAny) {
+  v1::PoolStatsResponse stats;
+  stats.add_pools()->set_endpoint("pg-0");
+  EXPECT_EQ(PoolsTable(stats).find("login"), std::string::npos);
+  v1::EndpointPoolStats* pool = stats.add_pools();
+  pool->set_endpoint("pg-0");
+  pool->set_role(v1::ROLE_PRIMARY);
+  pool->set_login("reports");
+  pool->set_last_error("refused");
+
+  const std::string table = PoolsTable(stats);
+
+  EXPECT_NE(table.find(" pg-0     | primary | reports |"), std::string::npos) << table;
+  EXPECT_NE(table.find("| refused"), std::string::npos) << table;
+}
+
 TEST(StatementSplitterTest, CutsAtSemicolons) {
   EXPECT_THAT(SplitStatements(" select 1;;\n select 2 -- the end;\n;\n-- only this\n"),
               ElementsAre("select 1", "select 2 -- the end;"));

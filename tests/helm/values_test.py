@@ -128,6 +128,11 @@ SESSIONS = (
     ({"config": {"profile": "production"}}, 4, 51, 51, 204),
     ({"config": {"profile": "test", "pools": {"primary": {"max_size": 4}}}}, 4, 5, 21, 84),
     ({"config": {"pools": {"max_sessions_total": 6}}}, 4, 7, 7, 28),
+    # Of logins, too: a size that is not given is that of pools.
+    (
+        {"config": {"logins": [{"name": "a", "user": "b", "primary": {"max_size": 4}}]}},
+        *(4, 15, 21, 84),
+    ),
     ({"config": {"pools": {"fleet_size": 4}}}, 4, 3, 3, 12),
     ({"sharePoolSizes": True, "replicaCount": 5}, 7, 3, 3, 21),
     # At least one each.

@@ -83,9 +83,12 @@ TEST(SampleTest, IsTakenOfThePoolInService) {
   PoolStats retired = BusyPool();
   retired.is_retired = true;
   retired.open = 9;
+  PoolStats other_login = BusyPool();
+  other_login.login = "reports";
+  other_login.open = 8;
 
   const std::vector<EndpointSample> samples =
-      TakeSamples(topology, {retired, BusyPool()}, kNow);
+      TakeSamples(topology, {retired, other_login, BusyPool()}, kNow);
 
   ASSERT_EQ(samples.size(), 2U);
   EXPECT_EQ(samples[1].endpoint, "pg-1");

@@ -181,6 +181,68 @@ TEST(ClusterOptionsFromConfig, AnotherPasswordInAFileIsNoOtherEndpoint) {
   EXPECT_EQ(Options(sets).value().endpoints, before);
 }
 
+TEST(ClusterOptionsFromConfig, LoginsHaveSizesOfTheirOwnAndAllElseOfThePools) {
+  const ClusterOptions options =
+      Options({"logins[0].name=reports", "logins[0].user=app_reports",
+               "logins[0].primary.max_size=3", "logins[0].replica.min_size=2",
+               "pools.primary.acquire_timeout=7s", "pools.replica.max_size=20"})
+          .value();
+
+  ASSERT_EQ(options.pools.login_count(), 2u);
+  const NamedLogin wanted = {.name = "reports", .user = "app_reports"};
+  EXPECT_EQ(*options.pools.LoginAt(1), wanted);
+  PoolOptions primary = options.pools.primary;
+  primary.min_size = 0;
+  primary.max_size = 3;
+  EXPECT_EQ(options.pools.OfRole(Role::kPrimary, 1), primary);
+  PoolOptions replica = options.pools.replica;
+  replica.min_size = 2;
+  EXPECT_EQ(options.pools.OfRole(Role::kReplica, 1), replica);
+  EXPECT_EQ(replica.max_size, 20u);
+  EXPECT_THAT(options.probe.users, ElementsAre("app_reports"));
+}
+
+TEST(ClusterOptionsFromConfig, ALoginTakesThePlaceOfUserAndPasswordOnly) {
+  const TempFile password("theirs");
+  Endpoint endpoint =
+      Options({"endpoints[0].conninfo=host=db dbname=app user=me password=mine "
+               "sslmode=verify-full sslcert=c sslkey=k sslpassword=x"})
+          .value()
+          .endpoints[0];
+  endpoint.login = {.name = "reports", .user = "it's", .password_file = password.path()};
+
+  const std::string conninfo = ReadConninfo(endpoint).value();
+  EXPECT_THAT(conninfo,
+              AllOf(HasSubstr("user='it\\'s'"), HasSubstr("password=theirs"),
+                    HasSubstr("host=db"), HasSubstr("dbname=app"),
+                    HasSubstr("sslmode=verify-full"), HasSubstr("sslcert=c sslkey=k")));
+  EXPECT_THAT(conninfo, Not(HasSubstr("mine")));
+
+  // Read anew at each connect.
+  std::ofstream(password.path()) << "another";
+  EXPECT_THAT(ReadConninfo(endpoint).value(), HasSubstr("password=another"));
+
+  // Without one of its own it has none.
+  endpoint.login = {.name = "reports", .user = "it", .cert_file = "d", .key_file = "l"};
+  EXPECT_THAT(ReadConninfo(endpoint).value(),
+              AllOf(HasSubstr("sslcert=d"), HasSubstr("sslkey=l"), HasSubstr("user=it"),
+                    Not(HasSubstr("password"))));
+
+  endpoint.login->password_file = "/nonexistent";
+  EXPECT_THAT(ReadConninfo(endpoint).status().message(), HasSubstr("password_file: "));
+}
+
+TEST(ClusterOptionsFromConfig, ALoginNeedsNoPasswordOfTheEndpointsOwnUser) {
+  const TempFile conninfo("host=db user=me");
+  Endpoint endpoint =
+      Options({"endpoints[0].conninfo_file=" + conninfo.path()}).value().endpoints[0];
+  endpoint.password_file = "/nonexistent";
+  endpoint.login = {.name = "reports", .user = "it"};
+
+  EXPECT_THAT(ReadConninfo(endpoint).value(),
+              AllOf(HasSubstr("user=it"), HasSubstr("host=db")));
+}
+
 TEST(ClusterOptionsFromConfig, ReportsEveryFileThatFails) {
   const TempFile empty("\n");
   const TempFile broken("hunter2");

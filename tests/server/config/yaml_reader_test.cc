@@ -78,8 +78,8 @@ TEST(YamlReader, SaysWhereAndWhatIsWrong) {
       {"- log\n",
        "f.yaml:1:1: expected a mapping of profile, endpoints, pools, session, probe, "
        "routing, server, limits, log, errors, readiness, shutdown, statements, monitor, "
-       "idempotency, authentication, callers, named_statements, audit, tracing, found a "
-       "list"},
+       "idempotency, authentication, callers, named_statements, audit, tracing, "
+       "logins, found a list"},
       {"log: {}\n---\nlog: {}\n", "f.yaml:2:1: a second document; only one is read"},
       {"\"postgres://u:secret@h/db\": 1\n", "f.yaml:1:1: unknown field"},
   };

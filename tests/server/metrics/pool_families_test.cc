@@ -70,6 +70,25 @@ TEST(PoolFamilies, KeepTheRolesOfOneEndpointApart) {
   EXPECT_EQ(ValueOf(families, name, {"replica", "a", "timeout"}), 5);
 }
 
+TEST(PoolFamilies, LabelThoseOfNamedLoginsAndNoOthers) {
+  PoolStats own = PoolOf("a", Role::kPrimary);
+  own.counters.acquire_timeouts = 2;
+  own.max_size = 7;
+  PoolStats reports = PoolOf("a", Role::kPrimary);
+  reports.login = "reports";
+  reports.counters.acquire_timeouts = 5;
+  reports.max_size = 3;
+
+  const Families families = FamiliesOf({own, reports});
+
+  const std::string failures = "pgsluice_pool_acquire_failures_total";
+  EXPECT_EQ(ValueOf(families, failures, {"primary", "a", "timeout"}), 2);
+  EXPECT_EQ(ValueOf(families, failures, {"primary", "a", "timeout", "reports"}), 5);
+  const std::string most = "pgsluice_pool_connections_max";
+  EXPECT_EQ(ValueOf(families, most, {"primary", "a"}), 7);
+  EXPECT_EQ(ValueOf(families, most, {"primary", "a", "reports"}), 3);
+}
+
 TEST(PoolFamilies, TellTheOldestWaitOrZero) {
   PoolStats waiting = PoolOf("a", Role::kPrimary);
   waiting.oldest_wait = absl::Milliseconds(250);

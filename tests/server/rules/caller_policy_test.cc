@@ -60,10 +60,12 @@ TEST(CallerPolicyTest, NarrowsLimitsAndNeverWidensThem) {
   policy.max_result_bytes = 5000;
   policy.max_duration = absl::Minutes(1);
   policy.rights = {.named_only = true, .patterns = {"orders.*"}};
+  policy.login = "reports";
   const CallLimits narrow = Narrow(limits, policy);
 
   EXPECT_TRUE(narrow.read_only);
   EXPECT_EQ(narrow.rights, policy.rights);
+  EXPECT_EQ(narrow.login, "reports");
   EXPECT_EQ(narrow.result.max_rows, 10u);
   EXPECT_EQ(narrow.result.max_bytes, 1000u);
   EXPECT_EQ(narrow.default_deadline, absl::Seconds(30));
@@ -88,8 +90,11 @@ TEST(CallerPolicyTest, TakesTheStatementsThatACallerMayRun) {
   caller.set_methods("data");
   caller.set_named_only(true);
   caller.set_statements("orders.*, tick");
+  caller.set_login("reports");
 
-  const StatementRights rights = CallerRulesOf(config).policies[0].rights;
+  const CallerPolicy policy = CallerRulesOf(config).policies[0];
+  const StatementRights rights = policy.rights;
+  EXPECT_EQ(policy.login, "reports");
 
   EXPECT_TRUE(rights.named_only);
   EXPECT_EQ(rights.patterns, (std::vector<std::string>{"orders.*", "tick"}));

@@ -53,11 +53,12 @@ TEST(HotSettingsTest, HoldExactlyTheSettingsThatAreMarkedHot) {
   const std::set<std::string> tested_below = {"profile", "endpoints[0].conninfo_file",
                                               "endpoints[0].password_file",
                                               "endpoints[0].weight", "endpoints[0].zone"};
-  const config::v1::Config config = Loaded(
-      {"endpoints[0].conninfo=host=a", "endpoints[0].name=a",
-       "log.slow_query_rules[0].tag=t", "pools.fair_weights[0].caller=c",
-       "authentication.enabled=true", "authentication.tokens_file=t", "callers[0].name=c",
-       "callers[0].settings[0].name=app.a", "callers[0].settings[0].value=v"});
+  const config::v1::Config config =
+      Loaded({"endpoints[0].conninfo=host=a", "endpoints[0].name=a",
+              "log.slow_query_rules[0].tag=t", "pools.fair_weights[0].caller=c",
+              "authentication.enabled=true", "authentication.tokens_file=t",
+              "callers[0].name=c", "callers[0].settings[0].name=app.a",
+              "callers[0].settings[0].value=v", "logins[0].name=l", "logins[0].user=u"});
   const HotSettings settings = Of(config);
   int hot = 0;
   for (const SettingPath& path : AllSettings()) {
