@@ -120,6 +120,8 @@ PoolsOptions ToPoolsOptions(const config::v1::Config& config) {
 absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config) {
   absl::StatusOr<std::vector<Endpoint>> endpoints = ResolveEndpoints(config);
   if (!endpoints.ok()) return endpoints.status();
+  absl::Status readable = CheckLoginFiles(config);
+  if (!readable.ok()) return readable;
   ClusterOptions options;
   options.endpoints = *std::move(endpoints);
   options.pools = ToPoolsOptions(config);

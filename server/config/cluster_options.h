@@ -10,11 +10,11 @@
 
 namespace pgsluice {
 
-// Reads conninfo_file and password_file now, so it can fail; passwords in them are read
-// again at each connect (ReadConninfo). A conninfo that lists several hosts becomes
-// several endpoints, endpoints with equal host, port and dbname become one, and those
-// without a name get "host:port", unique by a suffix. Every conninfo is key=value, with
-// target_session_attrs=any: roles are probed.
+// Reads conninfo_file and password_file now, those of logins, too, so it can fail;
+// passwords in them are read again at each connect (ReadConninfo). A conninfo that lists
+// several hosts becomes several endpoints, endpoints with equal host, port and dbname
+// become one, and those without a name get "host:port", unique by a suffix. Every
+// conninfo is key=value, with target_session_attrs=any: roles are probed.
 absl::StatusOr<ClusterOptions> ToClusterOptions(const config::v1::Config& config);
 
 // Sizes, timeouts and limits of the pools, of all logins.

@@ -134,6 +134,18 @@ absl::StatusOr<std::vector<Endpoint>> ResolveEndpoints(const config::v1::Config&
   return Named(addresses);
 }
 
+absl::Status CheckLoginFiles(const config::v1::Config& config) {
+  ConfigErrors errors;
+  for (int i = 0; i < config.logins_size(); ++i) {
+    const std::string& file = config.logins(i).password_file();
+    if (file.empty()) continue;
+    const absl::Status read = ReadSecretFile(file).status();
+    if (read.ok()) continue;
+    errors.Add("", absl::StrCat("logins[", i, "].password_file: ", read.message()));
+  }
+  return errors.count() > 0 ? errors.ToStatus() : absl::OkStatus();
+}
+
 absl::StatusOr<std::string> ReadConninfo(const Endpoint& endpoint) {
   if (!endpoint.is_composed()) return endpoint.conninfo;
   // The password of one user is none of another's.

@@ -12,6 +12,13 @@ std::function<void(DeploymentFacts&)> Login(void (*spoil)(LoginFacts&)) {
   };
 }
 
+void AddLogin(DeploymentFacts& facts, size_t max_size) {
+  LoginPools& pools = facts.gateway.pools.logins.emplace_back();
+  pools.login = {.name = "reports", .user = "app_reports"};
+  pools.primary.max_size = max_size;
+  pools.replica.max_size = 1;
+}
+
 }  // namespace
 
 // A pool of 10 and two control sessions make 12 of the 97 that there are for users.
@@ -79,6 +86,15 @@ std::vector<Case> LoginCases() {
        [](DeploymentFacts& facts) {
          facts.gateway.pools.replica.max_size = 96;
          facts.gateway.pools.max_sessions_total = 20;
+       }},
+      {{"too-few-connections"},
+       "may open 112 sessions",  // Those of a named login, too.
+       [](DeploymentFacts& facts) { AddLogin(facts, 100); }},
+      {{},
+       "",  // The limit is of the endpoint's own role.
+       [](DeploymentFacts& facts) {
+         AddLogin(facts, 30);
+         Primary(facts).login.connection_limit = 12;
        }},
       {{"connections-tight"},
        "others have 90",

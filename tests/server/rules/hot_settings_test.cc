@@ -50,9 +50,12 @@ HotSettings Of(const config::v1::Config& config) {
 
 TEST(HotSettingsTest, HoldExactlyTheSettingsThatAreMarkedHot) {
   // Files have to be there; the profile acts through the defaults of other settings.
-  const std::set<std::string> tested_below = {"profile", "endpoints[0].conninfo_file",
+  const std::set<std::string> tested_below = {"profile",
+                                              "endpoints[0].conninfo_file",
                                               "endpoints[0].password_file",
-                                              "endpoints[0].weight", "endpoints[0].zone"};
+                                              "endpoints[0].weight",
+                                              "endpoints[0].zone",
+                                              "logins[0].password_file"};
   const config::v1::Config config =
       Loaded({"endpoints[0].conninfo=host=a", "endpoints[0].name=a",
               "log.slow_query_rules[0].tag=t", "pools.fair_weights[0].caller=c",
@@ -92,9 +95,11 @@ TEST(HotSettingsTest, HoldTheWeightAndZoneOfEndpoints) {
   EXPECT_EQ(settings.cluster.endpoints[0].zone, "west");
 }
 
-TEST(HotSettingsTest, HoldTheFilesOfEndpoints) {
-  const config::v1::Config config = Loaded({"endpoints[0].conninfo=host=a"});
-  for (const char* path : {"endpoints[0].conninfo_file", "endpoints[0].password_file"}) {
+TEST(HotSettingsTest, HoldTheFilesOfEndpointsAndLogins) {
+  const config::v1::Config config =
+      Loaded({"endpoints[0].conninfo=host=a", "logins[0].name=l", "logins[0].user=u"});
+  for (const char* path : {"endpoints[0].conninfo_file", "endpoints[0].password_file",
+                           "logins[0].password_file"}) {
     config::v1::Config changed = config;
     StoreSetting({std::string("/nonexistent")}, *ParsePath(path)->back().field,
                  *OwnerOf(*ParsePath(path), changed));
