@@ -46,6 +46,11 @@ constexpr FindingKind kSlowConnect = {
     "slow-connect", Severity::kWarning, "a connect takes longer than 1 s",
     "Pools grow, and recover after a failover, no faster than sessions can be opened."};
 
+constexpr FindingKind kNamedLoginFails = {
+    "named-login-fails", Severity::kError, "no connection comes about as one of logins",
+    "The calls of its callers fail, with BACKEND_AUTH_FAILED mostly; those of others do "
+    "not."};
+
 constexpr absl::Duration kSlow = absl::Seconds(1);
 
 bool Has(const std::string& text, std::string_view part) {
@@ -102,12 +107,23 @@ Refusal RefusalOf(const TrialFacts& trial) {
   return {&kUnreachable, AdviceForUnreachable(trial.error)};
 }
 
+void JudgeNamedLogins(const EndpointFacts& endpoint, Findings& findings) {
+  for (const NamedLoginFacts& login : endpoint.logins) {
+    if (login.trial.is_open) continue;
+    findings.push_back({&kNamedLoginFails,
+                        {endpoint.name},
+                        StrCat("As login ", login.name, ", user ", Identifier(login.user),
+                               ": ", login.trial.error),
+                        RefusalOf(login.trial).advice});
+  }
+}
+
 }  // namespace
 
 FindingKinds ConnectionKinds() {
   return {&kUnreachable, &kTlsFails,     &kLoginRefused,   &kNoDatabase,
           &kServerFull,  &kNotAccepting, &kOptionsRefused, &kConnectRefused,
-          &kLate,        &kNotAsked,     &kSlowConnect};
+          &kLate,        &kNotAsked,     &kSlowConnect,    &kNamedLoginFails};
 }
 
 void JudgeConnection(const EndpointFacts& endpoint, Findings& findings) {
@@ -125,6 +141,7 @@ void JudgeConnection(const EndpointFacts& endpoint, Findings& findings) {
     findings.push_back({refusal.kind, {endpoint.name}, trial.error, refusal.advice});
     return;
   }
+  JudgeNamedLogins(endpoint, findings);
   if (trial.latency > kSlow) {
     findings.push_back(
         {&kSlowConnect,

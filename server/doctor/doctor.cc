@@ -43,6 +43,9 @@ absl::StatusOr<DoctorResult> RunDoctor(const config::v1::Config& config,
                        .session = options->session,
                        .read_conninfo = ReadConninfo,
                        .timeout = kStepTimeout};
+  for (const LoginPools& pools : options->pools.logins) {
+    plan.logins.push_back(pools.login);
+  }
   if (config.idempotency().enabled()) plan.key_table = IdempotencyTableOf(config);
 
   const absl::Time begun = absl::Now();

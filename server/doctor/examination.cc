@@ -12,21 +12,39 @@ namespace pgsluice::doctor {
 
 namespace {
 
+FactsQuestion QuestionOf(const ExaminationPlan& plan) {
+  return {.application_name = plan.session.application_name, .timeout = plan.timeout};
+}
+
+NamedLoginFacts ExamineLogin(Endpoint endpoint, const NamedLogin& login,
+                             const ExaminationPlan& plan) {
+  NamedLoginFacts facts{.name = login.name, .user = login.user};
+  endpoint.login = login;
+  facts.trial = TrySession(endpoint, plan.read_conninfo, plan.session, plan.timeout);
+  if (!facts.trial.is_open) return facts;
+  const absl::StatusOr<ServerFacts> server =
+      AskForFacts(endpoint, plan.read_conninfo, QuestionOf(plan));
+  if (server.ok()) facts.role = server->login;
+  return facts;
+}
+
 EndpointFacts ExamineOne(const Endpoint& endpoint, const ExaminationPlan& plan) {
   EndpointFacts facts;
   facts.name = endpoint.name;
   facts.trial = TrySession(endpoint, plan.read_conninfo, plan.session, plan.timeout);
   // A refused login is not tried once more: some servers count these.
   if (!facts.trial.is_open) return facts;
+  FactsQuestion question = QuestionOf(plan);
+  question.key_table = plan.key_table;
   absl::StatusOr<ServerFacts> server =
-      AskForFacts(endpoint, plan.read_conninfo,
-                  FactsQuestion{.application_name = plan.session.application_name,
-                                .key_table = plan.key_table,
-                                .timeout = plan.timeout});
+      AskForFacts(endpoint, plan.read_conninfo, question);
   if (server.ok()) {
     facts.server = *std::move(server);
   } else {
     facts.why_unknown = std::string(server.status().message());
+  }
+  for (const NamedLogin& login : plan.logins) {
+    facts.logins.push_back(ExamineLogin(endpoint, login, plan));
   }
   return facts;
 }

@@ -15,6 +15,7 @@ namespace pgsluice::doctor {
 
 struct ExaminationPlan {
   std::vector<Endpoint> endpoints;
+  std::vector<NamedLogin> logins{};  // Tried with each of them.
   SessionOptions session;
   ConninfoReader read_conninfo;
   std::optional<IdempotencyTable> key_table{};  // Looked at, if given.

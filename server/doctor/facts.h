@@ -30,6 +30,14 @@ struct GatewayFacts {
   int libpq_version = 0;         // 150014
 };
 
+// What was learnt of a named login with one endpoint.
+struct NamedLoginFacts {
+  std::string name;
+  std::string user;
+  TrialFacts trial{};
+  std::optional<LoginFacts> role{};  // Absent: it could not be asked.
+};
+
 // What was learnt of one endpoint.
 struct EndpointFacts {
   std::string name;
@@ -37,6 +45,7 @@ struct EndpointFacts {
   TrialFacts trial;
   std::optional<ServerFacts> server;
   std::string why_unknown{};  // Without `server`: what its questions failed of.
+  std::vector<NamedLoginFacts> logins{};  // In the order of the gateway's; or none.
 
   bool is_primary() const { return server.has_value() && !server->in_recovery; }
   bool is_replica() const { return server.has_value() && server->in_recovery; }

@@ -65,8 +65,8 @@ std::string Grant(const std::string& signature, const std::string& role) {
   return StrCat("GRANT EXECUTE ON FUNCTION pg_catalog.", signature, " TO ", role, ";");
 }
 
-void JudgeAttributes(const EndpointFacts& endpoint, Findings& findings) {
-  const LoginFacts& login = endpoint.server->login;
+void JudgeAttributes(const EndpointFacts& endpoint, const LoginFacts& login,
+                     Findings& findings) {
   const std::string role = Identifier(login.role);
   if (login.is_superuser) {
     findings.push_back({&kSuperuser,
@@ -108,40 +108,49 @@ void JudgeAttributes(const EndpointFacts& endpoint, Findings& findings) {
   }
 }
 
+void Miss(const FindingKind& kind, const std::vector<std::string>& missing,
+          const EndpointFacts& endpoint, const LoginFacts& login, Findings& findings) {
+  if (missing.empty()) return;
+  const std::string role = Identifier(login.role);
+  Finding finding{
+      &kind,
+      {endpoint.name},
+      StrCat("The role ", role, " may not execute ", absl::StrJoin(missing, ", "), "."),
+      "Grant it, on the primary:"};
+  for (const std::string& signature : missing) {
+    finding.commands.push_back(Grant(signature, role));
+  }
+  findings.push_back(std::move(finding));
+}
+
+// Roles and rights are the same on all servers of a cluster: told once.
+void JudgeCommits(const GatewayFacts& gateway, const EndpointFacts& endpoint,
+                  const LoginFacts& login, Findings& findings) {
+  if (!gateway.resolves_commits || !endpoint.is_primary()) return;
+  Miss(kCommitFunctions, login.missing_commit_functions, endpoint, login, findings);
+}
+
 void JudgeFunctions(const GatewayFacts& gateway, const EndpointFacts& endpoint,
                     Findings& findings) {
   const LoginFacts& login = endpoint.server->login;
-  const std::string role = Identifier(login.role);
-  const auto miss = [&](const FindingKind& kind,
-                        const std::vector<std::string>& missing) {
-    if (missing.empty()) return;
-    Finding finding{
-        &kind,
-        {endpoint.name},
-        StrCat("The role ", role, " may not execute ", absl::StrJoin(missing, ", "), "."),
-        "Grant it, on the primary:"};
-    for (const std::string& signature : missing) {
-      finding.commands.push_back(Grant(signature, role));
-    }
-    findings.push_back(std::move(finding));
-  };
-  miss(kProbeFunctions, login.missing_functions);
-  // Roles and rights are the same on all servers of a cluster: told once.
+  Miss(kProbeFunctions, login.missing_functions, endpoint, login, findings);
+  JudgeCommits(gateway, endpoint, login, findings);
   if (!gateway.resolves_commits || !endpoint.is_primary()) return;
-  miss(kCommitFunctions, login.missing_commit_functions);
   if (!login.may_read_wal_files) {
     findings.push_back(
         {&kCommitsUnresolved,
          {endpoint.name},
-         StrCat("The role ", role, " may not execute pg_read_binary_file."),
+         StrCat("The role ", Identifier(login.role),
+                " may not execute pg_read_binary_file."),
          "Where callers may read every file of the data directory, grant it; else "
          "nothing:",
-         {Grant("pg_read_binary_file(text, bigint, bigint, boolean)", role)}});
+         {Grant("pg_read_binary_file(text, bigint, bigint, boolean)",
+                Identifier(login.role))}});
   }
 }
 
-void JudgePassword(const EndpointFacts& endpoint, absl::Time now, Findings& findings) {
-  const LoginFacts& login = endpoint.server->login;
+void JudgePassword(const EndpointFacts& endpoint, const LoginFacts& login, absl::Time now,
+                   Findings& findings) {
   if (!login.valid_until.has_value() || *login.valid_until - now > kSoon) return;
   const bool is_over = *login.valid_until <= now;
   findings.push_back(
@@ -168,10 +177,16 @@ FindingKinds LoginKinds() {
 void JudgeLogin(const GatewayFacts& gateway, const EndpointFacts& endpoint,
                 absl::Time now, Findings& findings) {
   if (!endpoint.server.has_value()) return;
-  JudgeAttributes(endpoint, findings);
-  JudgeFunctions(gateway, endpoint, findings);
-  JudgePassword(endpoint, now, findings);
   const LoginFacts& login = endpoint.server->login;
+  JudgeAttributes(endpoint, login, findings);
+  JudgeFunctions(gateway, endpoint, findings);
+  JudgePassword(endpoint, login, now, findings);
+  for (const NamedLoginFacts& named : endpoint.logins) {
+    if (!named.role.has_value()) continue;
+    JudgeAttributes(endpoint, *named.role, findings);
+    JudgeCommits(gateway, endpoint, *named.role, findings);
+    JudgePassword(endpoint, *named.role, now, findings);
+  }
   if (!login.reads_all_stats) {
     findings.push_back(
         {&kNoReadAllStats,

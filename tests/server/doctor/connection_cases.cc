@@ -44,6 +44,14 @@ std::vector<Case> ConnectionCases() {
       {{"not-asked"},
        "settings: denied",
        [](DeploymentFacts& facts) { Primary(facts).unanswered = {"settings: denied"}; }},
+      {{"named-login-fails"},
+       "As login reports, user app_reports: FATAL",
+       [](DeploymentFacts& facts) {
+         NamedLoginFacts& login = facts.endpoints[0].logins.emplace_back();
+         login = {.name = "reports", .user = "app_reports"};
+         login.trial.error = "FATAL:  password authentication failed";
+         login.trial.sqlstate = "28P01";
+       }},
       {{"slow-connect"},
        "2.5s",
        [](DeploymentFacts& facts) {

@@ -87,6 +87,15 @@ std::vector<Case> LoginCases() {
          facts.gateway.pools.replica.max_size = 96;
          facts.gateway.pools.max_sessions_total = 20;
        }},
+      {{"superuser"},
+       "The role app_reports is a superuser",
+       [](DeploymentFacts& facts) {
+         NamedLoginFacts& login = facts.endpoints[0].logins.emplace_back();
+         login.trial.is_open = true;
+         login.role.emplace();
+         login.role->role = "app_reports";
+         login.role->is_superuser = true;
+       }},
       {{"too-few-connections"},
        "may open 112 sessions",  // Those of a named login, too.
        [](DeploymentFacts& facts) { AddLogin(facts, 100); }},
