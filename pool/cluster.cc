@@ -198,12 +198,13 @@ Cluster::Pools Cluster::AllPoolsLocked() const {
 }
 
 void Cluster::BuryLocked(const PoolStats& last) {
-  const std::vector<Member>& members = state_->members;
-  std::erase_if(buried_, [&](const PoolStats& buried) {
-    if (!state_->FindLogin(buried.login).has_value()) return true;
-    return std::none_of(members.begin(), members.end(), [&buried](const Member& member) {
-      return member.endpoint.name == buried.endpoint;
-    });
+  const State& now = *state_;
+  std::erase_if(buried_, [&now](const PoolStats& buried) {
+    if (!now.FindLogin(buried.login).has_value()) return true;
+    return std::none_of(now.members.begin(), now.members.end(),
+                        [&buried](const Member& member) {
+                          return member.endpoint.name == buried.endpoint;
+                        });
   });
   for (PoolStats& buried : buried_) {
     const bool is_same = buried.endpoint == last.endpoint && buried.login == last.login &&

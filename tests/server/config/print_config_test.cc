@@ -68,6 +68,18 @@ TEST(DumpConfig, AListInAGroupLoadsAsWhatWasDumped) {
   EXPECT_THAT(DumpConfig(LoadConfig({}).value()), Not(HasSubstr("slow_query_rules")));
 }
 
+TEST(DumpConfig, WritesTheGroupsOfAListsElements) {
+  const LoadedConfig loaded = LoadText(
+      "logins:\n"
+      "  - {name: reports, user: app_reports, primary: {max_size: 3}}\n"
+      "  - {name: audit, user: app_audit}\n");
+  const std::string dump = DumpConfig(loaded);
+
+  EXPECT_THAT(dump, HasSubstr("\n    primary:\n      min_size: 0  # default\n"));
+  EXPECT_EQ(DebugText(LoadText(dump)), DebugText(loaded));
+  EXPECT_THAT(ExampleConfig(), HasSubstr("#     replica:\n#       min_size: 0\n"));
+}
+
 TEST(DumpConfig, SaysWhereEveryValueComesFrom) {
   const TempFile file("limits:\n  max_rows: 7\n");
   ConfigSources sources;
