@@ -42,9 +42,10 @@ std::optional<CutReason> WasteMeter::Judge(const ConnectionFacts& facts,
   return std::nullopt;
 }
 
-// A bucket that leaks, and from which messages take out. gRPC is slow to say that a call
-// is over, so calls count from their beginning: those whose messages are on their way are
-// taken out when these arrive.
+// A bucket that leaks, and from which messages take out: each its own call, and one more
+// for which it makes up, as busy clients with short deadlines give up calls before they
+// are sent whole. gRPC is slow to say that a call is over, so calls count from their
+// beginning: those whose messages are on their way are taken out when these arrive.
 bool WasteMeter::AbandonsTooMany(const CallCounts& calls, uint64_t per_second,
                                  absl::Time now) {
   const uint64_t begun = Above(calls.begun, last_.calls.begun);
@@ -53,7 +54,8 @@ bool WasteMeter::AbandonsTooMany(const CallCounts& calls, uint64_t per_second,
                                    Above(calls.answered, last_.calls.answered));
   const double seconds = std::max(0.0, absl::ToDoubleSeconds(now - last_look_));
   const auto rate = static_cast<double>(per_second);
-  abandoned_ += static_cast<double>(begun) - static_cast<double>(served) - rate * seconds;
+  abandoned_ +=
+      static_cast<double>(begun) - 2 * static_cast<double>(served) - rate * seconds;
   abandoned_ = std::max(0.0, abandoned_);
   return per_second > 0 && abandoned_ > rate * kBurstSeconds;
 }

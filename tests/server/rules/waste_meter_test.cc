@@ -68,6 +68,11 @@ TEST(WasteMeterTest, CallsWithMessagesAreNeverCut) {
            Case{"refused before their message", {.begun = 90'000, .answered = 90'000}},
            Case{"transactions of many messages",
                 {.begun = 10, .answered = 5, .received = 90'000}},
+           Case{"given up before they were sent whole, less than half of them",
+                {.begun = 90'000,
+                 .answered = 20'000,
+                 .abandoned = 70'000,
+                 .received = 46'000}},
            Case{"begun, their messages on the way",
                 {.begun = 90'400, .answered = 90'000, .received = 90'000}},
        }) {
