@@ -11,6 +11,13 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION =
 END_STREAM, ACK, END_HEADERS = 0x1, 0x1, 0x4
 SETTING_HEADER_TABLE_SIZE, SETTING_INITIAL_WINDOW_SIZE = 0x1, 0x4
 CANCEL = 0x8
+# Where connections come from; anywhere if it is empty.
+source = ""
+
+
+def connect(host, port, timeout):
+    address = (source, 0) if source else None
+    return socket.create_connection((host, port), timeout, address)
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -73,7 +80,7 @@ class Connection:
     """One connection. A thread reads what comes, so that the server never has to wait."""
 
     def __init__(self, port, first_settings=(), host="127.0.0.1", is_tls=False):
-        self.socket = socket.create_connection((host, port), timeout=30)
+        self.socket = connect(host, port, timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if is_tls:
             context = ssl._create_unverified_context()
