@@ -262,8 +262,11 @@ def main():
     parser.add_argument("--again", type=float, default=0, metavar="SECONDS",
                         help="begin it anew whenever it has ended, for so long")
     parser.add_argument("--source", default="", help="address to attack from")
+    parser.add_argument("--tls", action="store_true",
+                        help="the port wants it; no certificate is looked at")
     arguments = parser.parse_args()
     h2.source = arguments.source
+    h2.is_tls_usual = arguments.tls
     begun = time.monotonic()
     attack = ATTACKS[arguments.attack]
     if arguments.again:

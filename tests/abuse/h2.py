@@ -13,6 +13,8 @@ SETTING_HEADER_TABLE_SIZE, SETTING_INITIAL_WINDOW_SIZE = 0x1, 0x4
 CANCEL = 0x8
 # Where connections come from; anywhere if it is empty.
 source = ""
+# Of connections that do not say it themselves.
+is_tls_usual = False
 
 
 def connect(host, port, timeout):
@@ -79,10 +81,10 @@ def varint(value):
 class Connection:
     """One connection. A thread reads what comes, so that the server never has to wait."""
 
-    def __init__(self, port, first_settings=(), host="127.0.0.1", is_tls=False):
+    def __init__(self, port, first_settings=(), host="127.0.0.1", is_tls=None):
         self.socket = connect(host, port, timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if is_tls:
+        if is_tls_usual if is_tls is None else is_tls:
             context = ssl._create_unverified_context()
             context.set_alpn_protocols(["h2"])
             self.socket = context.wrap_socket(self.socket)

@@ -3,7 +3,8 @@
     python3 measure.py --port 7432 --pid $(pidof pgsluiced) [--again] [ATTACK...]
 
 Prints a table in Markdown, for all attacks within four minutes. The gateway has to be one
-without TLS and without authentication, on this machine.
+without authentication, on this machine. With --tls the port may be that of a proxy in
+front of it.
 
 The attacker comes from 127.0.0.2, the good caller from 127.0.0.1. In earnest an attacker
 brings its own machine; here it takes a core from the gateway and from the good caller. So
@@ -123,6 +124,8 @@ def attack_with(name, arguments):
     """What the attacker saw, and the good caller meanwhile, for SECONDS at least."""
     command = [attacks.__file__, str(arguments.port), name, "--scale",
                str(arguments.scale), "--source", ATTACKER]
+    if arguments.tls:
+        command.append("--tls")
     if arguments.again:
         command += ["--again", str(SECONDS)]
     caller = GoodCaller(arguments.port)
@@ -149,12 +152,14 @@ def main():
     parser.add_argument("--scale", type=float, default=1)
     parser.add_argument("--again", action="store_true",
                         help="the attacker connects again whenever it was cut")
+    parser.add_argument("--tls", action="store_true", help="the port wants it")
     parser.add_argument("--quiet", action="store_true",
                         help="ratios to the quiet machine")
     parser.add_argument("attacks", nargs="*", choices=[[], *attacks.ATTACKS],
                         default=[])
     arguments = parser.parse_args()
     port, pid = arguments.port, arguments.pid
+    h2.is_tls_usual = arguments.tls
     quiet, busy = calls_for(port), busy_calls(port)
     base = quiet if arguments.quiet else busy
     print(f"A good caller's p50, p99 in ms: quiet {quiet}; busy {busy}\n")

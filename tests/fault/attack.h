@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -12,14 +13,16 @@
 namespace pgsluice::testing {
 
 // What the attacker has seen, as JSON. `scale` is of the attack's size or duration;
-// `folder` is for its output.
+// `folder` is for its output; `options` as attacks.py has them.
 inline std::string RunAttack(absl::string_view name, absl::string_view scale, int port,
-                             absl::string_view folder) {
+                             absl::string_view folder,
+                             const std::vector<std::string>& options = {}) {
   const std::string stem = absl::StrCat(folder, "/", name);
   ProcessSpec spec;
   spec.argv = {"/usr/bin/python3", PGSLUICE_SOURCE_DIR "/tests/abuse/attacks.py",
                absl::StrCat(port), std::string(name),
                "--scale",          std::string(scale)};
+  spec.argv.insert(spec.argv.end(), options.begin(), options.end());
   spec.environment = {"PYTHONDONTWRITEBYTECODE=1"};
   spec.stdout_path = stem + ".out";
   spec.stderr_path = stem + ".err";
