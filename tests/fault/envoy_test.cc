@@ -19,6 +19,7 @@
 #include "tests/testing/free_port.h"
 #include "tests/testing/live_test.h"
 #include "tests/testing/process.h"
+#include "tests/testing/values.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -108,6 +109,10 @@ TEST_F(EnvoyTest, PassesErrorsDeadlinesStreamsAndTransactions) {
   EXPECT_TRUE(stream.has_trailer);
   EXPECT_EQ(stream.sum, 5'000'050'000u);
 
+  const Answer large =
+      caller().Query("SELECT length($1::text)", {Text(std::string(3 * kMiB, 'x'))});
+  EXPECT_TRUE(large.ok()) << large.failure;
+
   TransactionStream transaction(caller());
   EXPECT_TRUE(transaction.Begin().has_begun());
   EXPECT_TRUE(transaction.Execute("SELECT 1").has_result());
@@ -122,6 +127,20 @@ struct HostileCase {
 };
 
 void PrintTo(const HostileCase& c, std::ostream* out) { *out << c.attack; }
+
+// Each of its connections ends after some hundred calls, none of which reaches the
+// gateway, and it opens the next.
+TEST_F(EnvoyTest, AnAttackerThatConnectsAgainReachesNobody) {
+  gateway().ResetPeakMemory();
+  const int64_t before = gateway().PeakMemory();
+
+  const std::string seen = RunAttack("rapid_reset", "0.01", port_, cluster().temp_path(),
+                                     {"--tls", "--source", "127.0.0.2", "--again", "3"});
+
+  EXPECT_THAT(seen, HasSubstr(R"("closed": true)"));
+  EXPECT_TRUE(caller().Query("SELECT 1").ok());
+  EXPECT_LT(gateway().PeakMemory() - before, 100 * kMiB);
+}
 
 class EnvoyAttackTest : public EnvoyTest,
                         public ::testing::WithParamInterface<HostileCase> {};
