@@ -22,8 +22,10 @@ namespace {
 
 // Each look asks the system about every connection, and a full table is asked for often.
 constexpr absl::Duration kBetweenSweeps = absl::Milliseconds(20);
-// Without a look at memory; one may be asked for meanwhile.
-constexpr int kLongSleepMilliseconds = 1000;
+// Between two looks at memory and for waste.
+constexpr int kLookMilliseconds = MemoryGuard::kIntervalMilliseconds;
+// With no connection that could do harm: until one comes.
+constexpr int kForever = -1;
 // When the system has no descriptor, or no memory, for a connection.
 constexpr int kPauseMilliseconds = 20;
 
@@ -37,16 +39,27 @@ void Reset(const Descriptor& connection) {
   setsockopt(connection.get(), SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 }
 
+// Of one that is open, as limits name it.
+std::string PeerOf(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
+  return PeerNameOf(address);
+}
+
 }  // namespace
 
 ConnectionAcceptor::ConnectionAcceptor(std::string name, ListeningSockets sockets,
-                                       const ConnectionLimits& limits, HandOver hand_over)
+                                       const ConnectionLimits& limits,
+                                       ConnectionWatch watch, HandOver hand_over)
     : name_(std::move(name)),
       port_(sockets.port()),
       hand_over_(std::move(hand_over)),
       stop_event_(eventfd(0, EFD_CLOEXEC)),
       sockets_(std::move(sockets)),
+      watch_(std::move(watch)),
       spare_(OpenSpare()),
+      limits_(limits),
       table_(limits),
       guard_(limits.max_process_bytes) {
   thread_ = std::thread([this] { Run(); });
@@ -54,6 +67,7 @@ ConnectionAcceptor::ConnectionAcceptor(std::string name, ListeningSockets socket
 
 void ConnectionAcceptor::Reconfigure(const ConnectionLimits& limits) {
   absl::MutexLock lock(&mutex_);
+  limits_ = limits;
   table_.set_limits(limits);
   guard_.set_max_bytes(limits.max_process_bytes);
 }
@@ -70,7 +84,9 @@ ConnectionTotals ConnectionAcceptor::totals() {
   for (size_t i = 0; i < verdicts_.size(); ++i) {
     totals.verdicts[i] = verdicts_[i].load(std::memory_order_relaxed);
   }
-  totals.cut = cut_.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < cuts_.size(); ++i) {
+    totals.cuts[i] = cuts_[i].load(std::memory_order_relaxed);
+  }
   absl::MutexLock lock(&mutex_);
   table_.Sweep(IsStillOpen);
   totals.open = table_.size();
@@ -86,7 +102,7 @@ void ConnectionAcceptor::Run() {
   while (true) {
     if (poll(watched.data(), watched.size(), SleepMilliseconds()) < 0) continue;
     if (watched.front().revents != 0) return;
-    LookAtMemory();
+    LookAround();
     for (size_t i = 1; i < watched.size(); ++i) {
       if (watched[i].revents != 0) AcceptFrom(watched[i].fd);
     }
@@ -99,7 +115,7 @@ void ConnectionAcceptor::AcceptFrom(int socket) {
   Descriptor connection(accept4(socket, reinterpret_cast<sockaddr*>(&address), &length,
                                 SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (connection.is_open()) {
-    Admit(std::move(connection), PeerNameOf(address));
+    Admit(std::move(connection), address);
     return;
   }
   switch (errno) {
@@ -111,12 +127,15 @@ void ConnectionAcceptor::AcceptFrom(int socket) {
   }
 }
 
-void ConnectionAcceptor::Admit(Descriptor connection, const std::string& peer) {
+void ConnectionAcceptor::Admit(Descriptor connection, const sockaddr_storage& address) {
+  const std::string peer = PeerNameOf(address);
   const ConnectionVerdict verdict = Judge(connection, peer);
   if (verdict != ConnectionVerdict::kAccept) {
     return Refuse(std::move(connection), peer, verdict);
   }
   Count(verdict);
+  watch_.Add(connection.get(), InodeOf(connection.get()), GrpcPeerOf(address),
+             absl::Now());
   hand_over_(connection.Release());
 }
 
@@ -155,17 +174,48 @@ void ConnectionAcceptor::RefuseWithSpare(int socket) {
   spare_ = OpenSpare();
 }
 
-int ConnectionAcceptor::SleepMilliseconds() {
-  absl::MutexLock lock(&mutex_);
-  return guard_.is_on() ? MemoryGuard::kIntervalMilliseconds : kLongSleepMilliseconds;
+int ConnectionAcceptor::SleepMilliseconds() const {
+  return watch_.is_empty() ? kForever : kLookMilliseconds;
 }
 
 // Connections that come must not make it look more often.
-void ConnectionAcceptor::LookAtMemory() {
+void ConnectionAcceptor::LookAround() {
   const absl::Time now = absl::Now();
-  const absl::Duration since = absl::AbsDuration(now - last_look_);
-  if (since < absl::Milliseconds(MemoryGuard::kIntervalMilliseconds)) return;
+  if (absl::AbsDuration(now - last_look_) < absl::Milliseconds(kLookMilliseconds)) return;
   last_look_ = now;
+  LookForWaste(now);
+  LookAtMemory();
+}
+
+void ConnectionAcceptor::LookForWaste(absl::Time now) {
+  const WasteLimits limits = [&] {
+    absl::MutexLock lock(&mutex_);
+    return limits_.waste;
+  }();
+  for (const ConnectionWatch::Waste& waste : watch_.Look(limits, now)) {
+    CutWaste(waste, now);
+  }
+}
+
+void ConnectionAcceptor::CutWaste(const ConnectionWatch::Waste& waste, absl::Time now) {
+  const std::string peer = PeerOf(waste.descriptor);
+  if (!CutConnection(waste.descriptor, waste.inode)) return;
+  CountCut(waste.reason);
+  {
+    absl::MutexLock lock(&mutex_);
+    table_.Pause(peer, now);
+  }
+  Log(LogLevel::kWarning, "connection cut: it only costs",
+      {{"port", name_},
+       {"peer", peer},
+       {"why", CutReasonName(waste.reason)},
+       {"received_bytes", waste.facts.read_bytes},
+       {"calls", waste.facts.calls.begun},
+       {"answered", waste.facts.calls.answered},
+       {"messages", waste.facts.calls.received}});
+}
+
+void ConnectionAcceptor::LookAtMemory() {
   switch (NextStep()) {
     case MemoryGuard::Step::kRest: return;
     case MemoryGuard::Step::kSample: sample_ = SampleReceived(); return;
@@ -188,7 +238,7 @@ ReceivedByDescriptor ConnectionAcceptor::SampleReceived() {
   ReceivedByDescriptor sample;
   for (const ConnectionId& one : connections) {
     if (!IsStillOpen(one.descriptor, one.inode)) continue;
-    sample[one.descriptor] = {one.inode, BytesReceived(one.descriptor),
+    sample[one.descriptor] = {one.inode, TrafficOf(one.descriptor).received,
                               BytesUnread(one.descriptor)};
   }
   return sample;
@@ -199,15 +249,13 @@ void ConnectionAcceptor::CutLoudest() {
   const ReceivedByDescriptor after = SampleReceived();
   const std::optional<int> loudest = LoudestOf(before, after);
   if (!loudest.has_value()) return;
-  sockaddr_storage address{};
-  socklen_t length = sizeof(address);
-  getpeername(*loudest, reinterpret_cast<sockaddr*>(&address), &length);
+  const std::string peer = PeerOf(*loudest);
   const Received& received = after.at(*loudest);
   if (!CutConnection(*loudest, received.inode)) return;
-  cut_.fetch_add(1, std::memory_order_relaxed);
+  CountCut(CutReason::kMemory);
   Log(LogLevel::kWarning, "memory is short: the connection that sends most is cut",
       {{"port", name_},
-       {"peer", PeerNameOf(address)},
+       {"peer", peer},
        {"received_bytes", received.bytes},
        {"resident_bytes", ResidentBytes()}});
 }

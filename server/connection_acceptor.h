@@ -9,12 +9,15 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
+#include "server/connection_cut.h"
 #include "server/connection_table.h"
+#include "server/connection_watch.h"
 #include "server/listening_sockets.h"
 #include "server/memory_guard.h"
 
@@ -22,7 +25,7 @@ namespace pgsluice {
 
 struct ConnectionTotals {
   size_t open = 0;
-  uint64_t cut = 0;  // For the sake of memory, since start.
+  std::array<uint64_t, kCutReasons> cuts = {};  // By reason, since start.
   // By what became of them, since start.
   std::array<uint64_t, kConnectionVerdicts> verdicts = {};
 };
@@ -34,7 +37,8 @@ class ConnectionAcceptor final {
 
   // `name`: of the port, in logs. Accepts from now on.
   ConnectionAcceptor(std::string name, ListeningSockets sockets,
-                     const ConnectionLimits& limits, HandOver hand_over);
+                     const ConnectionLimits& limits, ConnectionWatch watch,
+                     HandOver hand_over);
   ConnectionAcceptor(const ConnectionAcceptor&) = delete;
   ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
   ~ConnectionAcceptor() { Stop(); }
@@ -51,20 +55,28 @@ class ConnectionAcceptor final {
   void Run();
   // One of those that have come; the next look tells of more.
   void AcceptFrom(int socket);
-  void Admit(Descriptor connection, const std::string& peer) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Admit(Descriptor connection, const sockaddr_storage& address)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   ConnectionVerdict Judge(const Descriptor& connection, const std::string& peer)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // With no descriptor left: takes one connection to end it, so that its client knows.
   void RefuseWithSpare(int socket);
   void Refuse(Descriptor connection, const std::string& peer, ConnectionVerdict verdict);
   // How long the thread may sleep.
-  int SleepMilliseconds() ABSL_LOCKS_EXCLUDED(mutex_);
+  int SleepMilliseconds() const;
+  void LookAround() ABSL_LOCKS_EXCLUDED(mutex_);
   void LookAtMemory() ABSL_LOCKS_EXCLUDED(mutex_);
+  void LookForWaste(absl::Time now) ABSL_LOCKS_EXCLUDED(mutex_);
   MemoryGuard::Step NextStep() ABSL_LOCKS_EXCLUDED(mutex_);
   ReceivedByDescriptor SampleReceived() ABSL_LOCKS_EXCLUDED(mutex_);
   void CutLoudest();
+  void CutWaste(const ConnectionWatch::Waste& waste, absl::Time now)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   void Count(ConnectionVerdict verdict) {
     verdicts_[static_cast<size_t>(verdict)].fetch_add(1, std::memory_order_relaxed);
+  }
+  void CountCut(CutReason reason) {
+    cuts_[static_cast<size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
   }
 
   const std::string name_;
@@ -73,18 +85,20 @@ class ConnectionAcceptor final {
   const Descriptor stop_event_;
 
   std::array<std::atomic<uint64_t>, kConnectionVerdicts> verdicts_ = {};
-  std::atomic<uint64_t> cut_{0};
+  std::array<std::atomic<uint64_t>, kCutReasons> cuts_ = {};
 
   // The thread's own, once it runs.
   ListeningSockets sockets_;
   ReceivedByDescriptor sample_;
-  absl::Time last_look_ = absl::InfinitePast();  // At memory.
+  ConnectionWatch watch_;
+  absl::Time last_look_ = absl::InfinitePast();  // At memory, and for waste.
   Descriptor spare_;  // Held so that there is one when there is none.
   std::thread thread_;
 
   // Wanted by the thread and by scrapes only, so it may be held for a look at each
   // socket.
   absl::Mutex mutex_;
+  ConnectionLimits limits_ ABSL_GUARDED_BY(mutex_);
   ConnectionTable table_ ABSL_GUARDED_BY(mutex_);
   MemoryGuard guard_ ABSL_GUARDED_BY(mutex_);
   absl::Time last_sweep_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();

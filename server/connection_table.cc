@@ -8,6 +8,7 @@ std::string_view ConnectionVerdictName(ConnectionVerdict verdict) {
     case ConnectionVerdict::kTooMany: return "max_connections";
     case ConnectionVerdict::kTooManyOfPeer: return "max_connections_per_peer";
     case ConnectionVerdict::kTooFastOfPeer: return "max_connection_rate_per_peer";
+    case ConnectionVerdict::kPausedPeer: return "pause_after_cut";
     case ConnectionVerdict::kNoDescriptor: return "no_descriptor";
   }
   return "accepted";
@@ -23,6 +24,7 @@ ConnectionVerdict ConnectionTable::Judge(std::string_view peer, absl::Time now) 
     return ConnectionVerdict::kTooMany;
   }
   if (peer.empty()) return ConnectionVerdict::kAccept;
+  if (IsPaused(peer, now)) return ConnectionVerdict::kPausedPeer;
   if (limits_.max_per_peer > 0 && CountOf(peer) >= limits_.max_per_peer) {
     return ConnectionVerdict::kTooManyOfPeer;
   }
@@ -55,6 +57,17 @@ void ConnectionTable::Sweep(
     Forget(entry->second);
     entry = connections_.erase(entry);
   }
+}
+
+void ConnectionTable::Pause(std::string_view peer, absl::Time now) {
+  if (peer.empty() || limits_.pause_after_cut <= absl::ZeroDuration()) return;
+  std::erase_if(cut_, [&](const auto& entry) { return !IsPaused(entry.first, now); });
+  if (cut_.size() < kMaxPeers) cut_.insert_or_assign(std::string(peer), now);
+}
+
+bool ConnectionTable::IsPaused(std::string_view peer, absl::Time now) const {
+  const auto found = cut_.find(peer);
+  return found != cut_.end() && now < found->second + limits_.pause_after_cut;
 }
 
 std::vector<ConnectionId> ConnectionTable::All() const {

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 
 #include "server/throttle.h"
+#include "server/waste_meter.h"
 
 namespace pgsluice {
 
@@ -21,6 +22,9 @@ struct ConnectionLimits {
   size_t max_per_peer = 0;
   RateBound rate_per_peer = {};
   uint64_t max_process_bytes = 0;  // See MemoryGuard.
+  WasteLimits waste = {};
+  // How long a peer waits for a new connection after one of its own was cut as waste.
+  absl::Duration pause_after_cut = absl::ZeroDuration();
 
   bool operator==(const ConnectionLimits&) const = default;
 };
@@ -31,9 +35,10 @@ enum class ConnectionVerdict {
   kTooMany,        // There are max_connections.
   kTooManyOfPeer,  // The peer has max_per_peer.
   kTooFastOfPeer,  // The peer opens more a second than rate_per_peer.
+  kPausedPeer,     // One of the peer's was cut not long ago: pause_after_cut.
   kNoDescriptor,   // The system gives the process no more files.
 };
-inline constexpr size_t kConnectionVerdicts = 5;
+inline constexpr size_t kConnectionVerdicts = 6;
 
 // "max_connections": its reason in metrics and logs.
 std::string_view ConnectionVerdictName(ConnectionVerdict verdict);
@@ -60,6 +65,8 @@ class ConnectionTable final {
   bool IsFull(std::string_view peer) const;
 
   void Add(int descriptor, uint64_t inode, std::string_view peer);
+  // One of the peer's was cut as waste.
+  void Pause(std::string_view peer, absl::Time now);
   // Forgets those that are not open.
   void Sweep(const std::function<bool(int descriptor, uint64_t inode)>& is_open);
 
@@ -68,7 +75,7 @@ class ConnectionTable final {
   size_t CountOf(std::string_view peer) const;
 
  private:
-  // Peers whose rate is told apart.
+  // Peers whose rate is told apart, and peers that are made to wait.
   static constexpr size_t kMaxPeers = 4096;
 
   using Counts = std::map<std::string, size_t, std::less<>>;
@@ -78,11 +85,13 @@ class ConnectionTable final {
   };
 
   void Forget(const Connection& connection);
+  bool IsPaused(std::string_view peer, absl::Time now) const;
 
   ConnectionLimits limits_;
   Throttle rates_;
   Counts peers_;
-  std::map<int, Connection> connections_;  // By descriptor.
+  std::map<std::string, absl::Time, std::less<>> cut_;  // By peer, when last.
+  std::map<int, Connection> connections_;               // By descriptor.
 };
 
 }  // namespace pgsluice

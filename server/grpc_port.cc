@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/grpc_sockets.h"
+
 namespace pgsluice {
 
 absl::StatusOr<std::unique_ptr<GrpcPort>> GrpcPort::Open(std::string name,
@@ -20,9 +22,13 @@ void GrpcPort::AddTo(grpc::ServerBuilder& builder,
       credentials);
 }
 
-void GrpcPort::Accept(const ConnectionLimits& limits) {
+void GrpcPort::Accept(const ConnectionLimits& limits, const CallBounds& bounds) {
+  ConnectionWatch watch(
+      bounds, [sockets = GrpcSockets()](const std::string& peer, absl::Time now) mutable {
+        return sockets.CountsOf(peer, now);
+      });
   acceptor_ = std::make_unique<ConnectionAcceptor>(
-      name_, std::move(sockets_), limits, [this](int descriptor) {
+      name_, std::move(sockets_), limits, std::move(watch), [this](int descriptor) {
         grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
             connection;
         connection.fd = descriptor;

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <netinet/in.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace pgsluice {
 
 namespace {
@@ -36,6 +38,25 @@ std::string PeerNameOf(const sockaddr_storage& address) {
       return TextOf(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr);
     case AF_INET6:
       return NameOfIpv6(reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+    default: return "";
+  }
+}
+
+std::string GrpcPeerOf(const sockaddr_storage& address) {
+  switch (address.ss_family) {
+    case AF_INET: {
+      const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+      return absl::StrCat("ipv4:", TextOf(AF_INET, &v4.sin_addr), ":",
+                          ntohs(v4.sin_port));
+    }
+    case AF_INET6: {
+      const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+      const int port = ntohs(v6.sin6_port);
+      if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+        return absl::StrCat("ipv4:", NameOfIpv6(v6.sin6_addr), ":", port);
+      }
+      return absl::StrCat("ipv6:%5B", TextOf(AF_INET6, &v6.sin6_addr), "%5D:", port);
+    }
     default: return "";
   }
 }

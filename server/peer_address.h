@@ -11,4 +11,8 @@ namespace pgsluice {
 // by an IPv6 socket is the IPv4 address.
 std::string PeerNameOf(const sockaddr_storage& address);
 
+// As gRPC names it, with its port: "ipv4:192.0.2.1:40000",
+// "ipv6:%5B2001:db8::1%5D:40000"; nothing for a Unix socket.
+std::string GrpcPeerOf(const sockaddr_storage& address);
+
 }  // namespace pgsluice

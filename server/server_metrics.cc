@@ -34,7 +34,11 @@ AdmissionTotals TotalsOf(const Admission& admission) {
 }
 
 PortTotals TotalsOf(std::string name, const ConnectionTotals& totals) {
-  PortTotals port{.name = std::move(name), .open = totals.open, .cut = totals.cut};
+  PortTotals port{.name = std::move(name), .open = totals.open};
+  for (size_t i = 0; i < totals.cuts.size(); ++i) {
+    port.cut.push_back(
+        {std::string(CutReasonName(static_cast<CutReason>(i))), totals.cuts[i]});
+  }
   for (size_t i = 0; i < totals.verdicts.size(); ++i) {
     const auto verdict = static_cast<ConnectionVerdict>(i);
     if (verdict == ConnectionVerdict::kAccept) {

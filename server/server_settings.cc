@@ -156,7 +156,15 @@ ConnectionLimits ConnectionLimitsOf(const config::v1::Config& config) {
           .max_per_peer = server.max_connections_per_peer(),
           .rate_per_peer = {.per_second = server.max_connection_rate_per_peer(),
                             .burst = server.max_connection_rate_per_peer()},
-          .max_process_bytes = server.max_process_bytes()};
+          .max_process_bytes = server.max_process_bytes(),
+          .waste = {.abandoned_per_second = server.max_abandoned_call_rate(),
+                    .max_bytes_without_message = server.max_bytes_without_message()},
+          .pause_after_cut = ToDuration(server.pause_after_cut())};
+}
+
+CallBounds CallBoundsOf(const config::v1::Config& config) {
+  return {.max_request_bytes = config.server().max_request_bytes(),
+          .max_calls = config.server().max_concurrent_streams()};
 }
 
 SlowThresholds SlowThresholdsOf(const config::v1::Config& config) {
@@ -187,6 +195,8 @@ void ApplyChannelArguments(const config::v1::Config& config,
   builder.SetMaxReceiveMessageSize(static_cast<int>(server.max_request_bytes()));
   // Answers are bounded by limits.max_result_bytes and stream_message_bytes.
   builder.SetMaxSendMessageSize(std::numeric_limits<int>::max());
+  // What it counts, the watch over connections looks at.
+  set(GRPC_ARG_ENABLE_CHANNELZ, 1);
   set(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(server.max_concurrent_streams()));
   set(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(server.keepalive_time()));
   set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(server.keepalive_timeout()));

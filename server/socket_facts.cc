@@ -20,11 +20,12 @@ uint64_t InodeOf(int descriptor) {
   return fstat(descriptor, &file) == 0 ? file.st_ino : 0;
 }
 
-uint64_t BytesReceived(int descriptor) {
+Traffic TrafficOf(int descriptor) {
   tcp_info info{};
   socklen_t length = sizeof(info);
   const int error = getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length);
-  return error == 0 ? info.tcpi_bytes_received : 0;
+  if (error != 0) return {};
+  return {.received = info.tcpi_bytes_received, .acknowledged = info.tcpi_bytes_acked};
 }
 
 uint64_t BytesUnread(int descriptor) {

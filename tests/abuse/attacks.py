@@ -8,7 +8,6 @@ import argparse
 import gzip
 import json
 import resource
-import socket
 import sys
 import time
 
@@ -168,7 +167,7 @@ def _open_many(port, count):
     sockets = []
     for _ in range(count):
         try:
-            sockets.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+            sockets.append(h2.connect("127.0.0.1", port, timeout=5))
         except OSError:
             pass
     return sockets
@@ -227,7 +226,7 @@ def connection_storm(port, scale):
     opened, end = 0, time.monotonic() + 5 * scale
     while time.monotonic() < end:
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as one:
+            with h2.connect("127.0.0.1", port, timeout=5) as one:
                 one.sendall(h2.PREFACE + h2.settings())
             opened += 1
         except OSError:
@@ -241,14 +240,39 @@ ATTACKS = {attack.__name__: attack for attack in (
     slow_handshakes, connection_storm)}
 
 
+def again(attack, port, scale, end):
+    """Until `end`, however often it is cut; tells what the last one saw, and how many there were."""
+    seen, times, refused = {}, 0, 0
+    while times == 0 or time.monotonic() < end:
+        try:
+            seen = attack(port, scale)
+            times += 1
+        except OSError:
+            refused += 1
+            if time.monotonic() >= end:
+                break
+    return {**seen, "times": times, "refused": refused}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("attack", choices=sorted(ATTACKS))
     parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--again", type=float, default=0, metavar="SECONDS",
+                        help="begin it anew whenever it has ended, for so long")
+    parser.add_argument("--source", default="", help="address to attack from")
+    parser.add_argument("--tls", action="store_true",
+                        help="the port wants it; no certificate is looked at")
     arguments = parser.parse_args()
+    h2.source = arguments.source
+    h2.is_tls_usual = arguments.tls
     begun = time.monotonic()
-    seen = ATTACKS[arguments.attack](arguments.port, arguments.scale)
+    attack = ATTACKS[arguments.attack]
+    if arguments.again:
+        seen = again(attack, arguments.port, arguments.scale, begun + arguments.again)
+    else:
+        seen = attack(arguments.port, arguments.scale)
     seen["took"] = round(time.monotonic() - begun, 2)
     print(json.dumps(seen))
 

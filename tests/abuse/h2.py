@@ -11,6 +11,15 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION =
 END_STREAM, ACK, END_HEADERS = 0x1, 0x1, 0x4
 SETTING_HEADER_TABLE_SIZE, SETTING_INITIAL_WINDOW_SIZE = 0x1, 0x4
 CANCEL = 0x8
+# Where connections come from; anywhere if it is empty.
+source = ""
+# Of connections that do not say it themselves.
+is_tls_usual = False
+
+
+def connect(host, port, timeout):
+    address = (source, 0) if source else None
+    return socket.create_connection((host, port), timeout, address)
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -72,10 +81,10 @@ def varint(value):
 class Connection:
     """One connection. A thread reads what comes, so that the server never has to wait."""
 
-    def __init__(self, port, first_settings=(), host="127.0.0.1", is_tls=False):
-        self.socket = socket.create_connection((host, port), timeout=30)
+    def __init__(self, port, first_settings=(), host="127.0.0.1", is_tls=None):
+        self.socket = connect(host, port, timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if is_tls:
+        if is_tls_usual if is_tls is None else is_tls:
             context = ssl._create_unverified_context()
             context.set_alpn_protocols(["h2"])
             self.socket = context.wrap_socket(self.socket)

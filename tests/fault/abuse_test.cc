@@ -5,13 +5,14 @@
 #include <ostream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 
+#include "tests/fault/attack.h"
 #include "tests/testing/live_test.h"
-#include "tests/testing/process.h"
 #include "tests/testing/sanitized.h"
 
 namespace pgsluice::testing {
@@ -19,8 +20,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr char kPython[] = "/usr/bin/python3";
-constexpr char kAttacks[] = PGSLUICE_SOURCE_DIR "/tests/abuse/attacks.py";
 constexpr int64_t kMiB = 1024 * 1024;
 
 struct Attack {
@@ -28,7 +27,10 @@ struct Attack {
   std::string scale;
   int64_t max_growth_mib;  // Of the resident memory, at its peak.
   std::string seen;        // What the attacker is to have seen.
-  std::string guard = "server.max_process_bytes=0";
+  // Nothing cuts connections, unless it says otherwise.
+  std::vector<std::string> guards = {"server.max_process_bytes=0",
+                                     "server.max_abandoned_call_rate=0",
+                                     "server.max_bytes_without_message=0"};
 };
 
 void PrintTo(const Attack& attack, std::ostream* out) { *out << attack.name; }
@@ -58,27 +60,14 @@ class GoodCaller final {
   std::thread thread_;
 };
 
-class AbuseTest : public LiveTest, public ::testing::WithParamInterface<Attack> {
- protected:
-  std::string Run(const Attack& attack) {
-    const std::string stem = absl::StrCat(cluster().temp_path(), "/", attack.name);
-    ProcessSpec spec;
-    spec.argv = {kPython,     kAttacks,  absl::StrCat(gateway().port()),
-                 attack.name, "--scale", attack.scale};
-    spec.environment = {"PYTHONDONTWRITEBYTECODE=1"};
-    spec.stdout_path = stem + ".out";
-    spec.stderr_path = stem + ".err";
-    const auto exit_status = RunProcess(spec, absl::Seconds(100));
-    EXPECT_TRUE(exit_status.ok()) << exit_status.status();
-    EXPECT_EQ(exit_status.value_or(-1), 0) << ReadFile(spec.stderr_path);
-    return ReadFile(spec.stdout_path);
-  }
-};
+class AbuseTest : public LiveTest, public ::testing::WithParamInterface<Attack> {};
 
 TEST_P(AbuseTest, LeavesTheOthersServed) {
   const Attack& attack = GetParam();
-  StartGateway(std::vector<std::string>{"server.handshake_timeout=2s",
-                                        "limits.stream_stall_timeout=1s", attack.guard});
+  std::vector<std::string> set = attack.guards;
+  set.insert(set.end(),
+             {"server.handshake_timeout=2s", "limits.stream_stall_timeout=1s"});
+  StartGateway(std::move(set));
   ASSERT_TRUE(client().Query("SELECT 1").ok());
   GatewayClient good(gateway().port());
   gateway().ResetPeakMemory();
@@ -86,7 +75,8 @@ TEST_P(AbuseTest, LeavesTheOthersServed) {
   GoodCaller caller(good);
   ASSERT_TRUE(WaitFor("the good caller calls", [&] { return caller.served() > 0; }));
 
-  const std::string seen = Run(attack);
+  const std::string seen =
+      RunAttack(attack.name, attack.scale, gateway().port(), cluster().temp_path());
 
   EXPECT_THAT(seen, HasSubstr(attack.seen));
   const int served = caller.served();
@@ -110,8 +100,16 @@ INSTANTIATE_TEST_SUITE_P(
     Attacks, AbuseTest,
     ::testing::Values(Attack{"rapid_reset", "0.2", 1500, "calls"},
                       // Goes on until it is cut.
-                      Attack{"rapid_reset", "100", 1000, R"("closed": true)",
-                             "server.max_process_bytes=64MiB"},
+                      Attack{"rapid_reset",
+                             "100",
+                             1000,
+                             R"("closed": true)",
+                             {"server.max_process_bytes=64MiB",
+                              "server.max_abandoned_call_rate=0",
+                              "server.max_bytes_without_message=0"}},
+                      // By what is on by default.
+                      Attack{"rapid_reset", "100", 500, R"("closed": true)", {}},
+                      Attack{"big_string", "4", 500, R"("closed": true)", {}},
                       Attack{"continuation_flood", "0.2", 500, "frames"},
                       Attack{"header_flood", "0.2", 500, R"("closed": true)"},
                       Attack{"big_string", "0.2", 500, "bytes"},

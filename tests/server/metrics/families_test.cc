@@ -23,7 +23,8 @@ GatewaySnapshot SnapshotOfAll() {
   snapshot.ports = {{.name = "main",
                      .open = 3,
                      .accepted = 5,
-                     .refused = {{"max_connections", 0}, {"no_descriptor", 2}}},
+                     .refused = {{"max_connections", 0}, {"no_descriptor", 2}},
+                     .cut = {{"max_process_bytes", 1}}},
                     {.name = "admin", .refused = {{"max_connections", 0}}}};
   return snapshot;
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <sys/resource.h>
 #include <thread>
@@ -26,10 +27,16 @@ class ConnectionAcceptorTest : public ::testing::Test {
  protected:
   ConnectionAcceptor& Start(const ConnectionLimits& limits,
                             const std::string& address = "127.0.0.1:0") {
+    ConnectionWatch watch({.max_request_bytes = 100'000, .max_calls = 10},
+                          [this](const std::string& peer, absl::Time) {
+                            const std::lock_guard lock(mutex_);
+                            asked_ = peer;
+                            return counts_;
+                          });
     auto sockets = ListeningSockets::Open(address, absl::Seconds(20));
     EXPECT_TRUE(sockets.ok()) << sockets.status();
     acceptor_ = std::make_unique<ConnectionAcceptor>(
-        "main", *std::move(sockets), limits, [this](int descriptor) {
+        "main", *std::move(sockets), limits, std::move(watch), [this](int descriptor) {
           const std::lock_guard lock(mutex_);
           accepted_.push_back(Descriptor(descriptor));
         });
@@ -54,6 +61,35 @@ class ConnectionAcceptorTest : public ::testing::Test {
   ::testing::AssertionResult Accepts(uint64_t count) {
     return WaitFor("it is accepted", [&] { return CountOf(kAccept) >= count; });
   }
+  ::testing::AssertionResult HandsOver(size_t count) {
+    return WaitFor("they are handed over", [&] {
+      const std::lock_guard lock(mutex_);
+      return accepted_.size() == count;
+    });
+  }
+  uint64_t CutsFor(CutReason reason) {
+    return acceptor_->totals().cuts[static_cast<size_t>(reason)];
+  }
+  // Sends until the other end closes, which reads all of it.
+  void SendUntilCut(const Descriptor& client) {
+    const int server_end = [&] {
+      const std::lock_guard lock(mutex_);
+      return accepted_.back().get();
+    }();
+    const std::string bytes(100'000, 'x');
+    std::thread reader([&] {
+      std::string buffer(bytes.size(), ' ');
+      ssize_t received = 1;
+      while (received > 0) {
+        pollfd watched = {.fd = server_end, .events = POLLIN, .revents = 0};
+        poll(&watched, 1, -1);
+        received = read(server_end, buffer.data(), buffer.size());
+      }
+    });
+    while (send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
+    }
+    reader.join();
+  }
   // As its owner does it, without a word to the acceptor.
   void CloseFirst() {
     const std::lock_guard lock(mutex_);
@@ -62,6 +98,9 @@ class ConnectionAcceptorTest : public ::testing::Test {
 
   std::mutex mutex_;
   std::vector<Descriptor> accepted_;
+  // What gRPC would tell of any connection, and of whom it was asked last.
+  std::optional<CallCounts> counts_;
+  std::string asked_;
   std::unique_ptr<ConnectionAcceptor> acceptor_;
 };
 
@@ -174,38 +213,74 @@ TEST_F(ConnectionAcceptorTest, ServesOnAfterTheSystemHadNoDescriptorLeft) {
 
 TEST_F(ConnectionAcceptorTest, CutsTheOneThatSendsMostWhenMemoryIsShort) {
   ConnectionAcceptor& acceptor = Start({});
-  const Descriptor loud = Open();
-  ASSERT_TRUE(Accepts(1));
   const Descriptor quiet = Open();
-  ASSERT_TRUE(Accepts(2));
-  const int loud_end = [&] {
-    const std::lock_guard lock(mutex_);
-    return accepted_.front().get();
-  }();
-  const std::string bytes(100'000, 'x');
-  std::thread sender([&] {
-    while (send(loud.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
-    }
-  });
-  std::thread reader([&] {
-    std::string buffer(bytes.size(), ' ');
-    ssize_t received = 1;
-    while (received > 0) {
-      pollfd watched = {.fd = loud_end, .events = POLLIN, .revents = 0};
-      poll(&watched, 1, -1);
-      received = read(loud_end, buffer.data(), buffer.size());
-    }
-  });
-
+  ASSERT_TRUE(HandsOver(1));
+  const Descriptor loud = Open();
+  ASSERT_TRUE(HandsOver(2));
   acceptor.Reconfigure({.max_process_bytes = 1});  // There is always more.
 
-  sender.join();
-  reader.join();
-  EXPECT_TRUE(WaitFor("it is counted", [&] { return acceptor.totals().cut == 1; }));
+  SendUntilCut(loud);
+
+  EXPECT_TRUE(WaitFor("it is counted", [&] { return CutsFor(CutReason::kMemory) == 1; }));
   const std::lock_guard lock(mutex_);
-  ASSERT_EQ(send(accepted_.back().get(), "x", 1, 0), 1);
+  ASSERT_EQ(send(accepted_.front().get(), "x", 1, 0), 1);
   char byte = 0;
   EXPECT_EQ(read(quiet.get(), &byte, 1), 1) << "the quiet one stays";
+}
+
+TEST_F(ConnectionAcceptorTest, CutsTheOneThatSendsWhatNoCallNeedsAndHasItsPeerWait) {
+  Start({.waste = {.max_bytes_without_message = 1 << 30},
+         .pause_after_cut = absl::Hours(1)});
+  counts_ = CallCounts{.begun = 1};
+  const Descriptor client = Open();
+  ASSERT_TRUE(HandsOver(1));
+  sockaddr_in own{};
+  socklen_t length = sizeof(own);
+  ASSERT_EQ(getsockname(client.get(), reinterpret_cast<sockaddr*>(&own), &length), 0);
+
+  SendUntilCut(client);
+
+  EXPECT_TRUE(WaitFor("it is counted",
+                      [&] { return CutsFor(CutReason::kBytesWithoutMessage) == 1; }));
+  EXPECT_EQ(asked_, absl::StrCat("ipv4:127.0.0.1:", ntohs(own.sin_port)));
+  EXPECT_TRUE(IsEnded(Open()));
+  EXPECT_EQ(CountOf(kPausedPeer), 1u);
+  const Descriptor others = Open("127.0.0.2");
+  EXPECT_TRUE(HandsOver(2));
+}
+
+TEST_F(ConnectionAcceptorTest, CutsTheOneWhoseCallsAreAbandoned) {
+  Start({.waste = {.abandoned_per_second = 10}});
+  counts_ = CallCounts{.begun = 100'000, .abandoned = 100'000};
+  const Descriptor client = Open();
+  ASSERT_TRUE(HandsOver(1));
+
+  SendUntilCut(client);
+
+  EXPECT_TRUE(
+      WaitFor("it is counted", [&] { return CutsFor(CutReason::kAbandonedCalls) == 1; }));
+  const Descriptor next = Open();
+  EXPECT_TRUE(HandsOver(2)) << "nobody has to wait unless it is set";
+}
+
+TEST_F(ConnectionAcceptorTest, LeavesAloneWhomGrpcDoesNotKnow) {
+  Start({.waste = {.abandoned_per_second = 1, .max_bytes_without_message = 1}});
+  const Descriptor client = Open();
+  ASSERT_TRUE(HandsOver(1));
+  const std::string bytes(100'000, 'x');
+  ASSERT_GT(send(client.get(), bytes.data(), bytes.size(), 0), 16 << 10);
+
+  EXPECT_TRUE(WaitFor("gRPC is asked", [&] {
+    const std::lock_guard lock(mutex_);
+    return !asked_.empty();
+  }));
+  {
+    const std::lock_guard lock(mutex_);
+    ASSERT_EQ(send(accepted_.front().get(), "x", 1, 0), 1);
+  }
+  char byte = 0;
+  EXPECT_EQ(read(client.get(), &byte, 1), 1);
+  EXPECT_EQ(CutsFor(CutReason::kBytesWithoutMessage), 0u);
 }
 
 TEST_F(ConnectionAcceptorTest, CountsRightUnderManyThatComeAndGo) {

@@ -36,19 +36,31 @@ TEST_F(SocketFactsTest, CountsWhatHasComeWhetherItWasReadOrNot) {
 
   EXPECT_TRUE(WaitFor("all has come", [&] {
     // 1 is for the beginning of the connection, if the system counts that.
-    const uint64_t received = BytesReceived(server_.get());
+    const uint64_t received = TrafficOf(server_.get()).received;
     return received == 10'000 || received == 10'001;
   }));
   EXPECT_EQ(BytesUnread(server_.get()), 10'000u);
-  EXPECT_EQ(BytesReceived(-1), 0u);
+  EXPECT_EQ(TrafficOf(-1).received, 0u);
+  EXPECT_EQ(TrafficOf(-1).acknowledged, 0u);
   EXPECT_EQ(BytesUnread(-1), 0u);
+}
+
+TEST_F(SocketFactsTest, CountsWhatWasSentOnceItHasArrived) {
+  const std::string bytes(5'000, 'x');
+  ASSERT_EQ(send(server_.get(), bytes.data(), bytes.size(), 0), 5'000);
+
+  EXPECT_TRUE(WaitFor("all is acknowledged", [&] {
+    // 1 is for the beginning of the connection, if the system counts that.
+    const uint64_t acknowledged = TrafficOf(server_.get()).acknowledged;
+    return acknowledged == 5'000 || acknowledged == 5'001;
+  }));
 }
 
 TEST_F(SocketFactsTest, CutsAConnectionWithAllThatHasNotBeenRead) {
   const std::string bytes(10'000, 'x');
   ASSERT_EQ(send(client_.get(), bytes.data(), bytes.size(), 0), 10'000);
-  ASSERT_TRUE(
-      WaitFor("it has come", [&] { return BytesReceived(server_.get()) >= 10'000; }));
+  ASSERT_TRUE(WaitFor("it has come",
+                      [&] { return TrafficOf(server_.get()).received >= 10'000; }));
 
   EXPECT_TRUE(CutConnection(server_.get(), InodeOf(server_.get())));
 

@@ -126,6 +126,34 @@ TEST_F(ConnectionTableTest, ADescriptorThatComesAgainEndsTheConnectionThatHadIt)
   EXPECT_EQ(table.CountOf("b"), 1u);
 }
 
+TEST_F(ConnectionTableTest, APeerWaitsForAWhileAfterOneOfItsOwnWasCut) {
+  ConnectionTable table({.pause_after_cut = absl::Seconds(10)});
+  table.Pause("a", kStart);
+  table.Pause(kUnixSocket, kStart);
+
+  struct Step {
+    int second;
+    std::string peer;
+    ConnectionVerdict verdict;
+  };
+  for (const Step& step : {
+           Step{0, "a", kPausedPeer},
+           Step{0, "b", kAccept},
+           Step{0, kUnixSocket, kAccept},
+           Step{9, "a", kPausedPeer},
+           Step{10, "a", kAccept},
+       }) {
+    EXPECT_EQ(Open(table, step.peer, kStart + absl::Seconds(step.second)), step.verdict)
+        << step.second << step.peer;
+  }
+  table.Pause("a", kStart + absl::Seconds(20));
+  EXPECT_EQ(Open(table, "a", kStart + absl::Seconds(29)), kPausedPeer);
+  table.set_limits({});
+  EXPECT_EQ(Open(table, "a", kStart + absl::Seconds(29)), kAccept);
+  table.Pause("a", kStart + absl::Seconds(30));
+  EXPECT_EQ(Open(table, "a", kStart + absl::Seconds(30)), kAccept);
+}
+
 TEST_F(ConnectionTableTest, CountsRightWhateverComesAndGoes) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE(seed);

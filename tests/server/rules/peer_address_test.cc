@@ -42,5 +42,23 @@ TEST(PeerAddressTest, NamesWhomAConnectionIsFrom) {
   }
 }
 
+TEST(PeerAddressTest, NamesItAsGrpcDoesWithItsPort) {
+  struct Case {
+    std::string address, name;
+  };
+  for (const Case& c : {
+           Case{"192.0.2.1", "ipv4:192.0.2.1:40000"},
+           Case{"::ffff:192.0.2.1", "ipv4:192.0.2.1:40000"},
+           Case{"2001:db8:1:2::5", "ipv6:%5B2001:db8:1:2::5%5D:40000"},
+           Case{"::1", "ipv6:%5B::1%5D:40000"},
+           Case{"", ""},
+       }) {
+    sockaddr_storage address = AddressOf(c.address);
+    // At the same place in both.
+    reinterpret_cast<sockaddr_in6&>(address).sin6_port = htons(40000);
+    EXPECT_EQ(GrpcPeerOf(address), c.name) << c.address;
+  }
+}
+
 }  // namespace
 }  // namespace pgsluice
