@@ -19,17 +19,22 @@ Response::ServingStatus StatusOf(const std::string& name,
   return *is_serving ? Response::SERVING : Response::NOT_SERVING;
 }
 
+// Names come from outside and may be megabytes long; no client takes that in an answer.
+std::string UnknownService(const std::string& name) {
+  constexpr size_t kMostBytes = 100;
+  return name.size() > kMostBytes ? "no such service" : "no service \"" + name + "\"";
+}
+
 }  // namespace
 
 asio::awaitable<void> ServeCheck(std::shared_ptr<CheckCall> call,
                                  const HealthRegistry& registry) {
   Response response;
   response.set_status(StatusOf(call->request.service(), registry));
-  const grpc::Status status =
-      response.status() == Response::SERVICE_UNKNOWN
-          ? grpc::Status(grpc::StatusCode::NOT_FOUND,
-                         "no service \"" + call->request.service() + "\"")
-          : grpc::Status::OK;
+  const grpc::Status status = response.status() == Response::SERVICE_UNKNOWN
+                                  ? grpc::Status(grpc::StatusCode::NOT_FOUND,
+                                                 UnknownService(call->request.service()))
+                                  : grpc::Status::OK;
   call->Ended();
   co_await call->Finish(response, status);
 }

@@ -68,6 +68,16 @@ TEST_F(HealthTest, AnUnknownNameIsNotFoundByCheckAndUnknownToWatch) {
   EXPECT_EQ(watch.Next(), HealthCheckResponse::SERVICE_UNKNOWN);
 }
 
+TEST_F(HealthTest, AnUnknownNameOfMegabytesIsNotSentBack) {
+  StartGateway();
+  grpc::Status status;
+
+  gateway().health().Check(std::string(1 << 20, 'x'), &status);
+
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_LT(status.error_message().size(), 200u);
+}
+
 TEST_F(HealthTest, WatchTellsOfEveryChange) {
   StartGateway();
   Watch watch(gateway().health(), "pool.replica");
