@@ -59,7 +59,6 @@ ConnectionAcceptor::ConnectionAcceptor(std::string name, ListeningSockets socket
       sockets_(std::move(sockets)),
       watch_(std::move(watch)),
       spare_(OpenSpare()),
-      limits_(limits),
       table_(limits),
       guard_(limits.max_process_bytes) {
   thread_ = std::thread([this] { Run(); });
@@ -67,7 +66,6 @@ ConnectionAcceptor::ConnectionAcceptor(std::string name, ListeningSockets socket
 
 void ConnectionAcceptor::Reconfigure(const ConnectionLimits& limits) {
   absl::MutexLock lock(&mutex_);
-  limits_ = limits;
   table_.set_limits(limits);
   guard_.set_max_bytes(limits.max_process_bytes);
 }
@@ -190,7 +188,7 @@ void ConnectionAcceptor::LookAround() {
 void ConnectionAcceptor::LookForWaste(absl::Time now) {
   const WasteLimits limits = [&] {
     absl::MutexLock lock(&mutex_);
-    return limits_.waste;
+    return table_.limits().waste;
   }();
   for (const ConnectionWatch::Waste& waste : watch_.Look(limits, now)) {
     CutWaste(waste, now);

@@ -98,7 +98,6 @@ class ConnectionAcceptor final {
   // Wanted by the thread and by scrapes only, so it may be held for a look at each
   // socket.
   absl::Mutex mutex_;
-  ConnectionLimits limits_ ABSL_GUARDED_BY(mutex_);
   ConnectionTable table_ ABSL_GUARDED_BY(mutex_);
   MemoryGuard guard_ ABSL_GUARDED_BY(mutex_);
   absl::Time last_sweep_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();

@@ -56,6 +56,7 @@ class ConnectionTable final {
   explicit ConnectionTable(ConnectionLimits limits)
       : limits_(limits), rates_(limits.rate_per_peer, kMaxPeers) {}
 
+  const ConnectionLimits& limits() const { return limits_; }
   void set_limits(const ConnectionLimits& limits);
 
   // Of a connection of `peer`; an empty one, of this machine's Unix socket, has no limits

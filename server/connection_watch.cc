@@ -26,6 +26,7 @@ void ConnectionWatch::Add(int descriptor, uint64_t inode, std::string peer,
 
 std::vector<ConnectionWatch::Waste> ConnectionWatch::Look(const WasteLimits& limits,
                                                           absl::Time now) {
+  const bool is_on = limits != WasteLimits{};
   std::vector<Waste> waste;
   int judged = 0;
   auto entry = connections_.lower_bound(next_);
@@ -38,7 +39,8 @@ std::vector<ConnectionWatch::Waste> ConnectionWatch::Look(const WasteLimits& lim
       entry = connections_.erase(entry);
       continue;
     }
-    const std::optional<ConnectionFacts> facts = FactsOf(descriptor, connection, now);
+    const std::optional<ConnectionFacts> facts =
+        is_on ? FactsOf(descriptor, connection, now) : std::nullopt;
     std::optional<CutReason> reason;
     if (facts.has_value()) {
       ++judged;

@@ -251,7 +251,7 @@ def again(attack, port, scale, end):
             refused += 1
             if time.monotonic() >= end:
                 break
-    return {**seen, "times": times, "refused": refused}
+    return {**seen, "connections": times, "not_connected": refused}
 
 
 def main():

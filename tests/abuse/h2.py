@@ -189,6 +189,6 @@ class Connection:
             if payload:
                 self.send(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", len(payload))))
             if flags & END_STREAM:
-                self.ended[stream] = kind
+                self.ended.setdefault(stream, kind)
         elif kind == RST_STREAM or kind == HEADERS and flags & END_STREAM:
-            self.ended[stream] = kind
+            self.ended.setdefault(stream, kind)
