@@ -36,9 +36,9 @@ absl::StatusOr<EndpointPool::Acquired> EndpointPool::Acquire(
 absl::StatusOr<EndpointPool::Acquired> EndpointPool::AcquireLocked(
     const AcquireRequest& request, absl::Time now, AcquireCallback callback, Work& work) {
   // While a session is idle nobody waits who may have it.
-  const bool may_have_one = !is_paused_ && (request.kind == LeaseKind::kStatement ||
-                                            HasTransactionRoomLocked());
-  if (may_have_one && queue_.size(request.kind) == 0) {
+  const bool holds = HoldsForLong(request.kind);
+  const bool may_have_one = !is_paused_ && (!holds || HasRoomToHoldLocked());
+  if (may_have_one && queue_.size(holds) == 0) {
     if (PooledSession* session = TakeIdleLocked(request, now); session != nullptr) {
       ++counters_.acquired;
       counters_.acquire_time.Add(absl::ZeroDuration());
@@ -81,9 +81,7 @@ absl::Status EndpointPool::CheckIfDoomedLocked(const AcquireRequest& request,
   return WouldWaitTooLong(label_, *wait, request.deadline - now);
 }
 
-bool EndpointPool::HasTransactionRoomLocked() const {
-  return transactions_ < TransactionRoom(options_);
-}
+bool EndpointPool::HasRoomToHoldLocked() const { return held_ < RoomToHold(options_); }
 
 void EndpointPool::EndWaiter(WaiterId waiter, const absl::Status& status) {
   Work work;
@@ -103,7 +101,7 @@ void EndpointPool::Return(PooledSession* session) {
   {
     absl::MutexLock lock(&mutex_);
     const absl::Time now = deps_.clock->Now();
-    const bool was_transaction = session->kind == LeaseKind::kTransaction;
+    const bool was_held = HoldsForLong(session->kind);
     hold_.Add(now - session->leased_since);
     counters_.use_time.Add(now - session->leased_since);
     session->idle_since = now;
@@ -131,7 +129,7 @@ void EndpointPool::Return(PooledSession* session) {
         OpenAsNeededLocked(now, work);
         break;
     }
-    if (was_transaction) ServeFromIdleLocked(now, work);
+    if (was_held) ServeFromIdleLocked(now, work);
   }
   if (clean_up.has_value()) {
     CleanUp(session, *clean_up,
@@ -162,6 +160,7 @@ void EndpointPool::LeaseLocked(PooledSession* session, LeaseKind kind, absl::Tim
   MoveLocked(session, SessionState::kLeased);
   session->leased_since = now;
   session->kind = kind;
+  if (HoldsForLong(kind)) ++held_;
   if (kind == LeaseKind::kTransaction) ++transactions_;
 }
 
@@ -171,12 +170,12 @@ void EndpointPool::PlaceLocked(PooledSession* session, absl::Time now, Work& wor
     return;
   }
   session->answered_at = now;
-  // Out of its holder's hands first, who may have been a transaction.
+  // Out of its holder's hands first, who may have held it for long.
   if (session->state == SessionState::kLeased) {
     MoveLocked(session, SessionState::kMaintenance);
   }
   std::optional<WaiterId> waiter;
-  if (!is_paused_) waiter = queue_.PopNext(now, HasTransactionRoomLocked());
+  if (!is_paused_) waiter = queue_.PopNext(now, HasRoomToHoldLocked());
   if (!waiter.has_value()) {
     MoveLocked(session, SessionState::kIdle);
     return;
@@ -196,8 +195,8 @@ void EndpointPool::PlaceLocked(PooledSession* session, absl::Time now, Work& wor
 }
 
 void EndpointPool::ServeFromIdleLocked(absl::Time now, Work& work) {
-  while (!is_paused_ && !idle_.empty() && HasTransactionRoomLocked() &&
-         queue_.size(LeaseKind::kTransaction) > 0 && idle_.back()->expires_at > now) {
+  while (!is_paused_ && !idle_.empty() && HasRoomToHoldLocked() &&
+         queue_.size(true) > 0 && idle_.back()->expires_at > now) {
     const size_t waiting = queue_.size();
     PlaceLocked(idle_.back(), now, work);
     if (queue_.size() == waiting) return;  // All of them are past their deadlines.
@@ -250,6 +249,7 @@ void EndpointPool::MoveLocked(PooledSession* session, SessionState state) {
       break;
     case SessionState::kLeased:
       --leased_;
+      if (HoldsForLong(session->kind)) --held_;
       if (session->kind == LeaseKind::kTransaction) --transactions_;
       session->kind = LeaseKind::kStatement;
       break;

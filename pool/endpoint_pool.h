@@ -118,7 +118,7 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LeaseLocked(PooledSession* session, LeaseKind kind, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool HasTransactionRoomLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasRoomToHoldLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Gives a clean session to the next waiter, or makes it idle.
   void PlaceLocked(PooledSession* session, absl::Time now, Work& work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -182,7 +182,8 @@ class EndpointPool final : public std::enable_shared_from_this<EndpointPool> {
   // Permits spent: sessions being opened.
   size_t connecting_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t leased_ ABSL_GUARDED_BY(mutex_) = 0;
-  size_t transactions_ ABSL_GUARDED_BY(mutex_) = 0;  // Of these, held by transactions.
+  size_t held_ ABSL_GUARDED_BY(mutex_) = 0;          // Of these, for long.
+  size_t transactions_ ABSL_GUARDED_BY(mutex_) = 0;  // Of those, by transactions.
   size_t maintenance_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t lost_in_a_row_ ABSL_GUARDED_BY(mutex_) = 0;  // In use, by the endpoint's fault.
   uint64_t next_session_id_ ABSL_GUARDED_BY(mutex_) = 1;

@@ -171,14 +171,12 @@ void EndpointPool::OnConnected(uint64_t epoch, absl::Time begun,
 
 void EndpointPool::OpenAsNeededLocked(absl::Time now, Work& work) {
   if (retired_for_.has_value()) return;
-  const size_t transactions = std::min(
-      queue_.size(LeaseKind::kTransaction),
-      TransactionRoom(options_) - std::min(TransactionRoom(options_), transactions_));
-  const PoolCounts counts{
-      .open = sessions_.size(),
-      .connecting = connecting_,
-      .idle = idle_.size(),
-      .waiters = is_paused_ ? 0 : queue_.size(LeaseKind::kStatement) + transactions};
+  const size_t room = RoomToHold(options_);
+  const size_t holders = std::min(queue_.size(true), room - std::min(room, held_));
+  const PoolCounts counts{.open = sessions_.size(),
+                          .connecting = connecting_,
+                          .idle = idle_.size(),
+                          .waiters = is_paused_ ? 0 : queue_.size(false) + holders};
   const size_t wanted = SessionsWanted(counts, options_.min_size, gate_.MaxOpen(now));
   size_t dials = gate_.MayStart(wanted, connecting_, now);
   if (dials > 0) DialLocked(dials, now, work);

@@ -42,7 +42,7 @@ struct PoolOptions {
   absl::Duration connect_retry_delay = absl::Seconds(1);
   // Between tries for one more session while the server is full.
   absl::Duration full_retry_interval = absl::Seconds(5);
-  // Part of max_size that transactions may hold, rounded up.
+  // Part of max_size that transactions and streams may hold together, rounded up.
   double transaction_share = 0.8;
   DoomedPolicy refuse_doomed = DoomedPolicy::kDryRun;
   // An idle session not heard of for this long is asked; zero: none is.

@@ -31,7 +31,7 @@ bool HasTriedEnough(size_t failures, absl::Duration waited, size_t open,
                        static_cast<double>(options.connect_retry_limit - 1);
 }
 
-size_t TransactionRoom(const PoolOptions& options) {
+size_t RoomToHold(const PoolOptions& options) {
   const double room = static_cast<double>(options.max_size) * options.transaction_share;
   return std::clamp<size_t>(static_cast<size_t>(std::ceil(room)), 1,
                             std::max<size_t>(options.max_size, 1));

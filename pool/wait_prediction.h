@@ -32,8 +32,8 @@ std::optional<absl::Duration> PredictWait(size_t ahead, size_t sessions,
 bool HasTriedEnough(size_t failures, absl::Duration waited, size_t open,
                     const PoolOptions& options);
 
-// Most sessions that transactions may hold.
-size_t TransactionRoom(const PoolOptions& options);
+// Most sessions that transactions and streams may hold together.
+size_t RoomToHold(const PoolOptions& options);
 
 // What one of `fleet_size` gateways may have of the sizes meant for all: at least one
 // session a pool.

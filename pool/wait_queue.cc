@@ -20,26 +20,24 @@ std::optional<WaiterId> WaitQueue::Push(const WaiterInfo& waiter) {
       std::clamp<uint32_t>(waiter.caller.weight, 1, Caller::kMaxWeight);
   next = turn + kTurn / weight;
   waiters_.emplace(id, Waiter{waiter, turn});
-  order_[Index(waiter.kind)].emplace(turn, id);
+  order_[HoldsForLong(waiter.kind)].emplace(turn, id);
   by_deadline_.emplace(waiter.deadline, id);
   return id;
 }
 
 std::optional<std::pair<WaitQueue::Turn, WaiterId>> WaitQueue::Next(
-    LeaseKind kind, absl::Time now) const {
-  for (const auto& entry : order_[Index(kind)]) {
+    bool holds, absl::Time now) const {
+  for (const auto& entry : order_[holds]) {
     if (waiters_.at(entry.second).info.deadline > now) return entry;
   }
   return std::nullopt;
 }
 
-std::optional<WaiterId> WaitQueue::PopNext(absl::Time now, bool may_be_transaction) {
-  auto next = Next(LeaseKind::kStatement, now);
-  if (may_be_transaction) {
-    const auto transaction = Next(LeaseKind::kTransaction, now);
-    if (transaction.has_value() && (!next.has_value() || *transaction < *next)) {
-      next = transaction;
-    }
+std::optional<WaiterId> WaitQueue::PopNext(absl::Time now, bool may_hold) {
+  auto next = Next(false, now);
+  if (may_hold) {
+    const auto holder = Next(true, now);
+    if (holder.has_value() && (!next.has_value() || *holder < *next)) next = holder;
   }
   if (!next.has_value()) return std::nullopt;
   now_serving_ = std::max(now_serving_, next->first);
@@ -52,7 +50,7 @@ bool WaitQueue::Remove(WaiterId id) {
   if (found == waiters_.end()) return false;
   const Waiter& waiter = found->second;
   by_deadline_.erase({waiter.info.deadline, id});
-  order_[Index(waiter.info.kind)].erase({waiter.turn, id});
+  order_[HoldsForLong(waiter.info.kind)].erase({waiter.turn, id});
   // Who has had all its turns needs no place in the books.
   const auto turns = next_turn_.find(waiter.info.caller.id);
   if (turns != next_turn_.end() && turns->second <= now_serving_) next_turn_.erase(turns);

@@ -18,9 +18,11 @@ namespace pgsluice {
 
 using WaiterId = uint64_t;
 
-// What a session is wanted for. Transactions hold theirs for long, so that they may have
-// a share of the pool only.
-enum class LeaseKind { kStatement, kTransaction };
+// What a session is wanted for. Transactions, and streams of rows, hold theirs for as
+// long as their callers take, so that they may have a share of the pool only.
+enum class LeaseKind { kStatement, kTransaction, kStream };
+
+inline bool HoldsForLong(LeaseKind kind) { return kind != LeaseKind::kStatement; }
 
 // Calls with the same id queue behind each other; of two callers that both wait, one gets
 // as many more turns than the other as its weight is higher.
@@ -51,8 +53,8 @@ class WaitQueue final {
   // Absent when the queue is full.
   std::optional<WaiterId> Push(const WaiterInfo& waiter);
   // Takes out who is next, of those whose deadline is still ahead; the others stay for
-  // Expire. Without `may_be_transaction`, the next that wants it for a statement.
-  std::optional<WaiterId> PopNext(absl::Time now, bool may_be_transaction);
+  // Expire. Without `may_hold`, the next that does not hold it for long.
+  std::optional<WaiterId> PopNext(absl::Time now, bool may_hold);
   // False when it is not queued any more.
   bool Remove(WaiterId id);
   // Takes out all whose deadline has come.
@@ -61,7 +63,8 @@ class WaitQueue final {
   std::vector<WaiterId> Clear();
 
   size_t size() const { return waiters_.size(); }
-  size_t size(LeaseKind kind) const { return order_[Index(kind)].size(); }
+  // Of those that hold a session for long, or of the others.
+  size_t size(bool holds) const { return order_[holds].size(); }
   std::optional<absl::Time> oldest_enqueued() const;
 
  private:
@@ -74,13 +77,12 @@ class WaitQueue final {
     Turn turn;
   };
 
-  static size_t Index(LeaseKind kind) { return static_cast<size_t>(kind); }
-  std::optional<std::pair<Turn, WaiterId>> Next(LeaseKind kind, absl::Time now) const;
+  std::optional<std::pair<Turn, WaiterId>> Next(bool holds, absl::Time now) const;
 
   size_t max_waiters_;
   WaiterId next_id_ = 1;
   std::map<WaiterId, Waiter> waiters_;  // Ids rise: the first is the oldest.
-  std::array<std::set<std::pair<Turn, WaiterId>>, 2> order_;  // By kind.
+  std::array<std::set<std::pair<Turn, WaiterId>>, 2> order_;  // By HoldsForLong.
   std::set<std::pair<absl::Time, WaiterId>> by_deadline_;
   Turn now_serving_ = 0;
   std::unordered_map<uint64_t, Turn> next_turn_;  // By caller; of those that wait.

@@ -113,6 +113,8 @@ asio::awaitable<absl::Status> RunStreamQuery(StreamQueryCall& call,
   absl::StatusOr<AdmittedStatement> admitted =
       AdmitStatement(request.statement(), request.options(), environment, call);
   if (!admitted.ok()) co_return admitted.status();
+  // Whoever reads slowly keeps it for long.
+  admitted->options.route.kind = LeaseKind::kStream;
   const CallOptions& options = admitted->options;
   absl::Status keyless =
       RefuseKey(options, "goes with Query: a stream is not recorded for a repeat");

@@ -33,6 +33,23 @@ TEST_F(EndpointPoolFairnessTest, TransactionsLeaveSessionsToStatements) {
   EXPECT_TRUE(third->has_lease());
 }
 
+TEST_F(EndpointPoolFairnessTest, StreamsAndTransactionsShareWhatTheyMayHold) {
+  options_.max_size = 3;
+  options_.transaction_share = 0.6;
+  MakePool();
+  OpenIdle(3);
+  Lease stream = Take(0, LeaseKind::kStream);
+  Lease transaction = Take(0, LeaseKind::kTransaction);
+
+  auto second = Wait(kPatience, 0, LeaseKind::kStream);
+  Lease statement = Take();
+
+  EXPECT_EQ(second->calls, 0);
+  EXPECT_EQ(pool_->Stats().transactions, 1u);
+  transaction.Return();
+  EXPECT_TRUE(second->has_lease());
+}
+
 TEST_F(EndpointPoolFairnessTest, ATransactionThatEndsMakesRoomBesideIdleSessions) {
   options_.max_size = 2;
   options_.transaction_share = 0.5;

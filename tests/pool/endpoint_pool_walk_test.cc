@@ -172,8 +172,8 @@ class EndpointPoolWalkTest : public EndpointPoolTest {
     ASSERT_EQ(stats.waiters, waiters_.size());
     ASSERT_LE(stats.waiters, options_.max_waiters);
     ASSERT_EQ(pool_->in_flight(), leases_.size() + waiters_.size());
-    ASSERT_LE(stats.transactions, TransactionRoom(options_));
-    const bool has_room = stats.transactions < TransactionRoom(options_);
+    ASSERT_LE(stats.transactions, RoomToHold(options_));
+    const bool has_room = stats.transactions < RoomToHold(options_);
     const bool is_anyone_waiting =
         std::any_of(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) {
           return waiter.deadline > clock_.Now() &&

@@ -65,7 +65,7 @@ TEST(WaitPredictionTest, LeavesTransactionsTheirShareRoundedUp) {
     PoolOptions options;
     options.max_size = c.max;
     options.transaction_share = c.share;
-    EXPECT_EQ(TransactionRoom(options), c.room) << c.max << " " << c.share;
+    EXPECT_EQ(RoomToHold(options), c.room) << c.max << " " << c.share;
   }
 }
 

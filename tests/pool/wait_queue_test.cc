@@ -110,17 +110,17 @@ TEST(WaitQueueTest, PassesOverTransactionsThatMayNotHaveOne) {
   const WaiterId transaction = *queue.Push(
       {.enqueued = At(0), .deadline = At(9), .kind = LeaseKind::kTransaction});
   const WaiterId statement = *queue.Push({.enqueued = At(1), .deadline = At(9)});
-  EXPECT_EQ(queue.size(LeaseKind::kTransaction), 1u);
+  EXPECT_EQ(queue.size(true), 1u);
 
   EXPECT_THAT(queue.PopNext(At(2), false), Optional(statement));
   EXPECT_EQ(queue.PopNext(At(2), false), std::nullopt);
   EXPECT_THAT(queue.PopNext(At(2), true), Optional(transaction));
 }
 
-TEST(WaitQueueTest, ServesBothKindsInOrderOfArrival) {
+TEST(WaitQueueTest, ServesAllKindsInOrderOfArrival) {
   WaitQueue queue(10);
-  const WaiterId first = *queue.Push(
-      {.enqueued = At(0), .deadline = At(9), .kind = LeaseKind::kTransaction});
+  const WaiterId first =
+      *queue.Push({.enqueued = At(0), .deadline = At(9), .kind = LeaseKind::kStream});
   const WaiterId second = *queue.Push({.enqueued = At(1), .deadline = At(9)});
   const WaiterId third = *queue.Push(
       {.enqueued = At(2), .deadline = At(9), .kind = LeaseKind::kTransaction});
