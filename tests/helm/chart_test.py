@@ -49,6 +49,8 @@ class Chart(unittest.TestCase):
             "default": default,
             "minimal": common,
             "harca": default,
+            # A query of `helm test` would be refused.
+            "callers": default - {("Pod", "r-pgsluice-test-query")},
             "production": default
             | {
                 ("HorizontalPodAutoscaler", "r-pgsluice"),
@@ -143,6 +145,46 @@ class Chart(unittest.TestCase):
         # By subPath they would never change.
         self.assertFalse(any("subPath" in mount for mount in mounts.values()))
 
+    def test_keys_and_statements_are_mounted_where_the_configuration_says(self):
+        objects = render(*VALUES["callers"])
+        config = config_of(objects)
+        self.assertEqual(
+            config["authentication"],
+            {
+                "enabled": True,
+                "tokens_file": "/run/secrets/pgsluice-tokens/tokens",
+                "jwt": {
+                    "jwks_file": "/run/secrets/pgsluice-jwks/jwks.json",
+                    "issuer": "https://issuer.example.org",
+                    "audience": "pgsluice",
+                },
+            },
+        )
+        self.assertEqual(
+            config["named_statements"], {"file": "/run/secrets/pgsluice-statements/statements.yaml"}
+        )
+        volumes = {v["name"]: v for v in pod_of(objects)["volumes"]}
+        for name, secret, path in (
+            ("jwks", "issuer-keys", "/run/secrets/pgsluice-jwks"),
+            ("statements", "app-statements", "/run/secrets/pgsluice-statements"),
+        ):
+            self.assertEqual(
+                volumes[name]["secret"], {"secretName": secret, "defaultMode": 0o440}
+            )
+            self.assertIn(
+                {"name": name, "mountPath": path, "readOnly": True},
+                container_of(objects)["volumeMounts"],
+            )
+        # They stand alone, too.
+        self.assertNotIn("authentication", config_of(render("--set=namedStatements.existingSecret=s")))
+        keys = render(
+            "--set=authentication.enabled=true,authentication.jwksSecret=k,authentication.jwksKey=keys"
+        )
+        self.assertEqual(
+            config_of(keys)["authentication"],
+            {"enabled": True, "jwt": {"jwks_file": "/run/secrets/pgsluice-jwks/keys"}},
+        )
+
     def test_tests_use_tls_and_are_there_only_if_they_can_pass(self):
         objects = render("--set=tls.existingSecret=cert")
         pod = objects["Pod", "r-pgsluice-test-query"]["spec"]
@@ -169,7 +211,7 @@ class Chart(unittest.TestCase):
                     selectors.append(thing["spec"]["selector"]["matchLabels"])
                 elif kind == "NetworkPolicy":
                     selectors.append(thing["spec"]["podSelector"]["matchLabels"])
-            test_labels = objects["Pod", "r-pgsluice-test-query"]["metadata"]["labels"]
+            test_labels = objects["Pod", "r-pgsluice-test-health"]["metadata"]["labels"]
             with self.subTest(name):
                 for selector in selectors:
                     self.assertLessEqual(selector.items(), labels.items())
@@ -180,7 +222,7 @@ class Chart(unittest.TestCase):
             objects = render(*settings)
             pods = [pod_of(objects)]
             pods += [o["spec"] for (kind, _), o in objects.items() if kind == "Pod"]
-            self.assertEqual(len(pods), 3)
+            self.assertEqual(len(pods), 2 if name == "callers" else 3)
             for pod in pods:
                 with self.subTest(name, pod=pod["containers"][0]["name"]):
                     self.check_restricted(pod)

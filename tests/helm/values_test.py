@@ -79,6 +79,15 @@ REFUSED = (
     ('tls.clientCertificates="REQUIRED"', "tls.existingSecret: clientCertificates needs"),
     ("authentication.enabled=true", "nobody could be known"),
     ('authentication.tokensSecret="t"', "authentication.tokensSecret: enabled is false"),
+    ('authentication.jwksSecret="k"', "authentication.jwksSecret: enabled is false"),
+    (
+        'authentication={"enabled":true,"jwksSecret":"k"},config.authentication.jwt={"jwks_file":"f"}',
+        "config.authentication.jwt.jwks_file is then the chart's",
+    ),
+    (
+        'namedStatements.existingSecret="s",config.named_statements={"file":"f"}',
+        "config.named_statements.file is then the chart's",
+    ),
     ('config.callers=[{"name":"a"}]', "config.callers: authentication.enabled is false"),
     (
         'extraEnv=[{"name":"PGSLUICE_SERVER_PLAINTEXT","value":"ALLOWED"}]',
@@ -102,6 +111,9 @@ REFUSED = (
 )
 ACCEPTED = (
     'authentication={"enabled":true,"tokensSecret":"t"}',
+    'authentication={"enabled":true,"jwksSecret":"k"}',
+    'authentication={"enabled":true},config.authentication.jwt={"jwks_file":"f"}',
+    'namedStatements.existingSecret="s"',
     'config.server.tls={"expiry_warning":"24h"}',
     'config.log.level="debug"',
     'config.pools.max_sessions_total="${MANY:-5}"',
@@ -251,7 +263,8 @@ class Values(unittest.TestCase):
                 for path in set(re.findall(r"/run/secrets/\S+|/etc/pgsluice-fleet/\S+", text)):
                     here = os.path.join(directory, os.path.basename(path))
                     with open(here, "w", encoding="utf-8") as file:
-                        file.write("1")
+                        # This one is read.
+                        file.write("statements: []" if here.endswith(".yaml") else "1")
                     text = text.replace(path, here)
                 path = os.path.join(directory, "pgsluice.yaml")
                 with open(path, "w", encoding="utf-8") as file:

@@ -43,9 +43,19 @@
 {{- if and .tokensSecret (not .enabled) }}
 {{- fail "authentication.tokensSecret: enabled is false, so it is not used" }}
 {{- end }}
-{{- if and .enabled (not .tokensSecret) (eq $.Values.tls.clientCertificates "NONE") }}
-{{- fail "authentication.enabled: nobody could be known; give tokensSecret, or set tls.clientCertificates" }}
+{{- if and .jwksSecret (not .enabled) }}
+{{- fail "authentication.jwksSecret: enabled is false, so it is not used" }}
 {{- end }}
+{{- $jwks := dig "authentication" "jwt" "jwks_file" "" $.Values.config }}
+{{- if and .jwksSecret $jwks }}
+{{- fail "authentication.jwksSecret: config.authentication.jwt.jwks_file is then the chart's; leave it out" }}
+{{- end }}
+{{- if and .enabled (not .tokensSecret) (not .jwksSecret) (not $jwks) (eq $.Values.tls.clientCertificates "NONE") }}
+{{- fail "authentication.enabled: nobody could be known; give tokensSecret or jwksSecret, or set tls.clientCertificates" }}
+{{- end }}
+{{- end }}
+{{- if and .Values.namedStatements.existingSecret (dig "named_statements" "file" "" .Values.config) }}
+{{- fail "namedStatements.existingSecret: config.named_statements.file is then the chart's; leave it out" }}
 {{- end }}
 {{- if and .Values.config.callers (not .Values.authentication.enabled) }}
 {{- fail "config.callers: authentication.enabled is false, so they are not used" }}

@@ -108,7 +108,15 @@ annotations:
 {{- if .tokensSecret }}
 {{- $_ := set $authentication "tokens_file" (printf "/run/secrets/pgsluice-tokens/%s" .tokensKey) }}
 {{- end }}
+{{- if .jwksSecret }}
+{{- $_ := set $authentication "jwt" (dict "jwks_file" (printf "/run/secrets/pgsluice-jwks/%s" .jwksKey)) }}
+{{- end }}
 {{- $_ := set $made "authentication" $authentication }}
+{{- end }}
+{{- end }}
+{{- with .Values.namedStatements }}
+{{- if .existingSecret }}
+{{- $_ := set $made "named_statements" (dict "file" (printf "/run/secrets/pgsluice-statements/%s" .key)) }}
 {{- end }}
 {{- end }}
 {{- if .Values.sharePoolSizes }}
