@@ -37,7 +37,9 @@ TEST_F(StreamPressureTest, ASlowReaderCostsLessThan64MebibytesOfMemory) {
 
   EXPECT_TRUE(reader->Finish().ok());
   EXPECT_TRUE(has_trailer);
-  if (!kIsSanitized) EXPECT_LT(gateway().PeakMemory() - before, 64 * kMebibyte);
+  if (!kIsSanitized) {
+    EXPECT_LT(gateway().PeakMemory() - before, 64 * kMebibyte);
+  }
 }
 
 TEST_F(StreamPressureTest, StalledReadersAreCutOffAndHoldNoSession) {
@@ -83,7 +85,9 @@ TEST_F(StreamPressureTest, ManyUnreadStreamsStayBounded) {
   for (const auto& context : contexts) context->TryCancel();
   for (const auto& reader : readers) reader->Finish();
 
-  if (!kIsSanitized) EXPECT_LT(growth, 64 * kMebibyte);
+  if (!kIsSanitized) {
+    EXPECT_LT(growth, 64 * kMebibyte);
+  }
 }
 
 }  // namespace
