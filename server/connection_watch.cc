@@ -44,7 +44,7 @@ std::vector<ConnectionWatch::Waste> ConnectionWatch::Look(const WasteLimits& lim
     std::optional<CutReason> reason;
     if (facts.has_value()) {
       ++judged;
-      reason = connection.meter.Judge(*facts, limits, bounds_, now);
+      reason = connection.meter.Judge(*facts, limits, max_request_bytes_, now);
     }
     if (reason.has_value()) {
       waste.push_back({descriptor, connection.inode, *reason, *facts});

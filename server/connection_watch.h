@@ -22,8 +22,8 @@ using CallCountsOf =
 
 class ConnectionWatch final {
  public:
-  ConnectionWatch(const CallBounds& bounds, CallCountsOf counts_of)
-      : bounds_(bounds), counts_of_(std::move(counts_of)) {}
+  ConnectionWatch(uint64_t max_request_bytes, CallCountsOf counts_of)
+      : max_request_bytes_(max_request_bytes), counts_of_(std::move(counts_of)) {}
 
   void Add(int descriptor, uint64_t inode, std::string peer, absl::Time now);
   // Those that are closed count until the next look at them.
@@ -50,7 +50,7 @@ class ConnectionWatch final {
   std::optional<ConnectionFacts> FactsOf(int descriptor, Connection& connection,
                                          absl::Time now);
 
-  const CallBounds bounds_;
+  const uint64_t max_request_bytes_;
   const CallCountsOf counts_of_;
   std::map<int, Connection> connections_;  // By descriptor.
   int next_ = 0;                           // Where the next look begins.

@@ -22,9 +22,10 @@ void GrpcPort::AddTo(grpc::ServerBuilder& builder,
       credentials);
 }
 
-void GrpcPort::Accept(const ConnectionLimits& limits, const CallBounds& bounds) {
+void GrpcPort::Accept(const ConnectionLimits& limits, uint64_t max_request_bytes) {
   ConnectionWatch watch(
-      bounds, [sockets = GrpcSockets()](const std::string& peer, absl::Time now) mutable {
+      max_request_bytes,
+      [sockets = GrpcSockets()](const std::string& peer, absl::Time now) mutable {
         return sockets.CountsOf(peer, now);
       });
   acceptor_ = std::make_unique<ConnectionAcceptor>(

@@ -23,7 +23,7 @@ class GrpcPort final {
   void AddTo(grpc::ServerBuilder& builder,
              const std::shared_ptr<grpc::ServerCredentials>& credentials);
   // Once the server has been started.
-  void Accept(const ConnectionLimits& limits, const CallBounds& bounds);
+  void Accept(const ConnectionLimits& limits, uint64_t max_request_bytes);
   // Before the server's shutdown: gRPC closes nothing that it gets later.
   void Stop();
 

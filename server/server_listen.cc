@@ -43,7 +43,7 @@ absl::Status Server::ListenForCalls() {
   if (server_ == nullptr) {
     return absl::UnavailableError(StrCat("could not serve ", server.listen_address()));
   }
-  main_port_->Accept(ConnectionLimitsOf(config_), CallBoundsOf(config_));
+  main_port_->Accept(ConnectionLimitsOf(config_), config_.server().max_request_bytes());
   return absl::OkStatus();
 }
 
@@ -65,7 +65,7 @@ absl::Status Server::ListenForAdmin() {
     return absl::UnavailableError(
         StrCat("could not serve ", server.admin_listen_address()));
   }
-  admin_port_->Accept(ConnectionLimitsOf(config_), CallBoundsOf(config_));
+  admin_port_->Accept(ConnectionLimitsOf(config_), config_.server().max_request_bytes());
   return absl::OkStatus();
 }
 

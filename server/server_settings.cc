@@ -162,11 +162,6 @@ ConnectionLimits ConnectionLimitsOf(const config::v1::Config& config) {
           .pause_after_cut = ToDuration(server.pause_after_cut())};
 }
 
-CallBounds CallBoundsOf(const config::v1::Config& config) {
-  return {.max_request_bytes = config.server().max_request_bytes(),
-          .max_calls = config.server().max_concurrent_streams()};
-}
-
 SlowThresholds SlowThresholdsOf(const config::v1::Config& config) {
   std::vector<SlowThreshold> rules;
   for (const config::v1::SlowQueryRule& rule : config.log().slow_query_rules()) {

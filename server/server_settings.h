@@ -32,7 +32,6 @@ LogLevel LogLevelOf(const config::v1::Config& config);
 LogFormat LogFormatOf(const config::v1::Config& config);
 LogBounds LogBoundsOf(const config::v1::Config& config);
 ConnectionLimits ConnectionLimitsOf(const config::v1::Config& config);
-CallBounds CallBoundsOf(const config::v1::Config& config);
 SlowThresholds SlowThresholdsOf(const config::v1::Config& config);
 int ShardCountOf(const config::v1::Config& config);
 // Every limit that gRPC has for a server: sizes, streams, pings, keepalives, ages,

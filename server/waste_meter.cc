@@ -13,18 +13,20 @@ constexpr uint64_t kBesideMessage = 64 << 10;
 constexpr uint64_t kBesideCalls = 1 << 20;
 // Frames and records of TLS around a message take less than a sixteenth of it.
 constexpr uint64_t kFraming = 16;
+// A message that is too large is refused at its beginning. What its sender sends before
+// it has read so is not to cost it the answer.
+constexpr absl::Duration kGrace = absl::Milliseconds(500);
 
 uint64_t Above(uint64_t value, uint64_t floor) {
   return value > floor ? value - floor : 0;
 }
 
-// Each call under way may have one message that is not whole yet.
-uint64_t AllowedBytes(const CallCounts& calls, const CallBounds& bounds) {
-  const uint64_t open =
-      std::min(Above(calls.begun, calls.answered + calls.abandoned), bounds.max_calls);
+// Each call under way may have one message that is not whole yet; and one whose call has
+// ended meanwhile.
+uint64_t UsefulBytes(const CallCounts& calls, uint64_t max_request_bytes) {
+  const uint64_t open = Above(calls.begun, calls.answered + calls.abandoned);
   const uint64_t one_message =
-      bounds.max_request_bytes + bounds.max_request_bytes / kFraming + kBesideMessage;
-  // One more, whose call has ended meanwhile.
+      max_request_bytes + max_request_bytes / kFraming + kBesideMessage;
   return (open + 1) * one_message + kBesideCalls;
 }
 
@@ -32,9 +34,10 @@ uint64_t AllowedBytes(const CallCounts& calls, const CallBounds& bounds) {
 
 std::optional<CutReason> WasteMeter::Judge(const ConnectionFacts& facts,
                                            const WasteLimits& limits,
-                                           const CallBounds& bounds, absl::Time now) {
+                                           uint64_t max_request_bytes, absl::Time now) {
   const bool abandons = AbandonsTooMany(facts.calls, limits.abandoned_per_second, now);
-  const bool sends = SendsTooMuch(facts, limits.max_bytes_without_message, bounds);
+  const bool sends =
+      SendsTooMuch(facts, limits.max_bytes_without_message, max_request_bytes, now);
   last_ = facts;
   last_look_ = now;
   if (abandons) return CutReason::kAbandonedCalls;
@@ -62,7 +65,7 @@ bool WasteMeter::AbandonsTooMany(const CallCounts& calls, uint64_t per_second,
 
 // What is sent explains as much of what comes: windows are opened anew, pings answered.
 bool WasteMeter::SendsTooMuch(const ConnectionFacts& facts, uint64_t cap,
-                              const CallBounds& bounds) {
+                              uint64_t max_request_bytes, absl::Time now) {
   const bool has_progress = facts.calls.received > last_.calls.received ||
                             facts.calls.answered > last_.calls.answered;
   if (has_progress) {
@@ -71,7 +74,12 @@ bool WasteMeter::SendsTooMuch(const ConnectionFacts& facts, uint64_t cap,
     useless_bytes_ = Above(useless_bytes_ + Above(facts.read_bytes, last_.read_bytes),
                            Above(facts.sent_bytes, last_.sent_bytes));
   }
-  return cap > 0 && useless_bytes_ > std::min(cap, AllowedBytes(facts.calls, bounds));
+  if (useless_bytes_ <= UsefulBytes(facts.calls, max_request_bytes)) {
+    useless_since_ = absl::InfiniteFuture();
+  } else {
+    useless_since_ = std::min(useless_since_, now);
+  }
+  return cap > 0 && (useless_bytes_ > cap || now - useless_since_ >= kGrace);
 }
 
 }  // namespace pgsluice

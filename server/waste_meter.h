@@ -36,12 +36,6 @@ struct WasteLimits {
   bool operator==(const WasteLimits&) const = default;
 };
 
-// What other settings let one connection have.
-struct CallBounds {
-  uint64_t max_request_bytes = 0;
-  uint64_t max_calls = 0;  // At a time.
-};
-
 class WasteMeter final {
  public:
   // As many seconds' worth of abandoned calls may come at once. A gateway that was held
@@ -50,18 +44,22 @@ class WasteMeter final {
 
   explicit WasteMeter(absl::Time opened) : last_look_(opened) {}
 
-  // Why it is to be cut, if it is. `facts` are as they are now.
+  // Why it is to be cut, if it is. `facts` are as they are now; `max_request_bytes`: of
+  // one message.
   std::optional<CutReason> Judge(const ConnectionFacts& facts, const WasteLimits& limits,
-                                 const CallBounds& bounds, absl::Time now);
+                                 uint64_t max_request_bytes, absl::Time now);
 
  private:
   bool AbandonsTooMany(const CallCounts& calls, uint64_t per_second, absl::Time now);
-  bool SendsTooMuch(const ConnectionFacts& facts, uint64_t cap, const CallBounds& bounds);
+  bool SendsTooMuch(const ConnectionFacts& facts, uint64_t cap,
+                    uint64_t max_request_bytes, absl::Time now);
 
   absl::Time last_look_;
   ConnectionFacts last_;        // At that time.
   double abandoned_ = 0;        // What the bucket holds.
   uint64_t useless_bytes_ = 0;  // Since the last message or answer.
+  // When they became more than anybody can make use of.
+  absl::Time useless_since_ = absl::InfiniteFuture();
 };
 
 }  // namespace pgsluice

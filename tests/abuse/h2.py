@@ -1,5 +1,6 @@
 """HTTP/2 frames by hand, so that they can be wrong. Standard library only."""
 
+import select
 import socket
 import ssl
 import struct
@@ -78,6 +79,50 @@ def varint(value):
     return bytes(out)
 
 
+class TlsSocket:
+    """One thread may send while another receives, which OpenSSL does not like by itself."""
+
+    def __init__(self, plain):
+        context = ssl._create_unverified_context()
+        context.set_alpn_protocols(["h2"])
+        self.tls = context.wrap_socket(plain)
+        self.tls.setblocking(False)
+        self.lock = threading.Lock()
+
+    def _do(self, operation):
+        while True:
+            try:
+                with self.lock:
+                    return operation()
+            except ssl.SSLWantReadError:
+                self._wait([self.tls], [])
+            except ssl.SSLWantWriteError:
+                self._wait([], [self.tls])
+
+    def _wait(self, to_read, to_write):
+        try:
+            if not any(select.select(to_read, to_write, [], 30)):
+                raise socket.timeout()
+        except ValueError as error:  # Closed meanwhile.
+            raise OSError(str(error)) from error
+
+    def sendall(self, data):
+        data = memoryview(data)
+        while data:
+            data = data[self._do(lambda: self.tls.send(data)):]
+
+    def recv(self, size):
+        return self._do(lambda: self.tls.recv(size))
+
+    def shutdown(self, how):
+        with self.lock:
+            self.tls.shutdown(how)
+
+    def close(self):
+        with self.lock:
+            self.tls.close()
+
+
 class Connection:
     """One connection. A thread reads what comes, so that the server never has to wait."""
 
@@ -85,9 +130,7 @@ class Connection:
         self.socket = connect(host, port, timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if is_tls_usual if is_tls is None else is_tls:
-            context = ssl._create_unverified_context()
-            context.set_alpn_protocols(["h2"])
-            self.socket = context.wrap_socket(self.socket)
+            self.socket = TlsSocket(self.socket)
         self.condition = threading.Condition()
         self.is_closed = False  # By the server.
         self.goaway = None  # Error code and text.

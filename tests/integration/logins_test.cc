@@ -75,7 +75,8 @@ class LoginsTest : public SecurityTest {
 
   GatewayClient Reports() { return As(issuer_.Sign(Claims("reports"))); }
   v1::EndpointPoolStats PoolOfLogin(const std::string& login) {
-    for (const v1::EndpointPoolStats& pool : client().PoolStats().pools()) {
+    const v1::PoolStatsResponse stats = client().PoolStats();
+    for (const v1::EndpointPoolStats& pool : stats.pools()) {
       const bool is_meant = pool.endpoint() == "server0" && pool.login() == login;
       if (is_meant && !pool.retired()) return pool;
     }

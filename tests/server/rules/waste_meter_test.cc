@@ -15,7 +15,7 @@ constexpr auto kNothing = std::optional<CutReason>();
 const absl::Time kOpened = absl::FromUnixSeconds(1000);
 constexpr WasteLimits kLimits = {.abandoned_per_second = 100,
                                  .max_bytes_without_message = 100 * kMiB};
-constexpr CallBounds kBounds = {.max_request_bytes = 4 * kMiB, .max_calls = 1000};
+constexpr uint64_t kMaxRequestBytes = 4 * kMiB;
 
 // A look at a connection, so many milliseconds after it was opened.
 struct Look {
@@ -27,9 +27,9 @@ struct Look {
 void LookAll(const std::vector<Look>& looks, const WasteLimits& limits = kLimits) {
   WasteMeter meter(kOpened);
   for (const Look& look : looks) {
-    EXPECT_EQ(
-        meter.Judge(look.facts, limits, kBounds, kOpened + absl::Milliseconds(look.at)),
-        look.verdict)
+    EXPECT_EQ(meter.Judge(look.facts, limits, kMaxRequestBytes,
+                          kOpened + absl::Milliseconds(look.at)),
+              look.verdict)
         << look.at;
   }
 }
@@ -113,7 +113,6 @@ TEST(WasteMeterTest, BytesThatAreNobodysMessageAreCut) {
                 0,
                 9,
                 10},
-           Case{"as many as it likes: there is a cap", {.begun = 900}, 0, 100, 101},
            Case{"what was sent explains as much", {}, 3, 8, 9},
        }) {
     SCOPED_TRACE(c.what);
@@ -123,10 +122,30 @@ TEST(WasteMeterTest, BytesThatAreNobodysMessageAreCut) {
     too_many.read_bytes = c.too_many_mib * kMiB;
     allowed.sent_bytes = too_many.sent_bytes = c.sent_mib * kMiB;
     const WasteLimits limits = {.max_bytes_without_message = 100 * kMiB};
-    LookAll({{0, begin, kNothing}, {50, allowed, kNothing}, {100, allowed, kNothing}},
+    LookAll({{0, begin, kNothing}, {50, allowed, kNothing}, {900, allowed, kNothing}},
             limits);
-    LookAll({{0, begin, kNothing}, {50, too_many, kBytesWithoutMessage}}, limits);
+    LookAll({{0, begin, kNothing},
+             {50, too_many, kNothing},
+             {500, too_many, kNothing},
+             {550, too_many, kBytesWithoutMessage}},
+            limits);
   }
+}
+
+TEST(WasteMeterTest, WhoeverIsToldInTimeThatItsMessageIsTooLargeStays) {
+  const CallCounts sending = {.begun = 1};
+  const CallCounts refused = {.begun = 1, .answered = 1};
+  LookAll({{50, {.read_bytes = 40 * kMiB, .calls = sending}, kNothing},
+           {100, {.read_bytes = 80 * kMiB, .calls = sending}, kNothing},
+           {540, {.read_bytes = 90 * kMiB, .calls = refused}, kNothing},
+           {590, {.read_bytes = 95 * kMiB, .calls = refused}, kNothing},
+           {2000, {.read_bytes = 95 * kMiB, .calls = refused}, kNothing}});
+}
+
+TEST(WasteMeterTest, ThereIsACapWhateverTheTime) {
+  LookAll(
+      {{50, {.read_bytes = 100 * kMiB, .calls = {.begun = 900}}, kNothing},
+       {51, {.read_bytes = 101 * kMiB, .calls = {.begun = 900}}, kBytesWithoutMessage}});
 }
 
 TEST(WasteMeterTest, AnyMessageOrAnswerBeginsAnew) {
