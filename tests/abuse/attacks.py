@@ -107,7 +107,9 @@ def bad_binary_header(port, scale):
     del scale
     connection = h2.Connection(port)
     headers = h2.call_headers(QUERY, [("x-bad-bin", "a=b=c")])
-    connection.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, headers))
+    connection.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, headers)
+                    # Whole, so that a proxy hands it on.
+                    + h2.frame(h2.DATA, h2.END_STREAM, 1, h2.message(b"")))
     connection.wait(lambda: 1 in connection.ended, 2)
     return _facts(connection, refused=1 in connection.ended)
 

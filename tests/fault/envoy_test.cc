@@ -128,8 +128,8 @@ struct HostileCase {
 
 void PrintTo(const HostileCase& c, std::ostream* out) { *out << c.attack; }
 
-// Each of its connections ends after some hundred calls, none of which reaches the
-// gateway, and it opens the next.
+// None of its calls reaches the gateway, and they are limited by address, however many
+// connections they come by.
 TEST_F(EnvoyTest, AnAttackerThatConnectsAgainReachesNobody) {
   gateway().ResetPeakMemory();
   const int64_t before = gateway().PeakMemory();
@@ -137,7 +137,7 @@ TEST_F(EnvoyTest, AnAttackerThatConnectsAgainReachesNobody) {
   const std::string seen = RunAttack("rapid_reset", "0.01", port_, cluster().temp_path(),
                                      {"--tls", "--source", "127.0.0.2", "--again", "3"});
 
-  EXPECT_THAT(seen, HasSubstr(R"("closed": true)"));
+  EXPECT_THAT(seen, HasSubstr(R"("connections": )"));
   EXPECT_TRUE(caller().Query("SELECT 1").ok());
   EXPECT_LT(gateway().PeakMemory() - before, 100 * kMiB);
 }

@@ -182,7 +182,8 @@ TEST_F(LoginsTest, AWrongPasswordConcernsNobodyElse) {
   EXPECT_TRUE(client().Read("SELECT pg_is_in_recovery()").at(0, 0).bool_())
       << "the replica was ejected for it";
   EXPECT_TRUE(gateway().health().IsServing("readiness"));
-  EXPECT_THAT(PoolOfLogin("reports").last_error(), HasSubstr("password"));
+  EXPECT_THAT(PoolOfLogin("reports").last_error(),
+              HasSubstr("server0 (login reports) refused the gateway's own credentials"));
   EXPECT_THAT(gateway().Log(), Not(HasSubstr("wr0ng")));
 
   // It takes no reload.

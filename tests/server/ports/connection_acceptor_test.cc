@@ -27,12 +27,12 @@ class ConnectionAcceptorTest : public ::testing::Test {
  protected:
   ConnectionAcceptor& Start(const ConnectionLimits& limits,
                             const std::string& address = "127.0.0.1:0") {
-    ConnectionWatch watch({.max_request_bytes = 100'000, .max_calls = 10},
-                          [this](const std::string& peer, absl::Time) {
-                            const std::lock_guard lock(mutex_);
-                            asked_ = peer;
-                            return counts_;
-                          });
+    constexpr uint64_t kMaxRequestBytes = 100'000;
+    ConnectionWatch watch(kMaxRequestBytes, [this](const std::string& peer, absl::Time) {
+      const std::lock_guard lock(mutex_);
+      asked_ = peer;
+      return counts_;
+    });
     auto sockets = ListeningSockets::Open(address, absl::Seconds(20));
     EXPECT_TRUE(sockets.ok()) << sockets.status();
     acceptor_ = std::make_unique<ConnectionAcceptor>(

@@ -144,8 +144,8 @@ TEST(WasteMeterTest, WhoeverIsToldInTimeThatItsMessageIsTooLargeStays) {
 
 TEST(WasteMeterTest, ThereIsACapWhateverTheTime) {
   LookAll(
-      {{50, {.read_bytes = 100 * kMiB, .calls = {.begun = 900}}, kNothing},
-       {51, {.read_bytes = 101 * kMiB, .calls = {.begun = 900}}, kBytesWithoutMessage}});
+      {{50, {.read_bytes = 100 * kMiB, .calls = {.begun = 90}}, kNothing},
+       {51, {.read_bytes = 101 * kMiB, .calls = {.begun = 90}}, kBytesWithoutMessage}});
 }
 
 TEST(WasteMeterTest, AnyMessageOrAnswerBeginsAnew) {
