@@ -127,11 +127,12 @@ TEST_F(FlappingTest, APrimaryThatComesAndGoesLeavesNoQueueBehind) {
   for (int round = 0; round < 3; ++round) {
     EXPECT_TRUE(Goes(load, kSome));
     const uint64_t refused = Routing().buffered_refused();
+    const uint64_t outages = Routing().outages();
     EXPECT_TRUE(cluster().server(0).Stop(StopMode::kImmediate).ok());
     EXPECT_TRUE(WaitFor("the buffer is full", [&] {
       const v1::RoutingStats routing = Routing();
       EXPECT_LE(routing.buffered_now(), 4u);
-      return routing.buffered_refused() > refused;
+      return routing.buffered_refused() > refused && routing.outages() > outages;
     }));
     EXPECT_TRUE(cluster().server(0).Start().ok());
   }
