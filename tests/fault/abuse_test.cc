@@ -111,7 +111,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Attack{"rapid_reset", "100", 500, R"("closed": true)", {}},
                       Attack{"big_string", "4", 500, R"("closed": true)", {}},
                       Attack{"continuation_flood", "0.2", 500, "frames"},
-                      Attack{"header_flood", "0.2", 500, R"("closed": true)"},
+                      // gRPC 1.51 closes; 1.56 reads on, and drops what is too much.
+                      Attack{"header_flood", "0.2", 500, "bytes"},
                       Attack{"big_string", "0.2", 500, "bytes"},
                       Attack{"settings_flood", "0.2", 500, "frames"},
                       Attack{"ping_flood", "0.2", 200, "too_many_pings"},
