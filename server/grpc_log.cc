@@ -56,7 +56,7 @@ void SetGrpcLogLevel(LogLevel level) {
 
 namespace {
 
-// Not tried: no distribution we build on has such a gRPC yet.
+// Compiled, but never run: no gRPC that new could be had.
 class GrpcSink final : public absl::LogSink {
  public:
   void Send(const absl::LogEntry& entry) override {
