@@ -101,6 +101,13 @@ class ClusterTest : public ::testing::Test {
         .on_change = [this](const Topology&, const Topology& after) { seen_ = after; }});
   }
 
+  // Calls that wait hold the pools in whose queues they are.
+  ~ClusterTest() override {
+    if (!cluster_.has_value()) return;
+    cluster_->Retire();
+    Run();
+  }
+
   ProbeResult Answer(Role role, uint32_t timeline = 1) {
     ProbeResult answer;
     answer.ok = true;

@@ -118,7 +118,14 @@ bool FakeConnector::FailWith(const absl::Status& status) {
   return true;
 }
 
+void FakeSession::Forget() {
+  std::function<void(absl::Status)> forgotten;
+  absl::MutexLock lock(&mutex_);
+  forgotten.swap(done_);
+}
+
 void FakeConnector::Forget() {
+  for (const auto& session : sessions()) session->Forget();
   std::deque<Pending> forgotten;
   absl::MutexLock lock(&mutex_);
   forgotten.swap(pending_);

@@ -45,6 +45,8 @@ class FakeSession final : public Session {
   std::optional<CleanUpPlan> clean_up() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Ends the clean-up under way: success makes the session look like new.
   void EndCleanUp(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The clean-up under way, if there is one, will not end.
+  void Forget() ABSL_LOCKS_EXCLUDED(mutex_);
   bool is_closed() const { return closes() > 0; }
   // A session must be closed once.
   int closes() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -81,7 +83,7 @@ class FakeConnector final : public Connector {
   std::shared_ptr<FakeSession> Succeed() ABSL_LOCKS_EXCLUDED(mutex_);
   bool Fail(std::string_view cause) ABSL_LOCKS_EXCLUDED(mutex_);
   bool FailWith(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
-  // None of those outstanding will end.
+  // None of those outstanding will end, nor will its sessions' clean-ups.
   void Forget() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // All sessions it has opened.
