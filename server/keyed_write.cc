@@ -3,9 +3,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
-
 #include "pool/error_idempotency.h"
+#include "pool/hex.h"
 #include "pool/idempotency_sql.h"
 #include "pool/no_rows.h"
 #include "pool/str_cat.h"
@@ -39,7 +38,8 @@ absl::Status Decode(const FirstRow& row, v1::BatchResponse& answer) {
   if (row.cell(1) != std::to_string(kOutcomeFormat)) {
     return OutcomeUnreadable("it has a format that this version does not know");
   }
-  if (!answer.ParseFromString(absl::HexStringToBytes(*outcome))) {
+  const std::optional<std::string> bytes = BytesOfHex(*outcome);
+  if (!bytes.has_value() || !answer.ParseFromString(*bytes)) {
     return OutcomeUnreadable("it makes no sense");
   }
   answer.set_replayed(true);

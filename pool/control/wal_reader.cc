@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
+
+#include "pool/hex.h"
 
 namespace pgsluice {
 
@@ -78,7 +79,7 @@ std::optional<std::string> WalReader::ReadFile(const std::string& name, uint64_t
     const pqxx::result read = transaction.exec_params(
         kReadFile, name, static_cast<int64_t>(offset), static_cast<int64_t>(length));
     if (read[0][0].is_null()) return std::nullopt;
-    return absl::HexStringToBytes(read[0][0].as<std::string>());
+    return BytesOfHex(read[0][0].as<std::string>());
   } catch (const pqxx::sql_error&) {
     return std::nullopt;
   }
