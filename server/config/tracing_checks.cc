@@ -5,6 +5,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "pool/hex.h"
+
 namespace pgsluice {
 
 namespace {
@@ -51,13 +53,6 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // Absent when a "%" has not two hexadecimal digits behind it.
 std::optional<std::string> Decoded(std::string_view text) {
   std::string decoded;
@@ -67,10 +62,9 @@ std::optional<std::string> Decoded(std::string_view text) {
       continue;
     }
     if (i + 2 >= text.size()) return std::nullopt;
-    const int high = HexDigit(text[i + 1]);
-    const int low = HexDigit(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    decoded.push_back(static_cast<char>(high * 16 + low));
+    const std::optional<std::string> byte = BytesOfHex(text.substr(i + 1, 2));
+    if (!byte.has_value()) return std::nullopt;
+    decoded += *byte;
     i += 2;
   }
   return decoded;

@@ -2,9 +2,12 @@
 
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 
+#include "pool/hex.h"
 #include "server/convert/types.h"
 #include "server/convert/utf8.h"
 
@@ -70,26 +73,6 @@ void DecodeNumeric(std::string_view text, v1::Value& value) {
   }
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// bytea_output = hex: "\x6869".
-bool ParseHex(std::string_view digits, std::string& out) {
-  if (digits.size() % 2 != 0) return false;
-  out.resize(digits.size() / 2);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const int high = HexDigit(digits[2 * i]);
-    const int low = HexDigit(digits[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out[i] = static_cast<char>(high * 16 + low);
-  }
-  return true;
-}
-
 bool IsOctal(char c, char highest) { return c >= '0' && c <= highest; }
 
 // bytea_output = escape: "a\\b\000".
@@ -114,10 +97,17 @@ bool ParseEscaped(std::string_view text, std::string& out) {
 }
 
 void DecodeBytes(std::string_view text, v1::Value& value) {
-  std::string& out = *value.mutable_bytes();
-  const bool is_ok =
-      text.starts_with("\\x") ? ParseHex(text.substr(2), out) : ParseEscaped(text, out);
-  if (!is_ok) DecodeText(text, value);
+  if (!text.starts_with("\\x")) {
+    if (!ParseEscaped(text, *value.mutable_bytes())) DecodeText(text, value);
+    return;
+  }
+  // bytea_output = hex: "\\x6869".
+  std::optional<std::string> bytes = BytesOfHex(text.substr(2));
+  if (bytes.has_value()) {
+    value.set_bytes(*std::move(bytes));
+  } else {
+    DecodeText(text, value);
+  }
 }
 
 ScalarDecoder DecoderOf(ValueForm form) {
